@@ -1,0 +1,157 @@
+# mirage-ecs: see `make help`.
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+VERSION := $(shell cat VERSION)
+
+# SANITIZE=address,undefined or SANITIZE=thread builds in a folder of its own.
+SANITIZE ?=
+comma := ,
+BUILD ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
+
+WARNINGS := -Wall -Wextra -Werror -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+  -Wold-style-definition -Wvla -Wformat=2 -Wundef -Wcast-qual -Wwrite-strings -Wpointer-arith \
+  -Wimplicit-fallthrough -Wnull-dereference
+HARDENING := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2 -fstack-protector-strong) -fPIE
+HARDENING_LD := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+  -fno-omit-frame-pointer)
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -DMIRAGE_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(HARDENING) \
+  $(SANITIZE_FLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(HARDENING_LD) $(SANITIZE_FLAGS) $(LDFLAGS)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
+
+# --- programs: each from the sources of its folder, and libmirage.a -----------------------------
+PROGRAMS := mirage-ecs mirage-api mirage-proxyd mirage-sync mirage-purge mirage-local-task
+SOURCES_mirage-ecs        := $(wildcard deploy/*.c)
+SOURCES_mirage-api        := $(wildcard fcgi-app/*.c)
+SOURCES_mirage-proxyd     := $(wildcard proxyd/*.c)
+SOURCES_mirage-sync       := $(wildcard cron/sync*.c)
+SOURCES_mirage-purge      := $(wildcard cron/purge*.c)
+SOURCES_mirage-local-task := $(wildcard local-task/*.c)
+LIBS_mirage-api := -lfcgi
+LIBS := -lyaml -lpcre2-8 -ljansson -lsqlite3 -lpthread
+
+LIB := $(BUILD)/lib/libmirage.a
+LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) $(BUILD)/obj/sql.o
+BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
+SHARE := $(BUILD)/share/mirage-ecs
+SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
+  $(patsubst deploy/%,%,$(wildcard deploy/lighttpd/*.conf)))
+
+.PHONY: all run test unit e2e lint format bench install clean deps deps-test help
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+all: $(BINARIES) $(SHARE_FILES) ## build everything into build/
+
+define PROGRAM_RULE
+$(BUILD)/bin/$(1): $$(patsubst %.c,$(BUILD)/obj/%.o,$$(SOURCES_$(1))) $(LIB)
+	@mkdir -p $$(@D)
+	$$(call say,LINK,$$@)
+	$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$(filter %.o,$$^) $(LIB) $$(LIBS_$(1)) $$(LIBS)
+endef
+$(foreach program,$(PROGRAMS),$(eval $(call PROGRAM_RULE,$(program))))
+
+$(LIB): $(LIB_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The schema's steps as C text, in their order.
+$(BUILD)/gen/sql.c: $(wildcard sql/*.sql) tools/sql-to-c
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)tools/sql-to-c $(sort $(wildcard sql/*.sql)) >$@
+$(BUILD)/obj/sql.o: $(BUILD)/gen/sql.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Rewritten only when the compiler or its flags change, so that everything is built again then.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || \
+	  echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@
+FORCE:
+
+$(SHARE)/html/%: html/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(SHARE)/lighttpd/%: deploy/lighttpd/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# --- running ------------------------------------------------------------------------------------
+RUN_FLAGS ?=
+run: deps ## install what is missing, build, start the whole stack in local mode
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)exec $(BUILD)/bin/mirage-ecs -local -state build/state $(RUN_FLAGS)
+
+# --- packages -----------------------------------------------------------------------------------
+DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev lighttpd
+DEPS_TEST := libcmocka-dev python3-pytest curl
+DEPS_LINT := clang clang-format cppcheck
+
+deps: ## install the Debian packages that building and running need
+	$(Q)tools/deps $(DEPS)
+deps-test:
+	$(Q)tools/deps $(DEPS) $(DEPS_TEST)
+
+# --- tests --------------------------------------------------------------------------------------
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c))
+E2E ?= tests/e2e
+PYTEST_FLAGS ?=
+
+test: deps-test ## install what is missing, run all tests (also under ASan and UBSan)
+	$(Q)$(MAKE) --no-print-directory unit e2e
+	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit e2e
+
+unit: all $(UNIT_TESTS) ## the unit tests alone
+	$(Q)for t in $(UNIT_TESTS); do $$t || exit 1; done
+
+e2e: all ## the end-to-end tests alone (E2E=tests/e2e/test_x.py picks, PYTEST_FLAGS=-x adds)
+	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) python3 -m pytest -q $(PYTEST_FLAGS) $(E2E)
+
+# A unit test may use any object of the programs but their main.o.
+TEST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(SOURCES_mirage-api) \
+  $(SOURCES_mirage-proxyd)))
+$(BUILD)/lib/libtest.a: $(TEST_OBJECTS)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $^
+$(BUILD)/test/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/lib/libtest.a $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS) -lcmocka
+$(BUILD)/obj/tests/unit/%.o: ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
+
+# --- the rest -----------------------------------------------------------------------------------
+lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the house
+	$(Q)tools/deps $(DEPS) $(DEPS_TEST) $(DEPS_LINT)
+	$(Q)tools/lint
+format: ## apply .clang-format
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+bench: all ## measure (see tests/README.md)
+	$(Q)tests/bench/run
+
+install: all ## install below DESTDIR/PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
+	cd $(SHARE) && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/share/mirage-ecs/{} \;
+
+clean: ## remove what was built (not the state of `make run`)
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name state -exec rm -rf {} + 2>/dev/null || true
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@echo '  variables: PREFIX DESTDIR CC CFLAGS SANITIZE=address,undefined|thread V=1 RUN_FLAGS=...'

@@ -1,0 +1,34 @@
+/* Memory with one owner and one end: everything taken from an arena lives until arena_free().
+ * Running out of memory aborts the program; proxyd, which must not abort, does not use this. */
+#ifndef MIRAGE_ARENA_H
+#define MIRAGE_ARENA_H
+
+#include <stddef.h>
+
+struct arena {
+    struct arena_block *blocks;
+};
+
+/* `struct arena a = {0};` is an empty arena. After arena_free it is empty again. */
+void arena_free(struct arena *a);
+
+/* Zeroed, aligned for any type. Never NULL. */
+void *arena_alloc(struct arena *a, size_t size) __attribute__((warn_unused_result, malloc));
+
+/* An array of `count` zeroed elements; aborts when the product overflows. */
+void *arena_array(struct arena *a, size_t count, size_t size)
+    __attribute__((warn_unused_result, malloc));
+
+/* A larger copy of an array of `count` elements of `size` bytes, with room for twice as many (at
+ * least 8), when count has reached *cap; else `array` itself. Sets *cap. */
+void *arena_grow(struct arena *a, void *array, size_t count, size_t *cap, size_t size)
+    __attribute__((warn_unused_result));
+
+/* NULL gives NULL. */
+char *arena_strdup(struct arena *a, const char *text) __attribute__((warn_unused_result));
+char *arena_strndup(struct arena *a, const char *text, size_t len)
+    __attribute__((warn_unused_result));
+char *arena_printf(struct arena *a, const char *format, ...)
+    __attribute__((format(printf, 2, 3), warn_unused_result));
+
+#endif

@@ -1,0 +1,132 @@
+/* The configuration: what the YAML file says, checked and completed with defaults. Read once at
+ * start and never changed after. All strings live as long as the configuration. */
+#ifndef MIRAGE_CONFIG_H
+#define MIRAGE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "err.h"
+
+struct options;
+
+struct config_strings {
+    const char **items;
+    size_t len;
+};
+
+struct config_listen {
+    long listen; /* port that proxyd listens on */
+    long target; /* container port that requests on it go to */
+    bool require_auth_cookie;
+};
+
+struct config_option {
+    const char *label;
+    const char *value;
+};
+
+struct config_parameter {
+    const char *name;
+    const char *env;
+    const char *rule; /* regular expression; "" for none */
+    const char *default_value;
+    const char *description;
+    bool required;
+    struct config_option *options;
+    size_t n_options;
+    struct regex *compiled; /* of rule; NULL for none */
+};
+
+struct config_pair {
+    const char *name;
+    const char *value;
+};
+
+struct config_capacity_provider {
+    const char *capacity_provider;
+    long weight;
+    long base;
+};
+
+struct config_taskdef {
+    const char *name;
+    struct config_strings command; /* empty: the built-in page */
+    long *ports;                   /* container ports; none means 80 */
+    size_t n_ports;
+    struct config_pair *env;
+    size_t n_env;
+};
+
+struct config {
+    struct arena arena;
+    const char *path; /* as given; NULL: defaults only */
+    bool local;
+    bool compat_v1;
+
+    struct {
+        const char *webapi;               /* lower case */
+        const char *reverse_proxy_suffix; /* lower case, with its leading dot */
+    } host;
+    struct {
+        const char *foreign_address;
+        struct config_listen *http;
+        size_t n_http; /* at least 1 */
+    } listen;
+    struct {
+        int64_t proxy_timeout_ms; /* 0: none */
+        int64_t connect_timeout_ms;
+        int64_t header_timeout_ms;
+        int64_t idle_timeout_ms;
+        long workers; /* 0: one a CPU */
+    } network;
+    const char *htmldir;
+    struct config_parameter *parameters;
+    size_t n_parameters;
+    struct {
+        const char *region;
+        const char *cluster;
+        struct config_capacity_provider *capacity_provider_strategy;
+        size_t n_capacity_provider_strategy;
+        const char *launch_type;
+        struct {
+            struct {
+                struct config_strings subnets;
+                struct config_strings security_groups;
+                const char *assign_public_ip;
+            } awsvpc_configuration;
+        } network_configuration;
+        const char *default_task_definition;
+        bool enable_execute_command;
+    } ecs;
+    struct {
+        struct config_taskdef *taskdefs;
+        size_t n_taskdefs;
+    } local_tasks;
+};
+
+/* Loads the file that the options name, or the defaults. On success *config is to be given to
+ * config_free(). Warnings (unknown keys) go to `warn`, one call each. Errors name file, line, key.
+ */
+int config_load(struct config **config, const struct options *options,
+                void (*warn)(const char *text), struct err *e) __attribute__((warn_unused_result));
+void config_free(struct config *config); /* NULL is fine */
+
+/* The effective configuration as YAML; secrets show as `********`. The caller frees the text. */
+char *config_dump(const struct config *config) __attribute__((warn_unused_result));
+
+/* The folder of files installed beside the programs: `../share/mirage-ecs` from the folder that
+ * holds this program. Allocated from `a`. */
+const char *config_data_dir(struct arena *a) __attribute__((warn_unused_result));
+
+/* The folder that holds this program. Allocated from `a`. */
+const char *config_program_dir(struct arena *a) __attribute__((warn_unused_result));
+
+/* The configured task definition of this name (any `:revision` is ignored); NULL if there is none.
+ */
+const struct config_taskdef *config_local_taskdef(const struct config *config, const char *name)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,51 @@
+/* The life of an environment: launch and terminate, which the API, the pages and purge share. Keeps
+ * the runner and the database's view in step. */
+#ifndef MIRAGE_ENVIRONMENT_H
+#define MIRAGE_ENVIRONMENT_H
+
+#include "arena.h"
+#include "config.h"
+#include "db.h"
+#include "err.h"
+#include "runner.h"
+
+/* What a client asked for, before any check. NULL or "" for what it did not give. */
+struct launch_input {
+    const char *subdomain;
+    const char *const *taskdefs;
+    size_t n_taskdefs;
+    /* The value given for a configured parameter; NULL when none was. */
+    const char *(*value)(void *ctx, const char *parameter);
+    void *ctx;
+};
+
+/* Checks the input against the configuration and completes it with defaults (also the default task
+ * definitions when none was given). ERR_INVALID says what to change. */
+int environment_check(const struct config *config, const struct launch_input *input,
+                      struct arena *a, struct launch_request *request, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* Which parameter environment_check() refused, for a form that shows the sentence beside its field:
+ * "subdomain", "taskdef", a parameter's name, or NULL. All refusals, in the form's order. */
+struct launch_problem {
+    const char *field;
+    const char *message;
+};
+size_t environment_problems(const struct config *config, const struct launch_input *input,
+                            struct arena *a, struct launch_problem **problems)
+    __attribute__((warn_unused_result));
+
+/* Stops what runs under the subdomain, then launches. ERR_REFUSED names every taskdef that failed,
+ * why, and what did start. */
+int environment_launch(struct db *db, struct runner *r, const struct launch_request *request,
+                       struct err *e) __attribute__((warn_unused_result));
+
+/* Stops all tasks of the subdomain. Nothing running is no error. */
+int environment_terminate(struct db *db, struct runner *r, const char *subdomain, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* Stops one task, by short id or ARN. ERR_NOT_FOUND when there is none. */
+int environment_terminate_task(struct db *db, struct runner *r, const char *id, struct err *e)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,21 @@
+/* Log lines on standard error: `2026-01-02T15:04:05.999Z [info] [file.c:12] text`, or one JSON
+ * object a line. One write(2) a line, so that lines of several threads and programs do not mix.
+ * Control characters are escaped; what a client sent cannot start a line of its own. */
+#ifndef MIRAGE_LOG_H
+#define MIRAGE_LOG_H
+
+enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/* Call once, before threads start. Default: text, info. */
+void log_setup(enum log_level level, enum log_format format);
+
+void log_at(enum log_level level, const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#define log_debug(...) log_at(LOG_LEVEL_DEBUG, __FILE__, __LINE__, __VA_ARGS__)
+#define log_info(...)  log_at(LOG_LEVEL_INFO, __FILE__, __LINE__, __VA_ARGS__)
+#define log_warn(...)  log_at(LOG_LEVEL_WARN, __FILE__, __LINE__, __VA_ARGS__)
+#define log_error(...) log_at(LOG_LEVEL_ERROR, __FILE__, __LINE__, __VA_ARGS__)
+
+#endif

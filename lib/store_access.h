@@ -1,0 +1,19 @@
+/* The table `access`: requests counted, a row a subdomain and minute. */
+#ifndef MIRAGE_STORE_ACCESS_H
+#define MIRAGE_STORE_ACCESS_H
+
+#include <stdint.h>
+
+#include "arena.h"
+#include "db.h"
+#include "err.h"
+
+/* Adds `count` to the minute that holds `at_ms`. */
+int store_access_add(struct db *db, const char *subdomain, int64_t at_ms, int64_t count,
+                     struct err *e) __attribute__((warn_unused_result));
+
+/* The sum from `since_ms` (rounded down to its minute) on; -1 on error. */
+int64_t store_access_sum(struct db *db, const char *subdomain, int64_t since_ms, struct err *e)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,31 @@
+/* The view `route`: what proxyd sends where. Derived by the database from environment, task and
+ * port, so it cannot disagree with them. */
+#ifndef MIRAGE_STORE_ROUTE_H
+#define MIRAGE_STORE_ROUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db.h"
+#include "err.h"
+
+/* One row. An environment of which no port is known yet is one row with address "". */
+struct route_row {
+    const char *subdomain; /* a pattern */
+    int64_t launched_at;   /* ms */
+    bool starting;         /* a task of the environment is not ready yet, or none is known yet */
+    int target;            /* container port; 0: every listen entry */
+    const char *address;
+    int port;
+};
+
+/* Calls `each` for every row, ordered by launch time, then subdomain: rows of one environment
+ * follow each other, and only ready ports have an address. Stops when it returns non-zero, which
+ * is then returned; else 0, or -1 with *e. */
+int store_route_each(struct db *db, int (*each)(void *ctx, const struct route_row *row), void *ctx,
+                     struct err *e) __attribute__((warn_unused_result));
+
+/* A number that grows with every commit that changed what the view shows; -1 on error. */
+int64_t store_route_version(struct db *db, struct err *e) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,24 @@
+/* The table `sync`: how the last look at the tasks went. One row. */
+#ifndef MIRAGE_STORE_SYNC_H
+#define MIRAGE_STORE_SYNC_H
+
+#include <stdint.h>
+
+#include "arena.h"
+#include "db.h"
+#include "err.h"
+
+struct sync_status {
+    int64_t succeeded_at; /* ms; 0: never since this file was made */
+    int64_t failed_at;    /* ms; 0: never. Later than succeeded_at: the last attempt failed */
+    const char *error;    /* what the last failure said; "" when there was none */
+};
+
+int store_sync_succeeded(struct db *db, int64_t at_ms, struct err *e)
+    __attribute__((warn_unused_result));
+int store_sync_failed(struct db *db, int64_t at_ms, const char *error, struct err *e)
+    __attribute__((warn_unused_result));
+int store_sync_get(struct db *db, struct arena *a, struct sync_status *status, struct err *e)
+    __attribute__((warn_unused_result));
+
+#endif

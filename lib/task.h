@@ -1,0 +1,45 @@
+/* A task as every part of the program sees it: what runs it (ECS, or this machine) reports it, the
+ * database keeps the view, the API and the pages show it. Strings belong to an arena. */
+#ifndef MIRAGE_TASK_H
+#define MIRAGE_TASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct task_port {
+    const char *container;
+    int container_port; /* what a `listen.http` entry's `target` names; 0: every target */
+    const char *address;
+    int port;   /* where a connection goes: on ECS the container_port, locally any */
+    bool ready; /* a connection was accepted; kept by the view, never reported by a runner */
+};
+
+struct task {
+    const char *arn;
+    const char *short_id; /* the last part of the ARN */
+    const char *subdomain;
+    const char *branch;  /* "" when it has none */
+    const char *taskdef; /* family:revision */
+    const char *ipaddress;
+    const char *last_status;    /* ECS's lastStatus: PROVISIONING ... RUNNING ... STOPPED */
+    const char *desired_status; /* ECS's desiredStatus: RUNNING or STOPPED */
+    const char *env;            /* JSON object: the environment that mirage set */
+    const char *tags;           /* JSON array of {"Key","Value"} */
+    const char *stopped_reason; /* "" while it runs */
+    int64_t created_at;         /* ms; when the launch was taken */
+    int64_t started_at;         /* ms; 0 before it started */
+    int64_t stopped_at;         /* ms; 0 while it runs */
+    struct task_port *ports;
+    size_t n_ports;
+};
+
+struct task_list {
+    struct task *items;
+    size_t len;
+};
+
+/* Whether it runs or may still come to run: neither stopped nor told to stop. */
+bool task_is_live(const struct task *t) __attribute__((warn_unused_result));
+
+#endif
