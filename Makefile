@@ -33,7 +33,7 @@ SOURCES_mirage-sync       := $(wildcard cron/sync*.c)
 SOURCES_mirage-purge      := $(wildcard cron/purge*.c)
 SOURCES_mirage-local-task := $(wildcard local-task/*.c)
 LIBS_mirage-api := -lfcgi
-LIBS := -lyaml -lpcre2-8 -ljansson -lsqlite3 -lpthread
+LIBS := -lyaml -lpcre2-8 -ljansson -lsqlite3 -lcrypto -lpthread
 
 LIB := $(BUILD)/lib/libmirage.a
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) $(BUILD)/obj/sql.o
@@ -98,7 +98,7 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 	$(Q)exec $(BUILD)/bin/mirage-ecs -local -state build/state $(RUN_FLAGS)
 
 # --- packages -----------------------------------------------------------------------------------
-DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev lighttpd
+DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev lighttpd
 DEPS_TEST := libcmocka-dev python3-pytest curl
 DEPS_LINT := clang clang-format cppcheck
 

@@ -52,6 +52,9 @@ void db_close(struct db *db); /* NULL is fine */
 int db_open_state(struct db **db, const char *state_dir, struct err *e)
     __attribute__((warn_unused_result));
 
+/* Reads through the whole file for damage: 0, or -1 when there is some. */
+int db_check(struct db *db, struct err *e) __attribute__((warn_unused_result));
+
 /* The schema's number that this program was built with. */
 int db_schema_version(void) __attribute__((warn_unused_result));
 

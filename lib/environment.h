@@ -19,24 +19,26 @@ struct launch_input {
     void *ctx;
 };
 
-/* Checks the input against the configuration and completes it with defaults (also the default task
- * definitions when none was given). ERR_INVALID says what to change. */
+/* Checks the input against the configuration and completes it with the parameters' defaults.
+ * ERR_INVALID says what to change. */
 int environment_check(const struct config *config, const struct launch_input *input,
                       struct arena *a, struct launch_request *request, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Which parameter environment_check() refused, for a form that shows the sentence beside its field:
- * "subdomain", "taskdef", a parameter's name, or NULL. All refusals, in the form's order. */
+/* A field that environment_check() would refuse: "subdomain", "taskdef" or a parameter's name. */
 struct launch_problem {
     const char *field;
     const char *message;
 };
+
+/* Everything that is wrong with the input, in the form's order, for a form that shows each sentence
+ * beside its field. Returns how many; none means that environment_check() accepts it. */
 size_t environment_problems(const struct config *config, const struct launch_input *input,
                             struct arena *a, struct launch_problem **problems)
     __attribute__((warn_unused_result));
 
 /* Stops what runs under the subdomain, then launches. ERR_REFUSED names every taskdef that failed,
- * why, and what did start. */
+ * why, and what did start. Launches of one subdomain in this process wait for each other. */
 int environment_launch(struct db *db, struct runner *r, const struct launch_request *request,
                        struct err *e) __attribute__((warn_unused_result));
 

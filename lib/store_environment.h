@@ -20,9 +20,9 @@ struct environment {
 int store_environment_launch(struct db *db, const struct environment *env, struct err *e)
     __attribute__((warn_unused_result));
 
-/* A live environment that this machine did not launch. No change if it is live already, but for an
- * earlier launch time. Returns 1 if anything changed, 0, or -1. */
-int store_environment_seen(struct db *db, const char *subdomain, int64_t launched_at, struct err *e)
+/* Makes the live environments what the live tasks in the view say: one a subdomain, launched when
+ * its earliest live task was created. Returns how many rows changed, or -1. */
+int store_environment_follow_tasks(struct db *db, struct err *e)
     __attribute__((warn_unused_result));
 
 /* Ends it, if it is live. */

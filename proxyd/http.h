@@ -108,11 +108,12 @@ struct http_response {
 };
 
 /* Looks for the end of the head in buf[0..len). `*scanned` is 0 at first and carries what was
- * looked at from call to call, so that a head coming byte by byte is scanned once; the buffer's
- * beginning must not change meanwhile. Returns the length of the head, 0 when more is needed, or -1
- * when what is there cannot become a head: a bare CR or LF, a control byte, or (is_request) a first
- * line that is no request line, so that TLS or noise on the port is answered at once. Does not look
- * at size: the caller refuses heads over HTTP_HEAD_MAX. */
+ * looked at from call to call (encoded: nothing to do arithmetic with), so that a head coming byte
+ * by byte is scanned once; the buffer's beginning must not change meanwhile. Up to two empty lines
+ * before a request belong to its head (RFC 9112, 2.2). Returns the length of the head, 0 when more
+ * is needed, or -1 when what is there cannot become a head: a bare CR or LF, a control byte, or
+ * (is_request) a first line that is no request line, so that TLS or noise on the port is answered
+ * at once. Does not look at size: the caller refuses heads over HTTP_HEAD_MAX. */
 long http_head_end(const char *buf, size_t len, bool is_request, size_t *scanned)
     __attribute__((warn_unused_result));
 
@@ -151,6 +152,7 @@ struct http_chunked {
     unsigned ext;                /* bytes of the current extension; over 1024 is refused */
     bool ext_quoted;             /* in a quoted-string (RFC 9112, 7.1.1) */
     bool ext_escaped;            /* behind its backslash */
+    char ext_last;               /* the extension's last byte: what may follow hangs on it */
 };
 
 /* Takes in buf[0..len) from *used on. Returns 1 with the next piece of body data in *data (its

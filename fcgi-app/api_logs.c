@@ -1,0 +1,32 @@
+/* /api/logs: what the tasks of a subdomain wrote. */
+#include "api.h"
+
+#include "router.h"
+#include "task_logs.h"
+#include "view.h"
+
+int api_logs(struct call *c, struct err *e)
+{
+    const struct params *params = &c->request->params;
+    const char *subdomain;
+    const char *since;
+    const char *tail;
+    struct log_lines lines;
+    json_t *result;
+
+    if (params_subdomain(params, c->arena, &subdomain, e) < 0 ||
+        params_text(params, "since", &since, e) < 0 || params_text(params, "tail", &tail, e) < 0)
+        return -1;
+    if (subdomain == NULL)
+        return err_set(e, ERR_INVALID, "parameter required: subdomain");
+    if (task_logs(c, subdomain, since, tail, -1, &lines, e) < 0) {
+        if (e->kind == ERR_NOT_FOUND)
+            e->kind = ERR_INVALID;
+        return -1;
+    }
+    result = json_array();
+    for (size_t i = 0; i < lines.len; i++)
+        json_array_append_new(result, view_text(lines.items[i].text));
+    respond_json_result(c->response, 200, result);
+    return 0;
+}

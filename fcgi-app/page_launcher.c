@@ -1,0 +1,153 @@
+/* `/launcher` and `/launch`: the form, and what it sends. A launch that is refused shows the form
+ * again with everything that was typed. */
+#include "page.h"
+
+#include <string.h>
+
+#include "environment.h"
+
+#include "launch.h"
+#include "router.h"
+#include "view.h"
+
+/* Room for further task definitions beside those that are filled in. */
+enum { SPARE_TASKDEFS = 2 };
+
+/* What the form shows. */
+struct form {
+    const struct params *given;
+    bool sent; /* it was filled in: no defaults */
+    const char *message;
+    struct launch_problem *problems;
+    size_t n_problems;
+};
+
+/* The first problem of a field; null when it has none. */
+static json_t *problem_of(const struct form *form, const char *field)
+{
+    for (size_t i = 0; i < form->n_problems; i++)
+        if (form->problems[i].field != NULL && strcmp(form->problems[i].field, field) == 0)
+            return view_text(form->problems[i].message);
+    return json_null();
+}
+
+static json_t *options_view(const struct config_parameter *p, const char *value)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < p->n_options; i++)
+        json_array_append_new(list,
+                              json_pack("{s:o,s:o,s:b}", "label", view_text(p->options[i].label),
+                                        "value", view_text(p->options[i].value), "selected",
+                                        strcmp(p->options[i].value, value) == 0));
+    return list;
+}
+
+static json_t *parameter_view(const struct form *form, const struct config_parameter *p)
+{
+    const char *value = params_launch(form->given, p->name);
+    json_t *view = json_object();
+
+    if (value == NULL)
+        value = form->sent || p->default_value == NULL ? "" : p->default_value;
+    json_object_set_new(view, "name", view_text(p->name));
+    json_object_set_new(view, "value", view_text(value));
+    json_object_set_new(view, "description", view_text(p->description));
+    json_object_set_new(view, "rule", view_text(p->rule));
+    json_object_set_new(view, "default", view_text(p->default_value));
+    json_object_set_new(view, "required", json_boolean(p->required));
+    json_object_set_new(view, "has_options", json_boolean(p->n_options > 0));
+    json_object_set_new(view, "options", options_view(p, value));
+    json_object_set_new(view, "error", problem_of(form, p->name));
+    return view;
+}
+
+static void add_taskdef(json_t *list, const char *value)
+{
+    json_array_append_new(list, json_pack("{s:o,s:b}", "value", view_text(value), "first",
+                                          json_array_size(list) == 0));
+}
+
+static json_t *taskdefs_view(struct call *c, const struct form *form)
+{
+    const char *preset = c->with->config->ecs.default_task_definition;
+    struct params_list given;
+    struct err ignored;
+    json_t *list = json_array();
+
+    if (params_list(form->given, c->arena, "taskdef", &given, &ignored) < 0)
+        given.len = 0;
+    for (size_t i = 0; i < given.len; i++)
+        if (*given.items[i] != '\0')
+            add_taskdef(list, given.items[i]);
+    if (json_array_size(list) == 0 && !form->sent && preset != NULL && *preset != '\0')
+        add_taskdef(list, preset);
+    for (int i = 0; i < SPARE_TASKDEFS || json_array_size(list) == 0; i++)
+        add_taskdef(list, "");
+    return list;
+}
+
+static int send_form(struct call *c, int status, const struct form *form, struct err *e)
+{
+    const struct config *config = c->with->config;
+    json_t *parameters = json_array();
+    json_t *view = json_object();
+    const char *subdomain;
+
+    if (params_text(form->given, "subdomain", &subdomain, e) < 0)
+        subdomain = NULL;
+    for (size_t i = 0; i < config->n_parameters; i++)
+        json_array_append_new(parameters, parameter_view(form, &config->parameters[i]));
+    json_object_set_new(view, "message", view_text(form->message));
+    json_object_set_new(view, "subdomain", view_text(subdomain));
+    json_object_set_new(view, "subdomain_error", problem_of(form, "subdomain"));
+    json_object_set_new(view, "suffix", view_text(config->host.reverse_proxy_suffix));
+    json_object_set_new(view, "taskdefs", taskdefs_view(c, form));
+    json_object_set_new(view, "taskdef_error", problem_of(form, "taskdef"));
+    json_object_set_new(view, "parameters", parameters);
+    return page_send(c, status, "launcher", "Launch", view, e);
+}
+
+/* Query parameters prefill the form, so that a link can offer a launch. */
+int page_launcher(struct call *c, struct err *e)
+{
+    const struct form form = {.given = &c->request->params};
+
+    return send_form(c, 200, &form, e);
+}
+
+/* The sentence at the top: whatever has no field to stand beside. */
+static const char *loose_message(const struct form *form, const struct err *refused)
+{
+    for (size_t i = 0; i < form->n_problems; i++)
+        if (form->problems[i].field == NULL)
+            return form->problems[i].message;
+    return form->n_problems == 0 ? refused->text : "";
+}
+
+int page_launch(struct call *c, struct err *e)
+{
+    const struct config *config = c->with->config;
+    struct form form = {.given = &c->request->params, .sent = true};
+    struct launch_input input;
+    struct launch_request request;
+    struct err refused;
+
+    if (launch_read(form.given, c->arena, &input, e) < 0)
+        return -1;
+    if (environment_check(config, &input, c->arena, &request, &refused) < 0) {
+        form.n_problems = environment_problems(config, &input, c->arena, &form.problems);
+        form.message = loose_message(&form, &refused);
+        return send_form(c, 400, &form, e);
+    }
+    if (environment_launch(c->with->db, c->with->runner, &request, &refused) == 0) {
+        respond_redirect(c->response, "/");
+        return 0;
+    }
+    if (refused.kind != ERR_REFUSED && refused.kind != ERR_INVALID) {
+        *e = refused;
+        return -1;
+    }
+    form.message = refused.text;
+    return send_form(c, respond_status(refused.kind), &form, e);
+}

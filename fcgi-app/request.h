@@ -1,0 +1,62 @@
+/* A request as a handler sees it: method, decoded path, parameters. Knows CGI's variables, but not
+ * where they come from, so that tests can give their own. */
+#ifndef MIRAGE_REQUEST_H
+#define MIRAGE_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arena.h"
+#include "err.h"
+
+#include "params.h"
+
+/* Where a request comes from. */
+struct request_io {
+    const char *(*variable)(void *ctx, const char *name); /* NULL: not set */
+    /* Reads up to len bytes of the body; fewer only where it ends. */
+    size_t (*read)(void *ctx, char *bytes, size_t len);
+    void *ctx;
+};
+
+/* Bits, so that a route can name several. */
+enum request_method {
+    METHOD_GET = 1, /* HEAD as well */
+    METHOD_POST = 2,
+    METHOD_OTHER = 4,
+};
+
+/* What a POST may carry. */
+enum request_body { BODY_FORM = 1, BODY_JSON = 2 };
+
+#define REQUEST_BODY_LIMIT ((size_t)1 << 20)
+
+struct request {
+    const struct request_io *io;
+    enum request_method method;
+    bool is_head;
+    const char *method_name;
+    const char *path; /* decoded; "/" at least */
+    struct params params;
+};
+
+/* Reads method and path. On failure method_name and path are set nevertheless, for the log. */
+int request_read_head(struct request *r, const struct request_io *io, struct arena *a,
+                      struct err *e) __attribute__((warn_unused_result));
+
+/* Reads the parameters: of the query string for METHOD_GET, else of the body, whose type must be
+ * one of `bodies`. Returns 0, or the HTTP status that tells the client, with the sentence in *e.
+ * request_free() frees in either case. */
+int request_read_params(struct request *r, unsigned bodies, struct arena *a, struct err *e)
+    __attribute__((warn_unused_result));
+void request_free(struct request *r);
+
+/* A variable such as HTTP_HOST; "" when it is not set. */
+const char *request_variable(const struct request *r, const char *name)
+    __attribute__((warn_unused_result));
+
+/* Whether a request that changes something may have been made by a page of another site: Origin
+ * disagrees with Host, or, without Origin, Sec-Fetch-Site says so. */
+bool request_is_cross_site(const struct request *r) __attribute__((warn_unused_result));
+
+#endif

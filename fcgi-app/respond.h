@@ -1,0 +1,42 @@
+/* An answer while it is made, and its way to the web server as CGI output (RFC 3875, 6). */
+#ifndef MIRAGE_RESPOND_H
+#define MIRAGE_RESPOND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "buf.h"
+#include "err.h"
+
+/* `struct response r = {0};` is an answer nobody has made yet. */
+struct response {
+    int status;
+    const char *content_type; /* a literal */
+    const char *allow;        /* a literal; NULL: no such header */
+    const char *location;     /* a literal; NULL: no such header */
+    int retry_after;          /* seconds; 0: no such header */
+    bool is_page;             /* gets the headers that keep pages safe in a browser */
+    struct buf body;
+};
+
+void response_free(struct response *r);
+
+/* Each of these makes the whole answer, forgetting what was there. The respond_json* ones own
+ * `json` from the call on; NULL (out of memory) becomes a 500. */
+void respond_json(struct response *r, int status, json_t *json);
+void respond_json_result(struct response *r, int status, json_t *result); /* {"result":…} */
+void respond_json_text(struct response *r, int status, const char *key, const char *text);
+void respond_redirect(struct response *r, const char *location); /* 303; a literal */
+
+/* Starts an HTML answer, whose text the caller adds to r->body. */
+void respond_page(struct response *r, int status);
+
+/* The status for an error that a handler returned. */
+int respond_status(enum err_kind kind) __attribute__((warn_unused_result));
+
+/* Head and body as the web server wants them; no body for HEAD. */
+void response_write(const struct response *r, bool is_head, struct buf *out);
+
+#endif

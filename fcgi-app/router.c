@@ -1,0 +1,111 @@
+/* The table of calls and pages, and the edge where their errors end. */
+#include "router.h"
+
+#include <string.h>
+
+#include "log.h"
+
+#include "api.h"
+#include "page.h"
+
+static const struct route routes[] = {
+    /* path, methods, bodies, JSON only without compat_v1, Allow, handler */
+    {"/api/list", METHOD_GET, 0, false, "GET, HEAD", api_list},
+    {"/api/launch", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", api_launch},
+    {"/api/logs", METHOD_GET, 0, false, "GET, HEAD", api_logs},
+    {"/api/terminate", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", api_terminate},
+    {"/api/access", METHOD_GET, 0, false, "GET, HEAD", api_access},
+    {"/api/purge", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", api_purge},
+    {"/", METHOD_GET, 0, false, "GET, HEAD", page_index},
+    {"/list", METHOD_GET, 0, false, "GET, HEAD", page_list},
+    {"/launcher", METHOD_GET, 0, false, "GET, HEAD", page_launcher},
+    {"/launch", METHOD_POST, BODY_FORM, false, "POST", page_launch},
+    {"/terminate", METHOD_POST, BODY_FORM, false, "POST", page_terminate},
+    {"/trace/", METHOD_GET, 0, false, "GET, HEAD", page_trace},
+    {"/logs/", METHOD_GET, 0, false, "GET, HEAD", page_logs},
+};
+
+const struct route *router_find(const char *path, const char **rest)
+{
+    *rest = "";
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+        size_t len = strlen(routes[i].path);
+
+        if (strcmp(path, routes[i].path) == 0 && (len == 1 || path[len - 1] != '/'))
+            return &routes[i];
+        if (len > 1 && routes[i].path[len - 1] == '/' && strncmp(path, routes[i].path, len) == 0 &&
+            path[len] != '\0') {
+            *rest = path + len;
+            return &routes[i];
+        }
+    }
+    return NULL;
+}
+
+bool router_is_api(const char *path)
+{
+    return strcmp(path, "/api") == 0 || strncmp(path, "/api/", 5) == 0;
+}
+
+static void answer_error(struct call *c, int status, const char *text)
+{
+    const char *path = c->request->path;
+
+    if (status >= 500)
+        log_error("%s %s: %d: %s", c->request->method_name, path, status, text);
+    if (!router_is_api(path))
+        page_error(c, status, text);
+    else if (status == 404)
+        respond_json_text(c->response, status, "message", "Not Found");
+    else if (status == 405)
+        respond_json_text(c->response, status, "message", "Method Not Allowed");
+    else
+        respond_json_text(c->response, status, "result", text);
+}
+
+/* Checks the columns of the table, in the order in which clients are told. 0 or the status. */
+static int check(struct call *c, struct request *request, const struct route *route, struct err *e)
+{
+    unsigned bodies;
+
+    if (route == NULL) {
+        err_set(e, ERR_NOT_FOUND, "There is no page %s.", request->path);
+        return 404;
+    }
+    if ((route->methods & request->method) == 0) {
+        c->response->allow = route->allow;
+        err_set(e, ERR_INVALID, "%s is not possible here.", request->method_name);
+        return 405;
+    }
+    if (request->method == METHOD_POST && request_is_cross_site(request)) {
+        err_set(e, ERR_INVALID, "request comes from another site");
+        return 400;
+    }
+    bodies = route->json_if_new && !c->with->config->compat_v1 ? BODY_JSON : route->bodies;
+    return request_read_params(request, bodies, c->arena, e);
+}
+
+void router_answer(const struct services *with, const struct request_io *io,
+                   struct response *response, bool *is_head)
+{
+    struct arena arena = {0};
+    struct request request = {0};
+    struct call call = {with, &request, "", &arena, response};
+    const struct route *route;
+    struct err e = {0};
+    int status = 400;
+
+    if (request_read_head(&request, io, &arena, &e) == 0) {
+        route = router_find(request.path, &call.rest);
+        status = check(&call, &request, route, &e);
+        if (status == 0 && route->handler(&call, &e) < 0) {
+            status = respond_status(e.kind);
+            response->retry_after = status == 503;
+        }
+    }
+    if (status != 0)
+        answer_error(&call, status, e.text);
+    *is_head = request.is_head;
+    request_free(&request);
+    arena_free(&arena);
+}

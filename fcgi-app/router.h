@@ -1,0 +1,57 @@
+/* From a request to its handler. The table's columns are the preconditions: a handler runs only
+ * when they hold, and starts from valid input. */
+#ifndef MIRAGE_ROUTER_H
+#define MIRAGE_ROUTER_H
+
+#include "arena.h"
+#include "config.h"
+#include "db.h"
+#include "err.h"
+#include "runner.h"
+
+#include "request.h"
+#include "respond.h"
+#include "template.h"
+
+/* What a worker thread works with. db and runner are its own, the others are shared and constant.
+ */
+struct services {
+    const struct config *config;
+    const struct templates *templates;
+    struct db *db;
+    struct runner *runner;
+};
+
+/* One request on its way. */
+struct call {
+    const struct services *with;
+    const struct request *request;
+    const char *rest;    /* what follows the route's path; "" */
+    struct arena *arena; /* ends with the request */
+    struct response *response;
+};
+
+/* Makes the answer, or fails with what the edge is to say and to log. */
+typedef int (*route_handler)(struct call *c, struct err *e);
+
+struct route {
+    const char *path;  /* one that ends with a slash (and is not "/") has something behind it */
+    unsigned methods;  /* of enum request_method */
+    unsigned bodies;   /* of enum request_body: what POST takes */
+    bool json_if_new;  /* with compat_v1 off, POST takes JSON only */
+    const char *allow; /* for 405 */
+    route_handler handler;
+};
+
+/* The route of a path, whatever the method; NULL when there is none. Sets *rest. */
+const struct route *router_find(const char *path, const char **rest)
+    __attribute__((warn_unused_result));
+
+/* Whether errors on this path are JSON. */
+bool router_is_api(const char *path) __attribute__((warn_unused_result));
+
+/* Answers a request, whatever it is. Logs what went wrong on our side. */
+void router_answer(const struct services *with, const struct request_io *io,
+                   struct response *response, bool *is_head);
+
+#endif

@@ -1,0 +1,173 @@
+/* Tasks as JSON. What templates put into a URL is escaped for that here; HTML is the engine's. */
+#include "view.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "clock.h"
+#include "pattern.h"
+
+#include "encode.h"
+#include "router.h"
+
+json_t *view_text(const char *text)
+{
+    return utf8_json(text != NULL ? text : "", text != NULL ? strlen(text) : 0);
+}
+
+json_t *view_time(int64_t ms)
+{
+    char iso[CLOCK_TEXT_SIZE];
+    char text[CLOCK_TEXT_SIZE];
+
+    if (ms == 0)
+        return json_null();
+    clock_rfc3339(ms, iso);
+    strcpy(text, iso);
+    text[10] = ' ';
+    text[19] = '\0';
+    return json_pack("{s:s,s:s}", "text", text, "iso", iso);
+}
+
+/* Stored JSON text, or an empty value of its type when it is not that. */
+static json_t *stored_json(const char *text, json_type type)
+{
+    json_t *json = json_loads(text, 0, NULL);
+
+    if (json != NULL && json_typeof(json) == type)
+        return json;
+    json_decref(json);
+    return type == JSON_OBJECT ? json_object() : json_array();
+}
+
+static json_t *port_map(const struct task *t)
+{
+    json_t *map = json_object();
+
+    for (size_t i = 0; i < t->n_ports; i++)
+        if (t->ports[i].container_port != 0 && json_object_get(map, t->ports[i].container) == NULL)
+            json_object_set_new(map, t->ports[i].container,
+                                json_integer(t->ports[i].container_port));
+    return map;
+}
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+    json_object_set_new(object, key, view_text(text));
+}
+
+json_t *view_task_api(const struct task *t)
+{
+    char created[CLOCK_TEXT_SIZE] = "0001-01-01T00:00:00Z";
+    json_t *task = json_object();
+
+    if (t->started_at != 0)
+        clock_rfc3339(t->started_at, created);
+    set_text(task, "id", t->arn);
+    set_text(task, "short_id", t->short_id);
+    set_text(task, "subdomain", t->subdomain);
+    set_text(task, "branch", t->branch);
+    set_text(task, "taskdef", t->taskdef);
+    set_text(task, "ipaddress", t->ipaddress);
+    set_text(task, "created", created);
+    set_text(task, "last_status", t->last_status);
+    json_object_set_new(task, "port_map", port_map(t));
+    json_object_set_new(task, "env", stored_json(t->env, JSON_OBJECT));
+    json_object_set_new(task, "tags", stored_json(t->tags, JSON_ARRAY));
+    return task;
+}
+
+/* A word for people, which is a class for the style sheet too. */
+static const char *state_word(const struct task *t)
+{
+    if (!task_is_live(t))
+        return strcmp(t->last_status, "STOPPED") == 0 ? "stopped" : "stopping";
+    if (strcmp(t->last_status, "RUNNING") != 0)
+        return "starting";
+    for (size_t i = 0; i < t->n_ports; i++)
+        if (!t->ports[i].ready)
+            return "starting";
+    return "ready";
+}
+
+/* ":8080" when the client came by a port of its own, else "". */
+static const char *request_port(const struct request *r)
+{
+    const char *host = request_variable(r, "HTTP_HOST");
+    const char *colon = strrchr(host, ':');
+
+    if (colon == NULL || colon[1] == '\0' || colon[1 + strspn(colon + 1, "0123456789")] != '\0')
+        return "";
+    return colon;
+}
+
+/* Where the environment is to be seen; null for a pattern, which is many places. */
+static json_t *environment_url(struct call *c, const char *subdomain)
+{
+    const char *proto = request_variable(c->request, "HTTP_X_FORWARDED_PROTO");
+
+    if (pattern_has_meta(subdomain))
+        return json_null();
+    return view_text(
+        arena_printf(c->arena, "%s://%s%s%s/", strcmp(proto, "https") == 0 ? "https" : "http",
+                     escape_url(c->arena, subdomain), c->with->config->host.reverse_proxy_suffix,
+                     request_port(c->request)));
+}
+
+static const char *tag_value(const json_t *tags, const char *key)
+{
+    size_t i;
+    json_t *tag;
+
+    json_array_foreach (tags, i, tag) {
+        const char *name = json_string_value(json_object_get(tag, "Key"));
+
+        if (name != NULL && strcmp(name, key) == 0)
+            return json_string_value(json_object_get(tag, "Value"));
+    }
+    return NULL;
+}
+
+/* The configured parameters that the task was launched with, but for the branch. */
+static json_t *parameters(const struct config *config, const struct task *t)
+{
+    json_t *list = json_array();
+    json_t *tags = stored_json(t->tags, JSON_ARRAY);
+
+    for (size_t i = 0; i < config->n_parameters; i++) {
+        const char *name = config->parameters[i].name;
+        const char *value = tag_value(tags, name);
+
+        if (value != NULL && *value != '\0' && strcmp(name, "branch") != 0)
+            json_array_append_new(
+                list, json_pack("{s:o,s:o}", "name", view_text(name), "value", view_text(value)));
+    }
+    json_decref(tags);
+    return list;
+}
+
+json_t *view_task_page(struct call *c, const struct task *t)
+{
+    json_t *task = json_object();
+
+    set_text(task, "id", t->arn);
+    set_text(task, "short_id", t->short_id);
+    set_text(task, "subdomain", t->subdomain);
+    json_object_set_new(task, "url", environment_url(c, t->subdomain));
+    set_text(task, "branch", t->branch);
+    set_text(task, "taskdef", t->taskdef);
+    set_text(task, "ipaddress", t->ipaddress);
+    set_text(task, "last_status", t->last_status);
+    set_text(task, "state", state_word(t));
+    json_object_set_new(task, "live", json_boolean(task_is_live(t)));
+    json_object_set_new(task, "created_at", view_time(t->created_at));
+    json_object_set_new(task, "started_at", view_time(t->started_at));
+    json_object_set_new(task, "stopped_at", view_time(t->stopped_at));
+    set_text(task, "stopped_reason", t->stopped_reason);
+    json_object_set_new(task, "parameters", parameters(c->with->config, t));
+    set_text(task, "logs_url",
+             arena_printf(c->arena, "/logs/%s", escape_url(c->arena, t->subdomain)));
+    set_text(task, "trace_url",
+             arena_printf(c->arena, "/trace/%s", escape_url(c->arena, t->short_id)));
+    return task;
+}

@@ -1,0 +1,221 @@
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "config_schema.h"
+#include "options.h"
+#include "regex.h"
+#include "template_env.h"
+
+#define FILE_LIMIT (1024 * 1024)
+
+static void set_defaults(struct config *c, const struct options *o)
+{
+    const char *domain = o->domain ? o->domain : o->local ? ".localhost" : ".local";
+    long port = o->default_port ? o->default_port : o->local ? 8080 : 80;
+
+    c->local = o->local;
+    c->compat_v1 = o->compat_v1;
+    c->host.webapi = arena_printf(&c->arena, "mirage%s", domain);
+    c->host.reverse_proxy_suffix = arena_strdup(&c->arena, domain);
+    c->listen.foreign_address = o->local ? "127.0.0.1" : "0.0.0.0";
+    c->listen.http = arena_array(&c->arena, 1, sizeof *c->listen.http);
+    c->listen.http[0] = (struct config_listen){.listen = port, .target = o->local ? 80 : port};
+    c->listen.n_http = 1;
+    c->network.connect_timeout_ms = 5000;
+    c->network.header_timeout_ms = 30000;
+    c->network.idle_timeout_ms = 75000;
+    c->ecs.enable_execute_command = true;
+}
+
+static int add_branch(struct config *c)
+{
+    struct config_parameter *all;
+
+    for (size_t i = 0; i < c->n_parameters; i++)
+        if (!strcmp(c->parameters[i].name, "branch"))
+            return 0;
+    all = arena_array(&c->arena, c->n_parameters + 1, sizeof *all);
+    all[0] = (struct config_parameter){.name = "branch", .env = "GIT_BRANCH", .required = true};
+    if (c->n_parameters)
+        memcpy(all + 1, c->parameters, c->n_parameters * sizeof *all);
+    c->parameters = all;
+    c->n_parameters++;
+    return 0;
+}
+
+static int check_parameter(const struct config *c, const char *path, size_t i, struct err *e)
+{
+    static const char *const taken[] = {"subdomain", "taskdef", "parameters"};
+    const struct config_parameter *p = &c->parameters[i];
+
+    for (size_t k = 0; k < sizeof taken / sizeof taken[0]; k++)
+        if (!strcmp(p->name, taken[k]))
+            return err_set(e, ERR_INVALID, "%s: parameters: '%s' cannot name a parameter", path,
+                           p->name);
+    if (!*p->name)
+        return err_set(e, ERR_INVALID, "%s: parameters: a name is empty", path);
+    for (size_t k = 0; k < i; k++) {
+        if (!strcmp(p->name, c->parameters[k].name))
+            return err_set(e, ERR_INVALID, "%s: parameters: '%s' is defined twice", path, p->name);
+        if (!strcmp(p->env, c->parameters[k].env))
+            return err_set(e, ERR_INVALID, "%s: parameters: '%s' and '%s' have the same env %s",
+                           path, c->parameters[k].name, p->name, p->env);
+    }
+    return 0;
+}
+
+static int complete_parameters(struct config *c, const char *path, struct err *e)
+{
+    if (add_branch(c) < 0)
+        return -1;
+    for (size_t i = 0; i < c->n_parameters; i++) {
+        struct config_parameter *p = &c->parameters[i];
+        if (check_parameter(c, path, i, e) < 0)
+            return -1;
+        p->rule = p->rule ? p->rule : "";
+        p->default_value = p->default_value ? p->default_value : "";
+        p->description = p->description ? p->description : "";
+        if (*p->rule && regex_compile(&p->compiled, p->rule, e) < 0)
+            return -1;
+        for (size_t k = 0; k < p->n_options; k++)
+            if (!p->options[k].label)
+                p->options[k].label = p->options[k].value;
+    }
+    return 0;
+}
+
+static int check_listen(const struct config *c, const char *path, struct err *e)
+{
+    if (c->listen.n_http == 0)
+        return err_set(e, ERR_INVALID, "%s: listen.http: expected at least one entry", path);
+    for (size_t i = 0; i < c->listen.n_http; i++) {
+        const struct config_listen *l = &c->listen.http[i];
+        if (l->require_auth_cookie)
+            return err_set(e, ERR_INVALID,
+                           "%s: listen.http[%zu].require_auth_cookie: authentication is not in "
+                           "this version; remove this key",
+                           path, i);
+        for (size_t k = 0; k < i; k++)
+            if (c->listen.http[k].listen == l->listen)
+                return err_set(e, ERR_INVALID,
+                               "%s: listen.http[%zu].listen: port %ld is used twice", path, i,
+                               l->listen);
+    }
+    return 0;
+}
+
+/* `./html` where it is there, as the reference has it; else what was installed beside the programs.
+ */
+static void default_htmldir(struct config *c)
+{
+    if (c->htmldir)
+        return;
+    c->htmldir = access("./html/layout.html", F_OK) == 0
+                     ? "./html"
+                     : arena_printf(&c->arena, "%s/html", config_data_dir(&c->arena));
+}
+
+static int complete(struct config *c, const char *path, struct err *e)
+{
+    if (check_listen(c, path, e) < 0 || complete_parameters(c, path, e) < 0)
+        return -1;
+    default_htmldir(c);
+    if (!strncmp(c->htmldir, "s3://", 5))
+        return err_set(e, ERR_INVALID,
+                       "%s: htmldir: templates from S3 are not in this version; name a folder",
+                       path);
+    if (!c->ecs.launch_type && c->ecs.n_capacity_provider_strategy == 0)
+        c->ecs.launch_type = "FARGATE";
+    return 0;
+}
+
+static int read_file(struct config *c, const char *path, void (*warn)(const char *text),
+                     struct err *e)
+{
+    struct buf raw = {0}, text = {0};
+    int rc = -1;
+
+    if (!strncmp(path, "s3://", 5))
+        return err_set(e, ERR_INVALID,
+                       "%s: a configuration from S3 is not in this version; name a file", path);
+    if (buf_read_file(&raw, path, FILE_LIMIT) < 0) {
+        err_system(e, errno, "%s: cannot read the configuration", path);
+        goto out;
+    }
+    if (template_env_expand(buf_text(&raw), raw.len, &text, e) < 0) {
+        char sentence[sizeof e->text];
+        memcpy(sentence, e->text, sizeof sentence);
+        err_set(e, ERR_INVALID, "%s:%.900s", path, sentence);
+        goto out;
+    }
+    if (text.failed)
+        abort();
+    rc = config_read(c, path, buf_text(&text), text.len, warn, e);
+out:
+    buf_free(&raw);
+    buf_free(&text);
+    return rc;
+}
+
+int config_load(struct config **config, const struct options *options,
+                void (*warn)(const char *text), struct err *e)
+{
+    struct config *c = calloc(1, sizeof *c);
+
+    *config = NULL;
+    if (!c)
+        abort();
+    set_defaults(c, options);
+    c->path = options->conf;
+    if ((c->path && read_file(c, c->path, warn, e) < 0) ||
+        complete(c, c->path ? c->path : "defaults", e) < 0) {
+        config_free(c);
+        return -1;
+    }
+    *config = c;
+    return 0;
+}
+
+void config_free(struct config *config)
+{
+    if (!config)
+        return;
+    for (size_t i = 0; i < config->n_parameters; i++)
+        regex_free(config->parameters[i].compiled);
+    arena_free(&config->arena);
+    free(config);
+}
+
+const char *config_program_dir(struct arena *a)
+{
+    char path[4096];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+
+    if (n < 0)
+        return ".";
+    path[n] = '\0';
+    *strrchr(path, '/') = '\0';
+    return arena_strdup(a, path);
+}
+
+const char *config_data_dir(struct arena *a)
+{
+    return arena_printf(a, "%s/../share/mirage-ecs", config_program_dir(a));
+}
+
+const struct config_taskdef *config_local_taskdef(const struct config *config, const char *name)
+{
+    size_t len = strcspn(name, ":");
+
+    for (size_t i = 0; i < config->local_tasks.n_taskdefs; i++) {
+        const struct config_taskdef *t = &config->local_tasks.taskdefs[i];
+        if (strlen(t->name) == len && !strncmp(t->name, name, len))
+            return t;
+    }
+    return NULL;
+}

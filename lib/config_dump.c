@@ -1,0 +1,159 @@
+/* struct config to YAML, by the schema. */
+#include "config_schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+
+static void dump_fields(struct buf *out, const struct config_field *fields, const char *base,
+                        int indent, bool in_list);
+
+static void pad(struct buf *out, int indent)
+{
+    for (int i = 0; i < indent; i++)
+        buf_char(out, ' ');
+}
+
+/* A double-quoted scalar, which can hold any text (YAML 1.1, 5.7). */
+static void quoted(struct buf *out, const char *text)
+{
+    buf_char(out, '"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            buf_printf(out, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            buf_printf(out, "\\x%02x", c);
+        else
+            buf_char(out, (char)c);
+    }
+    buf_char(out, '"');
+}
+
+static size_t count_of(const struct config_field *f, const char *base)
+{
+    return *(const size_t *)(const void *)(base + f->count);
+}
+
+static void dump_strings(struct buf *out, const struct config_strings *list)
+{
+    buf_char(out, '[');
+    for (size_t i = 0; i < list->len; i++) {
+        buf_str(out, i ? ", " : "");
+        quoted(out, list->items[i]);
+    }
+    buf_str(out, "]\n");
+}
+
+static void dump_integers(struct buf *out, const struct config_field *f, const char *base)
+{
+    const long *values = *(long *const *)(const void *)(base + f->offset);
+
+    buf_char(out, '[');
+    for (size_t i = 0; i < count_of(f, base); i++)
+        buf_printf(out, "%s%ld", i ? ", " : "", values[i]);
+    buf_str(out, "]\n");
+}
+
+static void dump_pairs(struct buf *out, const struct config_field *f, const char *base, int indent)
+{
+    const struct config_pair *pairs =
+        *(struct config_pair *const *)(const void *)(base + f->offset);
+
+    buf_str(out, count_of(f, base) ? "\n" : "{}\n");
+    for (size_t i = 0; i < count_of(f, base); i++) {
+        pad(out, indent + 2);
+        quoted(out, pairs[i].name);
+        buf_str(out, ": ");
+        quoted(out, pairs[i].value);
+        buf_char(out, '\n');
+    }
+}
+
+static void dump_list(struct buf *out, const struct config_field *f, const char *base, int indent)
+{
+    const char *items = *(char *const *)(const void *)(base + f->offset);
+
+    buf_str(out, count_of(f, base) ? "\n" : f->type == CONFIG_LIST ? "[]\n" : "{}\n");
+    for (size_t i = 0; i < count_of(f, base); i++) {
+        const char *item = items + i * f->size;
+        pad(out, indent + 2);
+        if (f->type == CONFIG_LIST) {
+            buf_str(out, "- ");
+            dump_fields(out, f->sub, item, indent + 4, true);
+        } else {
+            quoted(out, *(const char *const *)(const void *)item);
+            buf_str(out, ":\n");
+            dump_fields(out, f->sub, item, indent + 4, false);
+        }
+    }
+}
+
+static void dump_value(struct buf *out, const struct config_field *f, const char *base, int indent)
+{
+    const void *at = base + f->offset;
+
+    switch (f->type) {
+    case CONFIG_INTEGER:
+        buf_printf(out, "%ld\n", *(const long *)at);
+        break;
+    case CONFIG_BOOL:
+        buf_printf(out, "%s\n", *(const bool *)at ? "true" : "false");
+        break;
+    case CONFIG_DURATION:
+        buf_printf(out, "%lldms\n", (long long)*(const int64_t *)at);
+        break;
+    case CONFIG_STRINGS:
+        dump_strings(out, at);
+        break;
+    case CONFIG_INTEGERS:
+        dump_integers(out, f, base);
+        break;
+    case CONFIG_PAIRS:
+        dump_pairs(out, f, base, indent);
+        break;
+    case CONFIG_LIST:
+    case CONFIG_NAMED:
+        dump_list(out, f, base, indent);
+        break;
+    case CONFIG_SECTION:
+        buf_char(out, '\n');
+        dump_fields(out, f->sub, base, indent + 2, false);
+        break;
+    default:
+        quoted(out, *(const char *const *)at);
+        buf_char(out, '\n');
+    }
+}
+
+static bool is_text(enum config_type type)
+{
+    return type <= CONFIG_ENV_NAME;
+}
+
+/* In a list the first field stands behind the dash. What has no value is left out. */
+static void dump_fields(struct buf *out, const struct config_field *fields, const char *base,
+                        int indent, bool in_list)
+{
+    for (const struct config_field *f = fields; f->key; f++) {
+        if (f->type == CONFIG_LATER ||
+            (is_text(f->type) && !*(const char *const *)(const void *)(base + f->offset)))
+            continue;
+        if (!in_list)
+            pad(out, indent);
+        in_list = false;
+        buf_printf(out, "%s: ", f->key);
+        dump_value(out, f, base, indent);
+    }
+}
+
+char *config_dump(const struct config *config)
+{
+    struct buf out = {0};
+
+    dump_fields(&out, config_schema, (const char *)config, 0, false);
+    if (out.failed)
+        abort();
+    return out.data;
+}

@@ -1,0 +1,503 @@
+/* YAML to struct config, by the schema. Every complaint names file, line and key. */
+#include "config_schema.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "regex.h"
+
+#define KEY_MAX 256
+
+struct reader {
+    yaml_document_t document;
+    struct arena *arena;
+    const char *path;
+    void (*warn)(const char *text);
+    char key[KEY_MAX]; /* of the node being read: "listen.http[0].target" */
+};
+
+static int read_fields(struct reader *r, const struct config_field *fields, yaml_node_t *node,
+                       char *base, struct err *e);
+
+static int complain(struct reader *r, const yaml_node_t *node, struct err *e, const char *format,
+                    ...) __attribute__((format(printf, 4, 5)));
+static int complain(struct reader *r, const yaml_node_t *node, struct err *e, const char *format,
+                    ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return err_set(e, ERR_INVALID, "%s:%zu: %s%s%s", r->path, node->start_mark.line + 1, r->key,
+                   *r->key ? ": " : "", text);
+}
+
+static const char *kind_of(const yaml_node_t *node)
+{
+    return node->type == YAML_SEQUENCE_NODE  ? "a list"
+           : node->type == YAML_MAPPING_NODE ? "a mapping"
+                                             : "a value";
+}
+
+static bool is_null(const yaml_node_t *node)
+{
+    const char *text = (const char *)node->data.scalar.value;
+
+    return node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+           (!*text || !strcmp(text, "~") || !strcmp(text, "null"));
+}
+
+/* The scalar's text; NULL with an error when it is none. */
+static const char *scalar(struct reader *r, const yaml_node_t *node, const char *expected,
+                          struct err *e)
+{
+    const char *text = (const char *)node->data.scalar.value;
+
+    if (node->type != YAML_SCALAR_NODE) {
+        complain(r, node, e, "expected %s, got %s", expected, kind_of(node));
+        return NULL;
+    }
+    if (strlen(text) != node->data.scalar.length) {
+        complain(r, node, e, "contains a NUL character");
+        return NULL;
+    }
+    return text;
+}
+
+static int read_integer(struct reader *r, const struct config_field *f, const yaml_node_t *node,
+                        long *value, struct err *e)
+{
+    const char *text = scalar(r, node, "a number", e);
+    char *end;
+
+    if (!text)
+        return -1;
+    errno = 0;
+    *value = strtol(text, &end, 10);
+    if (!isdigit((unsigned char)*text) || *end || errno || *value < f->min || *value > f->max)
+        return complain(r, node, e, "expected a number from %ld to %ld, got '%s'", f->min, f->max,
+                        text);
+    return 0;
+}
+
+static int read_bool(struct reader *r, const yaml_node_t *node, bool *value, struct err *e)
+{
+    static const char *const yes[] = {"true", "True", "TRUE", "yes", "on"};
+    static const char *const no[] = {"false", "False", "FALSE", "no", "off"};
+    const char *text = scalar(r, node, "true or false", e);
+
+    if (!text)
+        return -1;
+    for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
+        *value = !strcmp(text, yes[i]);
+        if (*value || !strcmp(text, no[i]))
+            return 0;
+    }
+    return complain(r, node, e, "expected true or false, got '%s'", text);
+}
+
+/* Go's time.ParseDuration: numbers with units, `1h30m`, `1.5s`, `500ms`, or `0`. A part of a
+ * millisecond counts as a whole one, so that a short time does not become none. -1 if it is not. */
+static int parse_duration(const char *text, int64_t *ms)
+{
+    static const struct {
+        const char *name;
+        double ms;
+    } units[] = {{"ns", 1e-6}, {"us", 1e-3}, {"\u00b5s", 1e-3}, {"ms", 1},
+                 {"s", 1e3},   {"m", 6e4},   {"h", 3.6e6}};
+    double total = 0;
+
+    if (!strcmp(text, "0")) {
+        *ms = 0;
+        return 0;
+    }
+    while (*text) {
+        char *end;
+        double number;
+        size_t len, i;
+
+        if (!isdigit((unsigned char)*text) && *text != '.')
+            return -1;
+        number = strtod(text, &end);
+        len = strcspn(end, "0123456789.");
+        for (i = 0; i < sizeof units / sizeof units[0]; i++)
+            if (strlen(units[i].name) == len && !strncmp(units[i].name, end, len))
+                break;
+        if (end == text || strcspn(text, "eExXpP") < (size_t)(end - text) ||
+            i == sizeof units / sizeof units[0])
+            return -1;
+        total += number * units[i].ms;
+        text = end + len;
+        if (total > 1e12)
+            return -1;
+        if (!*text) {
+            *ms = (int64_t)total + (total > (double)(int64_t)total);
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static int read_duration(struct reader *r, const struct config_field *f, const yaml_node_t *node,
+                         int64_t *value, struct err *e)
+{
+    const char *text = scalar(r, node, "a duration", e);
+
+    if (!text)
+        return -1;
+    if (parse_duration(text, value) < 0)
+        return complain(r, node, e, "expected a duration such as 500ms, 30s or 1m30s, got '%s'",
+                        text);
+    if (*value < f->min)
+        return complain(r, node, e, "expected a duration longer than 0, got '%s'", text);
+    return 0;
+}
+
+static bool is_host(const char *text)
+{
+    return *text && strlen(text) <= 253 &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(text) &&
+           !strstr(text, "..") && text[strlen(text) - 1] != '.';
+}
+
+static int read_host(struct reader *r, const struct config_field *f, const yaml_node_t *node,
+                     const char **value, struct err *e)
+{
+    bool suffix = f->type == CONFIG_SUFFIX;
+    const char *text = scalar(r, node, "a host name", e);
+    char *copy;
+
+    if (!text)
+        return -1;
+    copy = arena_printf(r->arena, "%s%s", suffix && *text != '.' ? "." : "", text);
+    for (char *p = copy; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    if (!is_host(copy) || (!suffix && *copy == '.') || !strcmp(copy, "."))
+        return complain(r, node, e, "expected %s, got '%s'",
+                        suffix ? "a domain such as .dev.example.net"
+                               : "a host name such as mirage.dev.example.net",
+                        text);
+    *value = copy;
+    return 0;
+}
+
+static bool is_choice(const char *choices, const char *text)
+{
+    size_t len = strlen(text);
+
+    for (const char *p = choices; *p; p += strcspn(p, " "), p += *p == ' ')
+        if (strcspn(p, " ") == len && !strncmp(p, text, len))
+            return true;
+    return false;
+}
+
+static int check_text(struct reader *r, const struct config_field *f, const yaml_node_t *node,
+                      const char *text, struct err *e)
+{
+    unsigned char address[16];
+    struct err why = {0};
+    struct regex *re = NULL;
+
+    switch (f->type) {
+    case CONFIG_ADDRESS:
+        if (inet_pton(AF_INET, text, address) != 1 && inet_pton(AF_INET6, text, address) != 1)
+            return complain(r, node, e, "expected an IP address, got '%s'", text);
+        break;
+    case CONFIG_CHOICE:
+        if (!is_choice(f->choices, text))
+            return complain(r, node, e, "expected one of %s, got '%s'", f->choices, text);
+        break;
+    case CONFIG_REGEX:
+        if (*text && regex_compile(&re, text, &why) < 0)
+            return complain(r, node, e, "%s in '%s'", why.text, text);
+        regex_free(re);
+        break;
+    case CONFIG_ENV_NAME:
+        if (!*text || isdigit((unsigned char)*text) ||
+            strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") !=
+                strlen(text))
+            return complain(r, node, e, "expected a name for an environment variable, got '%s'",
+                            text);
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+static int read_string(struct reader *r, const struct config_field *f, const yaml_node_t *node,
+                       const char **value, struct err *e)
+{
+    const char *text = scalar(r, node, "a text", e);
+
+    if (!text || check_text(r, f, node, text, e) < 0)
+        return -1;
+    *value = arena_strdup(r->arena, text);
+    return 0;
+}
+
+static size_t sequence_len(const yaml_node_t *node)
+{
+    return (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+}
+
+static yaml_node_t *sequence_item(struct reader *r, const yaml_node_t *node, size_t i)
+{
+    return yaml_document_get_node(&r->document, node->data.sequence.items.start[i]);
+}
+
+/* Appends a name, or an index, to r->key; returns the length to cut it back to. */
+static size_t push_name(struct reader *r, const char *name)
+{
+    size_t len = strlen(r->key);
+
+    snprintf(r->key + len, KEY_MAX - len, "%s%s", len ? "." : "", name);
+    return len;
+}
+
+static size_t push_index(struct reader *r, size_t i)
+{
+    size_t len = strlen(r->key);
+
+    snprintf(r->key + len, KEY_MAX - len, "[%zu]", i);
+    return len;
+}
+
+static int read_strings(struct reader *r, yaml_node_t *node, struct config_strings *list,
+                        struct err *e)
+{
+    size_t n;
+
+    if (node->type != YAML_SEQUENCE_NODE)
+        return complain(r, node, e, "expected a list, got %s", kind_of(node));
+    n = sequence_len(node);
+    list->items = arena_array(r->arena, n, sizeof *list->items);
+    list->len = n;
+    for (size_t i = 0; i < n; i++) {
+        size_t cut = push_index(r, i);
+        const char *text = scalar(r, sequence_item(r, node, i), "a text", e);
+        if (!text)
+            return -1;
+        list->items[i] = arena_strdup(r->arena, text);
+        r->key[cut] = '\0';
+    }
+    return 0;
+}
+
+static int read_integers(struct reader *r, const struct config_field *f, yaml_node_t *node,
+                         char *base, struct err *e)
+{
+    size_t n;
+    long *values;
+
+    if (node->type != YAML_SEQUENCE_NODE)
+        return complain(r, node, e, "expected a list, got %s", kind_of(node));
+    n = sequence_len(node);
+    values = arena_array(r->arena, n, sizeof *values);
+    for (size_t i = 0; i < n; i++) {
+        size_t cut = push_index(r, i);
+        if (read_integer(r, f, sequence_item(r, node, i), &values[i], e) < 0)
+            return -1;
+        r->key[cut] = '\0';
+    }
+    *(long **)(void *)(base + f->offset) = values;
+    *(size_t *)(void *)(base + f->count) = n;
+    return 0;
+}
+
+static int read_list(struct reader *r, const struct config_field *f, yaml_node_t *node, char *base,
+                     struct err *e)
+{
+    char *items;
+    size_t n;
+
+    if (node->type != YAML_SEQUENCE_NODE)
+        return complain(r, node, e, "expected a list, got %s", kind_of(node));
+    n = sequence_len(node);
+    items = arena_array(r->arena, n, f->size);
+    for (size_t i = 0; i < n; i++) {
+        size_t cut = push_index(r, i);
+        if (read_fields(r, f->sub, sequence_item(r, node, i), items + i * f->size, e) < 0)
+            return -1;
+        r->key[cut] = '\0';
+    }
+    *(char **)(void *)(base + f->offset) = items;
+    *(size_t *)(void *)(base + f->count) = n;
+    return 0;
+}
+
+/* A mapping whose keys are names: CONFIG_NAMED and CONFIG_PAIRS. */
+static int read_named(struct reader *r, const struct config_field *f, yaml_node_t *node, char *base,
+                      struct err *e)
+{
+    size_t n, size = f->type == CONFIG_PAIRS ? sizeof(struct config_pair) : f->size;
+    char *items;
+
+    if (node->type != YAML_MAPPING_NODE)
+        return complain(r, node, e, "expected a mapping, got %s", kind_of(node));
+    n = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
+    items = arena_array(r->arena, n, size);
+    for (size_t i = 0; i < n; i++) {
+        yaml_node_pair_t pair = node->data.mapping.pairs.start[i];
+        yaml_node_t *value = yaml_document_get_node(&r->document, pair.value);
+        const char *name = scalar(r, yaml_document_get_node(&r->document, pair.key), "a name", e),
+                   *text;
+        size_t cut;
+        if (!name)
+            return -1;
+        cut = push_name(r, name);
+        *(const char **)(void *)(items + i * size) = arena_strdup(r->arena, name);
+        if (f->type == CONFIG_PAIRS) {
+            if (!(text = scalar(r, value, "a text", e)))
+                return -1;
+            ((struct config_pair *)(void *)(items + i * size))->value =
+                arena_strdup(r->arena, text);
+        } else if (!is_null(value) && read_fields(r, f->sub, value, items + i * size, e) < 0)
+            return -1;
+        r->key[cut] = '\0';
+    }
+    *(char **)(void *)(base + f->offset) = items;
+    *(size_t *)(void *)(base + f->count) = n;
+    return 0;
+}
+
+static int read_value(struct reader *r, const struct config_field *f, yaml_node_t *node, char *base,
+                      struct err *e)
+{
+    void *at = base + f->offset;
+
+    switch (f->type) {
+    case CONFIG_STRING:
+    case CONFIG_ADDRESS:
+    case CONFIG_CHOICE:
+    case CONFIG_REGEX:
+    case CONFIG_ENV_NAME:
+        return read_string(r, f, node, at, e);
+    case CONFIG_HOST:
+    case CONFIG_SUFFIX:
+        return read_host(r, f, node, at, e);
+    case CONFIG_INTEGER:
+        return read_integer(r, f, node, at, e);
+    case CONFIG_BOOL:
+        return read_bool(r, node, at, e);
+    case CONFIG_DURATION:
+        return read_duration(r, f, node, at, e);
+    case CONFIG_STRINGS:
+        return read_strings(r, node, at, e);
+    case CONFIG_INTEGERS:
+        return read_integers(r, f, node, base, e);
+    case CONFIG_PAIRS:
+    case CONFIG_NAMED:
+        return read_named(r, f, node, base, e);
+    case CONFIG_LIST:
+        return read_list(r, f, node, base, e);
+    case CONFIG_SECTION:
+        return read_fields(r, f->sub, node, base, e);
+    case CONFIG_LATER:
+        return complain(r, node, e, "%s not in this version; remove this section", f->what);
+    }
+    return 0;
+}
+
+static const struct config_field *find_field(const struct config_field *fields, const char *key)
+{
+    for (; fields->key; fields++)
+        if (!strcmp(fields->key, key))
+            return fields;
+    return NULL;
+}
+
+static void warn_unknown(struct reader *r, const yaml_node_t *key)
+{
+    char text[KEY_MAX + 512];
+
+    snprintf(text, sizeof text, "%s:%zu: %s: unknown key, ignored", r->path,
+             key->start_mark.line + 1, r->key);
+    r->warn(text);
+}
+
+static bool has_key(struct reader *r, const yaml_node_t *node, const char *key,
+                    const yaml_node_pair_t *before)
+{
+    for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < before; p++) {
+        yaml_node_t *k = yaml_document_get_node(&r->document, p->key);
+        if (k->type == YAML_SCALAR_NODE && !strcmp((char *)k->data.scalar.value, key) &&
+            !is_null(yaml_document_get_node(&r->document, p->value)))
+            return true;
+    }
+    return false;
+}
+
+static int read_fields(struct reader *r, const struct config_field *fields, yaml_node_t *node,
+                       char *base, struct err *e)
+{
+    yaml_node_pair_t *top;
+
+    if (node->type != YAML_MAPPING_NODE)
+        return complain(r, node, e, "expected a mapping, got %s", kind_of(node));
+    top = node->data.mapping.pairs.top;
+    for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < top; p++) {
+        yaml_node_t *key = yaml_document_get_node(&r->document, p->key);
+        yaml_node_t *value = yaml_document_get_node(&r->document, p->value);
+        const char *name = scalar(r, key, "a key", e);
+        const struct config_field *f;
+        size_t cut;
+        if (!name)
+            return -1;
+        cut = push_name(r, name);
+        if (has_key(r, node, name, p))
+            return complain(r, key, e, "is given twice");
+        f = find_field(fields, name);
+        if (!f)
+            warn_unknown(r, key);
+        else if (!is_null(value) && read_value(r, f, value, base, e) < 0)
+            return -1;
+        r->key[cut] = '\0';
+    }
+    for (const struct config_field *f = fields; f->key; f++)
+        if (f->required && !has_key(r, node, f->key, top))
+            return complain(r, node, e, "lacks the key '%s'", f->key);
+    return 0;
+}
+
+/* libyaml's complaint as one sentence. */
+static int complain_yaml(const char *path, const yaml_parser_t *parser, struct err *e)
+{
+    size_t line = parser->problem_mark.line;
+
+    if (parser->context && parser->context_mark.line > line)
+        line = parser->context_mark.line;
+    return err_set(e, ERR_INVALID, "%s:%zu: not valid YAML: %s%s%s", path, line + 1,
+                   parser->problem ? parser->problem : "unknown error", parser->context ? " " : "",
+                   parser->context ? parser->context : "");
+}
+
+int config_read(struct config *config, const char *path, const char *text, size_t len,
+                void (*warn)(const char *text), struct err *e)
+{
+    struct reader r = {.arena = &config->arena, .path = path, .warn = warn};
+    yaml_parser_t parser;
+    yaml_node_t *root;
+    int rc = -1;
+
+    if (!yaml_parser_initialize(&parser))
+        return err_set(e, ERR_INTERNAL, "out of memory");
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+    if (!yaml_parser_load(&parser, &r.document)) {
+        complain_yaml(path, &parser, e);
+        yaml_parser_delete(&parser);
+        return -1;
+    }
+    root = yaml_document_get_root_node(&r.document);
+    rc = !root || is_null(root) ? 0 : read_fields(&r, config_schema, root, (char *)config, e);
+    yaml_document_delete(&r.document);
+    yaml_parser_delete(&parser);
+    return rc;
+}

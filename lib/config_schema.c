@@ -1,0 +1,190 @@
+#include "config_schema.h"
+
+#define IN(type, field) offsetof(struct type, field)
+
+static const struct config_field host[] = {
+    {.key = "webapi", .type = CONFIG_HOST, .offset = IN(config, host.webapi)},
+    {.key = "reverse_proxy_suffix",
+     .type = CONFIG_SUFFIX,
+     .offset = IN(config, host.reverse_proxy_suffix)},
+    {0},
+};
+
+static const struct config_field listen_http[] = {
+    {.key = "listen",
+     .type = CONFIG_INTEGER,
+     .offset = IN(config_listen, listen),
+     .min = 1,
+     .max = 65535,
+     .required = true},
+    {.key = "target",
+     .type = CONFIG_INTEGER,
+     .offset = IN(config_listen, target),
+     .min = 1,
+     .max = 65535,
+     .required = true},
+    {.key = "require_auth_cookie",
+     .type = CONFIG_BOOL,
+     .offset = IN(config_listen, require_auth_cookie)},
+    {0},
+};
+
+static const struct config_field listen[] = {
+    {.key = "foreign_address",
+     .type = CONFIG_ADDRESS,
+     .offset = IN(config, listen.foreign_address)},
+    {.key = "http",
+     .type = CONFIG_LIST,
+     .offset = IN(config, listen.http),
+     .count = IN(config, listen.n_http),
+     .sub = listen_http,
+     .size = sizeof(struct config_listen)},
+    {0},
+};
+
+static const struct config_field network[] = {
+    {.key = "proxy_timeout",
+     .type = CONFIG_DURATION,
+     .offset = IN(config, network.proxy_timeout_ms)},
+    {.key = "connect_timeout",
+     .type = CONFIG_DURATION,
+     .offset = IN(config, network.connect_timeout_ms),
+     .min = 1},
+    {.key = "header_timeout",
+     .type = CONFIG_DURATION,
+     .offset = IN(config, network.header_timeout_ms),
+     .min = 1},
+    {.key = "idle_timeout",
+     .type = CONFIG_DURATION,
+     .offset = IN(config, network.idle_timeout_ms),
+     .min = 1},
+    {.key = "workers",
+     .type = CONFIG_INTEGER,
+     .offset = IN(config, network.workers),
+     .min = 0,
+     .max = 256},
+    {0},
+};
+
+static const struct config_field options[] = {
+    {.key = "label", .type = CONFIG_STRING, .offset = IN(config_option, label)},
+    {.key = "value", .type = CONFIG_STRING, .offset = IN(config_option, value), .required = true},
+    {0},
+};
+
+static const struct config_field parameters[] = {
+    {.key = "name", .type = CONFIG_STRING, .offset = IN(config_parameter, name), .required = true},
+    {.key = "env", .type = CONFIG_ENV_NAME, .offset = IN(config_parameter, env), .required = true},
+    {.key = "rule", .type = CONFIG_REGEX, .offset = IN(config_parameter, rule)},
+    {.key = "default", .type = CONFIG_STRING, .offset = IN(config_parameter, default_value)},
+    {.key = "description", .type = CONFIG_STRING, .offset = IN(config_parameter, description)},
+    {.key = "required", .type = CONFIG_BOOL, .offset = IN(config_parameter, required)},
+    {.key = "options",
+     .type = CONFIG_LIST,
+     .offset = IN(config_parameter, options),
+     .count = IN(config_parameter, n_options),
+     .sub = options,
+     .size = sizeof(struct config_option)},
+    {0},
+};
+
+static const struct config_field capacity_providers[] = {
+    {.key = "capacity_provider",
+     .type = CONFIG_STRING,
+     .offset = IN(config_capacity_provider, capacity_provider),
+     .required = true},
+    {.key = "weight",
+     .type = CONFIG_INTEGER,
+     .offset = IN(config_capacity_provider, weight),
+     .min = 0,
+     .max = 1000},
+    {.key = "base",
+     .type = CONFIG_INTEGER,
+     .offset = IN(config_capacity_provider, base),
+     .min = 0,
+     .max = 100000},
+    {0},
+};
+
+#define AWSVPC(field) IN(config, ecs.network_configuration.awsvpc_configuration.field)
+static const struct config_field awsvpc[] = {
+    {.key = "subnets", .type = CONFIG_STRINGS, .offset = AWSVPC(subnets)},
+    {.key = "security_groups", .type = CONFIG_STRINGS, .offset = AWSVPC(security_groups)},
+    {.key = "assign_public_ip",
+     .type = CONFIG_CHOICE,
+     .offset = AWSVPC(assign_public_ip),
+     .choices = "ENABLED DISABLED"},
+    {0},
+};
+
+static const struct config_field network_configuration[] = {
+    {.key = "awsvpc_configuration", .type = CONFIG_SECTION, .sub = awsvpc},
+    {0},
+};
+
+static const struct config_field ecs[] = {
+    {.key = "region", .type = CONFIG_STRING, .offset = IN(config, ecs.region)},
+    {.key = "cluster", .type = CONFIG_STRING, .offset = IN(config, ecs.cluster)},
+    {.key = "capacity_provider_strategy",
+     .type = CONFIG_LIST,
+     .offset = IN(config, ecs.capacity_provider_strategy),
+     .count = IN(config, ecs.n_capacity_provider_strategy),
+     .sub = capacity_providers,
+     .size = sizeof(struct config_capacity_provider)},
+    {.key = "launch_type",
+     .type = CONFIG_CHOICE,
+     .offset = IN(config, ecs.launch_type),
+     .choices = "FARGATE EC2 EXTERNAL"},
+    {.key = "network_configuration", .type = CONFIG_SECTION, .sub = network_configuration},
+    {.key = "default_task_definition",
+     .type = CONFIG_STRING,
+     .offset = IN(config, ecs.default_task_definition)},
+    {.key = "enable_execute_command",
+     .type = CONFIG_BOOL,
+     .offset = IN(config, ecs.enable_execute_command)},
+    {0},
+};
+
+static const struct config_field taskdefs[] = {
+    {.key = "command", .type = CONFIG_STRINGS, .offset = IN(config_taskdef, command)},
+    {.key = "ports",
+     .type = CONFIG_INTEGERS,
+     .offset = IN(config_taskdef, ports),
+     .count = IN(config_taskdef, n_ports),
+     .min = 1,
+     .max = 65535},
+    {.key = "env",
+     .type = CONFIG_PAIRS,
+     .offset = IN(config_taskdef, env),
+     .count = IN(config_taskdef, n_env)},
+    {0},
+};
+
+static const struct config_field local[] = {
+    {.key = "taskdefs",
+     .type = CONFIG_NAMED,
+     .offset = IN(config, local_tasks.taskdefs),
+     .count = IN(config, local_tasks.n_taskdefs),
+     .sub = taskdefs,
+     .size = sizeof(struct config_taskdef)},
+    {0},
+};
+
+const struct config_field config_schema[] = {
+    {.key = "host", .type = CONFIG_SECTION, .sub = host},
+    {.key = "listen", .type = CONFIG_SECTION, .sub = listen},
+    {.key = "network", .type = CONFIG_SECTION, .sub = network},
+    {.key = "htmldir", .type = CONFIG_STRING, .offset = IN(config, htmldir)},
+    {.key = "parameters",
+     .type = CONFIG_LIST,
+     .offset = IN(config, parameters),
+     .count = IN(config, n_parameters),
+     .sub = parameters,
+     .size = sizeof(struct config_parameter)},
+    {.key = "ecs", .type = CONFIG_SECTION, .sub = ecs},
+    {.key = "local", .type = CONFIG_SECTION, .sub = local},
+    {.key = "auth", .type = CONFIG_LATER, .what = "authentication is"},
+    {.key = "link", .type = CONFIG_LATER, .what = "mirage link (Route 53) is"},
+    {.key = "purge", .type = CONFIG_LATER, .what = "the purge schedule is"},
+    {0},
+};

@@ -1,0 +1,49 @@
+/* The shape of the configuration as tables: what reads, checks and prints it goes by these. */
+#ifndef MIRAGE_CONFIG_SCHEMA_H
+#define MIRAGE_CONFIG_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config.h"
+
+enum config_type {
+    CONFIG_STRING,   /* const char * */
+    CONFIG_SUFFIX,   /* const char *: a domain, lower-cased, with its leading dot */
+    CONFIG_HOST,     /* const char *: a host name, lower-cased */
+    CONFIG_ADDRESS,  /* const char *: an IPv4 or IPv6 address */
+    CONFIG_CHOICE,   /* const char *: one of `choices` */
+    CONFIG_REGEX,    /* const char *: a regular expression that compiles */
+    CONFIG_ENV_NAME, /* const char *: a name for an environment variable */
+    CONFIG_INTEGER,  /* long from `min` to `max` */
+    CONFIG_BOOL,     /* bool */
+    CONFIG_DURATION, /* int64_t, ms */
+    CONFIG_STRINGS,  /* struct config_strings */
+    CONFIG_INTEGERS, /* long *, its size_t count at `count` */
+    CONFIG_PAIRS,    /* struct config_pair *, count at `count`: a mapping of names to texts */
+    CONFIG_SECTION,  /* fields of `sub`, in place */
+    CONFIG_LIST,     /* array of `size`-byte elements with the fields of `sub`, count at `count` */
+    CONFIG_NAMED,    /* the same, written as a mapping; the key goes to the field at offset 0 */
+    CONFIG_LATER,    /* a feature that this version has not got: present is an error */
+};
+
+struct config_field {
+    const char *key; /* NULL ends a table */
+    enum config_type type;
+    size_t offset;
+    size_t count; /* offset of the count */
+    const struct config_field *sub;
+    size_t size;
+    long min, max;
+    const char *choices; /* "A B" */
+    bool required;
+    const char *what; /* CONFIG_LATER: what is not in this version */
+};
+
+extern const struct config_field config_schema[];
+
+/* Reads YAML text into *config by the schema. `path` is for errors and warnings. */
+int config_read(struct config *config, const char *path, const char *text, size_t len,
+                void (*warn)(const char *text), struct err *e) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,308 @@
+#include "environment.h"
+
+#include <ctype.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "clock.h"
+#include "launch.h"
+#include "pattern.h"
+#include "regex.h"
+#include "store_environment.h"
+#include "store_task.h"
+
+#define SUBDOMAIN_MIN        2
+#define SUBDOMAIN_MAX        63
+#define PARAMETER_CHARACTERS 255
+#define TASKDEFS_MAX         50
+#define STOP_REASON          "Terminate requested by Mirage"
+
+/* Launches that may not run at once: one lock for the subdomains that share a hash. */
+#define LOCKS 16
+static pthread_mutex_t launch_locks[LOCKS];
+static pthread_once_t locks_ready = PTHREAD_ONCE_INIT;
+
+static void init_locks(void)
+{
+    for (size_t i = 0; i < LOCKS; i++)
+        pthread_mutex_init(&launch_locks[i], NULL);
+}
+
+static pthread_mutex_t *lock_of(const char *subdomain)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+
+    pthread_once(&locks_ready, init_locks);
+    for (; *subdomain; subdomain++)
+        hash = (hash ^ (unsigned char)*subdomain) * 16777619u;
+    return &launch_locks[hash % LOCKS];
+}
+
+static char *lower_case(struct arena *a, const char *text)
+{
+    char *copy = arena_strdup(a, text);
+
+    for (char *p = copy; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    return copy;
+}
+
+/* A host's label, or a pattern of one: [a-z*?[\]] first, then also digits and `-`, no `-` last. */
+static bool has_valid_characters(const char *s)
+{
+    static const char edge[] = "abcdefghijklmnopqrstuvwxyz*?[]";
+    static const char inner[] = "abcdefghijklmnopqrstuvwxyz*?[]0123456789-";
+    size_t len = strlen(s);
+
+    return strchr(edge, s[0]) && strspn(s, inner) == len && s[len - 1] != '-';
+}
+
+static int check_subdomain(const char *s, struct err *e)
+{
+    if (!*s)
+        return err_set(e, ERR_INVALID, "subdomain is empty");
+    if (strlen(s) < SUBDOMAIN_MIN)
+        return err_set(e, ERR_INVALID, "subdomain is too short");
+    if (strlen(s) > SUBDOMAIN_MAX)
+        return err_set(e, ERR_INVALID, "subdomain is too long");
+    if (!has_valid_characters(s))
+        return err_set(e, ERR_INVALID, "subdomain %s includes invalid characters", s);
+    if (!pattern_is_valid(s))
+        return err_set(e, ERR_INVALID, "subdomain %s is a malformed pattern", s);
+    return 0;
+}
+
+static size_t utf8_characters(const char *s)
+{
+    size_t n = 0;
+
+    for (; *s; s++)
+        n += ((unsigned char)*s & 0xc0) != 0x80;
+    return n;
+}
+
+/* The value that counts, "" for none. */
+static const char *parameter_value(const struct config_parameter *p,
+                                   const struct launch_input *input)
+{
+    const char *value = input->value(input->ctx, p->name);
+
+    return value && *value ? value : p->default_value;
+}
+
+static int check_parameter(const struct config_parameter *p, const char *value, struct err *e)
+{
+    if (!*value)
+        return p->required ? err_set(e, ERR_INVALID, "lack require parameter: %s", p->name) : 0;
+    if (p->compiled && regex_match(p->compiled, value) != 1)
+        return err_set(e, ERR_INVALID, "parameter %s value is rule error", p->name);
+    if (utf8_characters(value) > PARAMETER_CHARACTERS)
+        return err_set(e, ERR_INVALID, "parameter %s value is too long (at most %d characters)",
+                       p->name, PARAMETER_CHARACTERS);
+    return 0;
+}
+
+/* Puts the taskdefs that are not empty into *list. */
+static int check_taskdefs(const struct launch_input *input, const char *subdomain, struct arena *a,
+                          const char ***list, size_t *len, struct err *e)
+{
+    *len = 0;
+    *list = arena_array(a, input->n_taskdefs + 1, sizeof **list);
+    for (size_t i = 0; i < input->n_taskdefs; i++) {
+        const char *name = input->taskdefs[i];
+        if (!*name)
+            continue;
+        if (strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_:/") !=
+                strlen(name) ||
+            strlen(name) > 512)
+            return err_set(e, ERR_INVALID, "taskdef %.100s is not a task definition's name", name);
+        (*list)[(*len)++] = arena_strdup(a, name);
+    }
+    if (*len == 0)
+        return err_set(e, ERR_INVALID, "parameter required: subdomain=%s, taskdef=[]", subdomain);
+    if (*len > TASKDEFS_MAX)
+        return err_set(e, ERR_INVALID, "more than %d task definitions", TASKDEFS_MAX);
+    return 0;
+}
+
+int environment_check(const struct config *config, const struct launch_input *input,
+                      struct arena *a, struct launch_request *request, struct err *e)
+{
+    char *subdomain = lower_case(a, input->subdomain ? input->subdomain : "");
+    struct launch_param *params = arena_array(a, config->n_parameters, sizeof *params);
+    const char **taskdefs;
+    size_t n = 0;
+
+    *request = (struct launch_request){.subdomain = subdomain, .params = params};
+    if (check_subdomain(subdomain, e) < 0)
+        return -1;
+    for (size_t i = 0; i < config->n_parameters; i++) {
+        const struct config_parameter *p = &config->parameters[i];
+        const char *value = parameter_value(p, input);
+        if (check_parameter(p, value, e) < 0)
+            return -1;
+        if (*value)
+            params[n++] = (struct launch_param){
+                .name = p->name, .env = p->env, .value = arena_strdup(a, value)};
+    }
+    request->n_params = n;
+    if (check_taskdefs(input, subdomain, a, &taskdefs, &request->n_taskdefs, e) < 0)
+        return -1;
+    request->taskdefs = taskdefs;
+    return 0;
+}
+
+size_t environment_problems(const struct config *config, const struct launch_input *input,
+                            struct arena *a, struct launch_problem **problems)
+{
+    char *subdomain = lower_case(a, input->subdomain ? input->subdomain : "");
+    const char **taskdefs;
+    struct err e = {0};
+    size_t n = 0, unused;
+
+    *problems = arena_array(a, config->n_parameters + 2, sizeof **problems);
+    if (check_subdomain(subdomain, &e) < 0)
+        (*problems)[n++] = (struct launch_problem){"subdomain", arena_strdup(a, e.text)};
+    if (check_taskdefs(input, subdomain, a, &taskdefs, &unused, &e) < 0)
+        (*problems)[n++] = (struct launch_problem){"taskdef", arena_strdup(a, e.text)};
+    for (size_t i = 0; i < config->n_parameters; i++) {
+        const struct config_parameter *p = &config->parameters[i];
+        if (check_parameter(p, parameter_value(p, input), &e) < 0)
+            (*problems)[n++] = (struct launch_problem){p->name, arena_strdup(a, e.text)};
+    }
+    return n;
+}
+
+static int stop_task(struct db *db, struct runner *r, const char *arn, struct err *e)
+{
+    if (runner_stop(r, arn, e) < 0)
+        return err_prefix(e, "cannot stop task %s", arn);
+    return store_task_stopping(db, arn, STOP_REASON, e);
+}
+
+/* Stops every live task of the subdomain; goes on after a failure and returns the first. */
+static int stop_all(struct db *db, struct runner *r, const char *subdomain, struct err *e)
+{
+    struct arena a = {0};
+    struct task_list tasks;
+    struct err again;
+    int rc = store_task_of(db, subdomain, TASK_RUNNING, &a, &tasks, e);
+
+    for (size_t i = 0; rc >= 0 && i < tasks.len; i++)
+        rc = stop_task(db, r, tasks.items[i].arn, e);
+    for (size_t i = 0; rc < 0 && i < tasks.len; i++)
+        if (stop_task(db, r, tasks.items[i].arn, &again) < 0)
+            continue;
+    arena_free(&a);
+    return rc;
+}
+
+/* Writes what the launch came to: the tasks that were taken, or the end of the environment. */
+static int record_results(struct db *db, const struct launch_request *request,
+                          const struct launch_result *results, size_t n_taken, struct err *e)
+{
+    if (db_begin(db, e) < 0)
+        return -1;
+    for (size_t i = 0; i < request->n_taskdefs; i++)
+        if (!results[i].error && store_task_put(db, &results[i].task, e) < 0)
+            goto undo;
+    if (n_taken == 0 && store_environment_end(db, request->subdomain, clock_now_ms(), e) < 0)
+        goto undo;
+    if (db_commit(db, e) == 0)
+        return 0;
+undo:
+    db_rollback(db);
+    return -1;
+}
+
+/* The answer to a launch of which not everything was taken. */
+static int refused(const struct launch_request *request, const struct launch_result *results,
+                   size_t n_taken, struct arena *a, struct err *e)
+{
+    const char *failed = "", *started = "";
+
+    for (size_t i = 0; i < request->n_taskdefs; i++) {
+        const struct launch_result *r = &results[i];
+        if (r->error)
+            failed =
+                arena_printf(a, "%s%s%s: %s", failed, *failed ? "; " : "", r->taskdef, r->error);
+        else
+            started = arena_printf(a, "%s%s%s (%s)", started, *started ? ", " : "", r->taskdef,
+                                   r->task.short_id);
+    }
+    return err_set(e, ERR_REFUSED, "failed to launch %s: %s%s%s", request->subdomain, failed,
+                   n_taken ? "; started: " : "", started);
+}
+
+static int launch_locked(struct db *db, struct runner *r, const struct launch_request *request,
+                         struct arena *a, struct err *e)
+{
+    struct launch_result *results = arena_array(a, request->n_taskdefs, sizeof *results);
+    struct environment env = {.subdomain = request->subdomain,
+                              .launched_at = clock_now_ms(),
+                              .request = launch_to_json(request, a)};
+    struct err why = {0};
+    size_t n_taken = 0;
+
+    if (stop_all(db, r, request->subdomain, e) < 0 || store_environment_launch(db, &env, e) < 0)
+        return -1;
+    if (runner_launch(r, request, a, results, e) < 0) {
+        if (store_environment_end(db, request->subdomain, clock_now_ms(), &why) < 0)
+            return -1; /* sync ends an environment that has no task */
+        return -1;
+    }
+    for (size_t i = 0; i < request->n_taskdefs; i++)
+        n_taken += !results[i].error;
+    if (record_results(db, request, results, n_taken, e) < 0)
+        return -1;
+    return n_taken == request->n_taskdefs ? 0 : refused(request, results, n_taken, a, e);
+}
+
+int environment_launch(struct db *db, struct runner *r, const struct launch_request *request,
+                       struct err *e)
+{
+    pthread_mutex_t *lock = lock_of(request->subdomain);
+    struct arena a = {0};
+    int rc;
+
+    pthread_mutex_lock(lock);
+    rc = launch_locked(db, r, request, &a, e);
+    pthread_mutex_unlock(lock);
+    arena_free(&a);
+    return rc;
+}
+
+int environment_terminate(struct db *db, struct runner *r, const char *subdomain, struct err *e)
+{
+    pthread_mutex_t *lock = lock_of(subdomain);
+    int rc;
+
+    pthread_mutex_lock(lock);
+    rc = stop_all(db, r, subdomain, e);
+    if (rc >= 0)
+        rc = store_environment_end(db, subdomain, clock_now_ms(), e);
+    pthread_mutex_unlock(lock);
+    return rc;
+}
+
+int environment_terminate_task(struct db *db, struct runner *r, const char *id, struct err *e)
+{
+    struct arena a = {0};
+    struct task task;
+    struct task_list left;
+    int rc = store_task_get(db, id, &a, &task, e);
+
+    if (rc == 0)
+        rc = err_set(e, ERR_NOT_FOUND, "task %.200s is not found", id);
+    else if (rc > 0) {
+        rc = stop_task(db, r, task.arn, e);
+        if (rc == 0)
+            rc = store_task_of(db, task.subdomain, TASK_RUNNING, &a, &left, e);
+        if (rc == 0 && left.len == 0)
+            rc = store_environment_end(db, task.subdomain, clock_now_ms(), e);
+    }
+    arena_free(&a);
+    return rc;
+}

@@ -1,0 +1,28 @@
+/* What a launched task is given, on ECS and locally alike: its environment and its tags. */
+#ifndef MIRAGE_LAUNCH_H
+#define MIRAGE_LAUNCH_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "arena.h"
+#include "runner.h"
+
+/* SUBDOMAIN (base64 of the subdomain with compat_v1, else as it is), SUBDOMAINRAW, and each
+ * parameter under its env name. A JSON object of texts; the caller decrefs. */
+json_t *launch_env(const struct launch_request *request, bool compat_v1)
+    __attribute__((warn_unused_result));
+
+/* ManagedBy, Subdomain (URL-safe base64 with padding) and one a parameter: an array of {"Key",
+ * "Value"}. The caller decrefs. */
+json_t *launch_tags(const struct launch_request *request) __attribute__((warn_unused_result));
+
+/* The request as it is kept: {"subdomain","taskdef":[…],"parameters":{…}}. */
+char *launch_to_json(const struct launch_request *request, struct arena *a)
+    __attribute__((warn_unused_result));
+
+/* The value of the parameter `branch`; "" without one. */
+const char *launch_branch(const struct launch_request *request) __attribute__((warn_unused_result));
+
+#endif

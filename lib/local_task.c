@@ -1,0 +1,83 @@
+#include "local_task.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "buf.h"
+
+static char *join(const char *dir, const char *name)
+{
+    struct buf path = {0};
+
+    buf_printf(&path, "%s/%s", dir, name);
+    if (path.failed)
+        abort();
+    return path.data;
+}
+
+json_t *local_task_read(const char *dir, const char *name)
+{
+    char *path = join(dir, name);
+    json_t *value = json_load_file(path, 0, NULL);
+
+    free(path);
+    return value;
+}
+
+int local_task_write(const char *dir, const char *name, const json_t *value, struct err *e)
+{
+    char *path = join(dir, name), *text = json_dumps(value, JSON_COMPACT);
+    struct buf out = {0};
+    int rc;
+
+    if (!text)
+        abort();
+    buf_str(&out, text);
+    rc = buf_write_file(&out, path);
+    if (rc < 0)
+        err_system(e, errno, "cannot write %s", path);
+    buf_free(&out);
+    free(text);
+    free(path);
+    return rc;
+}
+
+const char *local_task_text(const json_t *value, const char *key)
+{
+    const char *text = json_string_value(json_object_get(value, key));
+
+    return text ? text : "";
+}
+
+int local_task_lock(const char *dir, struct err *e)
+{
+    char *path = join(dir, "lock");
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        err_system(e, errno, "cannot open %s", path);
+    else if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        err_system(e, errno, "cannot lock %s", path);
+        close(fd);
+        fd = -1;
+    }
+    free(path);
+    return fd;
+}
+
+/* A shared lock, so that two who ask at once do not take each other for the supervisor. */
+bool local_task_is_supervised(const char *dir)
+{
+    char *path = join(dir, "lock");
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return held;
+}

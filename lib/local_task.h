@@ -1,0 +1,32 @@
+/* The files in a local task's folder, as both its supervisor and the runner know them. */
+#ifndef MIRAGE_LOCAL_TASK_H
+#define MIRAGE_LOCAL_TASK_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "err.h"
+
+#define LOCAL_TASK_CONTAINER "app"             /* the one container that a local task has */
+#define LOCAL_TASK_LOG_MAX   (8 * 1024 * 1024) /* bytes of `log` before it becomes `log.1` */
+
+/* Reads DIR/NAME. NULL when it is not there or not whole; the caller decrefs. */
+json_t *local_task_read(const char *dir, const char *name) __attribute__((warn_unused_result));
+
+/* Writes DIR/NAME so that readers see the old or the new text. */
+int local_task_write(const char *dir, const char *name, const json_t *value, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* The text at key, "" when there is none. Valid as long as value. */
+const char *local_task_text(const json_t *value, const char *key)
+    __attribute__((warn_unused_result));
+
+/* Opens DIR/lock and takes it, for as long as the descriptor is open. The descriptor, or -1:
+ * somebody has it, or (*e) it cannot be opened. */
+int local_task_lock(const char *dir, struct err *e) __attribute__((warn_unused_result));
+
+/* Whether a supervisor holds the lock. */
+bool local_task_is_supervised(const char *dir) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,54 @@
+#include "runner.h"
+
+#include "config.h"
+#include "runner_local.h"
+
+int runner_open(struct runner **r, const struct config *config, const char *state_dir,
+                struct err *e)
+{
+    if (config->local)
+        return runner_local_open(r, config, state_dir, e);
+    *r = NULL;
+    return err_set(e, ERR_INVALID,
+                   "running tasks on Amazon ECS is not in this version; start with -local");
+}
+
+void runner_close(struct runner *r)
+{
+    if (r)
+        r->ops->close(r);
+}
+
+struct runner_pace runner_pace(const struct runner *r)
+{
+    return r->ops->pace;
+}
+
+int runner_launch(struct runner *r, const struct launch_request *request, struct arena *a,
+                  struct launch_result *results, struct err *e)
+{
+    return r->ops->launch(r, request, a, results, e);
+}
+
+int runner_list(struct runner *r, const char *const *known, size_t n_known, struct arena *a,
+                struct task_list *tasks, struct err *e)
+{
+    return r->ops->list(r, known, n_known, a, tasks, e);
+}
+
+int runner_stop(struct runner *r, const char *arn, struct err *e)
+{
+    return r->ops->stop(r, arn, e);
+}
+
+int runner_logs(struct runner *r, const struct task_list *tasks, const struct log_query *query,
+                struct arena *a, struct log_lines *lines, struct err *e)
+{
+    return r->ops->logs(r, tasks, query, a, lines, e);
+}
+
+int runner_trace(struct runner *r, const char *arn, struct arena *a, struct trace *trace,
+                 struct err *e)
+{
+    return r->ops->trace(r, arn, a, trace, e);
+}

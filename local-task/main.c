@@ -1,0 +1,72 @@
+/* mirage-local-task DIR: runs one local task, described in DIR/task.json, apart from who launched
+ * it.
+ *
+ * The launcher waits until this process has forked: by then the task's folder is locked. The fork
+ * leaves the launcher's session; under mirage-ecs, which adopts it, it ends when the stack does. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "local_task.h"
+#include "log.h"
+#include "supervise.h"
+
+/* mirage-ecs names itself in the environment. Once it has adopted us, its death is to reach us. */
+static void follow_stack(void)
+{
+    const char *named = getenv("MIRAGE_STACK_PID");
+    const struct timespec moment = {.tv_nsec = 1000000};
+    pid_t stack = named ? (pid_t)atoi(named) : 0;
+
+    for (int tries = 0; stack > 1 && tries < 2000 && getppid() != stack; tries++)
+        nanosleep(&moment, NULL);
+    if (stack <= 1 || getppid() != stack)
+        return;
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != stack) /* it died in between */
+        raise(SIGTERM);
+}
+
+int main(int argc, char **argv)
+{
+    struct err e;
+    int lock, null;
+    pid_t pid;
+
+    close_range(3, ~0U, 0); /* the launcher's sockets must not stay open here */
+    umask(077);
+    if (argc != 2) {
+        log_error("usage: mirage-local-task DIR; mirage-api starts it");
+        return 2;
+    }
+    null = open("/dev/null", O_RDONLY);
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0) {
+        log_error("cannot open /dev/null");
+        return 1;
+    }
+    close(null);
+    lock = local_task_lock(argv[1], &e);
+    if (lock < 0) {
+        log_error("%s", e.text);
+        return 1;
+    }
+    pid = fork();
+    if (pid < 0) {
+        log_error("cannot fork");
+        return 1;
+    }
+    if (pid > 0)
+        _exit(0);
+    setsid();
+    signal(SIGPIPE, SIG_IGN);
+    follow_stack();
+    supervise(argv[1]);
+    close(lock);
+    return 0;
+}

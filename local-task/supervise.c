@@ -1,0 +1,364 @@
+#include "supervise.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "local_task.h"
+#include "log.h"
+#include "log_file.h"
+#include "page.h"
+
+#define STOP_GRACE_MS 5000
+#define PORTS_MAX     16
+#define PORT_FIRST    20000 /* below the kernel's range for outgoing connections */
+#define PORT_COUNT    12000
+#define EXEC_FAILED   127
+
+struct supervisor {
+    const char *dir;
+    json_t *task;           /* task.json */
+    json_t *status;         /* what status.json says or is about to */
+    int sockets[PORTS_MAX]; /* bound, one a port; closed when the process has been started */
+    size_t n_sockets;
+    pid_t pid;
+    int output; /* the read end of the process's stdout and stderr */
+    int signals;
+    int64_t kill_at; /* monotonic ms; 0: not being stopped */
+    struct log_file log;
+};
+
+static void write_status(struct supervisor *s)
+{
+    struct err e;
+
+    if (local_task_write(s->dir, "status.json", s->status, &e) < 0)
+        log_error("%s", e.text);
+}
+
+static void set_text(struct supervisor *s, const char *key, const char *text)
+{
+    json_object_set_new(s->status, key, json_string(text));
+}
+
+static void add_event(struct supervisor *s, const char *what, const char *detail)
+{
+    json_array_append_new(json_object_get(s->status, "events"),
+                          json_pack("{s:I, s:s, s:s}", "time", (json_int_t)clock_now_ms(), "what",
+                                    what, "detail", detail));
+}
+
+/* A socket bound to a free port of 127.0.0.1, or -1. */
+static int bind_free_port(int *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    uint16_t random;
+
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    for (int tries = 0; fd >= 0 && tries < 1000; tries++) {
+        if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
+            break;
+        *port = PORT_FIRST + random % PORT_COUNT;
+        address.sin_port = htons((uint16_t)*port);
+        if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 128) == 0)
+            return fd;
+        close(fd); /* a socket whose listen() failed stays bound */
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    }
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+static int choose_ports(struct supervisor *s)
+{
+    const json_t *wanted = json_object_get(s->task, "ports"), *container_port;
+    json_t *ports = json_array();
+    size_t i;
+
+    json_object_set_new(s->status, "ports", ports);
+    json_array_foreach (wanted, i, container_port) {
+        int port = 0;
+        if (s->n_sockets == PORTS_MAX)
+            break;
+        s->sockets[s->n_sockets] = bind_free_port(&port);
+        if (s->sockets[s->n_sockets] < 0)
+            return -1;
+        s->n_sockets++;
+        json_array_append_new(ports, json_pack("{s:I, s:i}", "container_port",
+                                               json_integer_value(container_port), "port", port));
+    }
+    return 0;
+}
+
+/* Ports are kept from others until the process is about to bind them itself. */
+static void close_ports(struct supervisor *s, size_t from)
+{
+    while (s->n_sockets > from)
+        close(s->sockets[--s->n_sockets]);
+}
+
+static void set_env_from(const json_t *object)
+{
+    const char *name;
+    const json_t *value;
+
+    json_object_foreach ((json_t *)(uintptr_t)object, name, value)
+        setenv(name, json_string_value(value), 1);
+}
+
+/* The task's environment: as little of ours as a program needs, what mirage sets, its ports. */
+static void make_environment(const struct supervisor *s)
+{
+    static const char *const kept[] = {"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"};
+    char *values[sizeof kept / sizeof kept[0]], name[32], text[16];
+    const json_t *ports = json_object_get(s->status, "ports"), *port;
+    size_t i;
+
+    for (i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        const char *value = getenv(kept[i]);
+        values[i] = value ? strdup(value) : NULL;
+    }
+    clearenv();
+    for (i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (values[i])
+            setenv(kept[i], values[i], 1);
+    set_env_from(json_object_get(s->task, "extra_env"));
+    set_env_from(json_object_get(s->task, "env"));
+    json_array_foreach (ports, i, port) {
+        snprintf(text, sizeof text, "%d", (int)json_integer_value(json_object_get(port, "port")));
+        snprintf(name, sizeof name, "PORT_%d",
+                 (int)json_integer_value(json_object_get(port, "container_port")));
+        if (i == 0)
+            setenv("PORT", text, 1);
+        setenv(name, text, 1);
+    }
+}
+
+static void exec_command(const json_t *command)
+{
+    size_t n = json_array_size(command);
+    char **argv = calloc(n + 1, sizeof *argv);
+
+    for (size_t i = 0; argv && i < n; i++)
+        argv[i] = strdup(json_string_value(json_array_get(command, i)));
+    if (argv)
+        execvp(argv[0], argv);
+    dprintf(STDERR_FILENO, "cannot run %s: %s\n", argv ? argv[0] : "", strerror(errno));
+    _exit(EXEC_FAILED);
+}
+
+/* In the new process. */
+static void become_task(struct supervisor *s, int output)
+{
+    const json_t *command = json_object_get(s->task, "command");
+    sigset_t none;
+
+    setsid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    make_environment(s);
+    umask(022);
+    if (json_array_size(command) == 0)
+        page_serve(s->sockets[0], local_task_text(s->task, "subdomain"),
+                   local_task_text(s->task, "taskdef"));
+    close_ports(s, 0);
+    exec_command(command);
+}
+
+static int start_process(struct supervisor *s)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -1;
+    /* The process binds the ports itself: they must be free by then. */
+    if (json_array_size(json_object_get(s->task, "command")) > 0)
+        close_ports(s, 0);
+    s->pid = fork();
+    if (s->pid == 0)
+        become_task(s, ends[1]);
+    close_ports(s, 0);
+    close(ends[1]);
+    s->output = ends[0];
+    return s->pid < 0 ? -1 : 0;
+}
+
+static void signal_process(const struct supervisor *s, int number)
+{
+    if (kill(-s->pid, number) < 0) /* its session; not there yet in its first moments */
+        kill(s->pid, number);
+}
+
+static void stop(struct supervisor *s)
+{
+    if (s->kill_at)
+        return;
+    s->kill_at = clock_monotonic_ms() + STOP_GRACE_MS;
+    add_event(s, "stopping", "");
+    write_status(s);
+    signal_process(s, SIGTERM);
+}
+
+static void read_output(struct supervisor *s)
+{
+    char bytes[16384];
+    ssize_t n = read(s->output, bytes, sizeof bytes);
+
+    if (n > 0)
+        log_file_add(&s->log, bytes, (size_t)n);
+    else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+        close(s->output);
+        s->output = -1;
+    }
+}
+
+/* What is in the pipe now; a grandchild may hold it open for ever. */
+static void drain_output(struct supervisor *s)
+{
+    struct pollfd p = {.fd = s->output, .events = POLLIN};
+
+    while (s->output >= 0 && poll(&p, 1, 0) > 0)
+        read_output(s);
+    log_file_end(&s->log);
+}
+
+static void record_end(struct supervisor *s, int status)
+{
+    char reason[128];
+    json_t *told = local_task_read(s->dir, "stop");
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+
+    if (told)
+        snprintf(reason, sizeof reason, "%.100s", local_task_text(told, "reason"));
+    else if (s->kill_at)
+        snprintf(reason, sizeof reason, "the stack was stopped");
+    else if (WIFEXITED(status))
+        snprintf(reason, sizeof reason, "its process exited with status %d", code);
+    else
+        snprintf(reason, sizeof reason, "its process was ended by signal %d", WTERMSIG(status));
+    json_decref(told);
+    json_object_set_new(s->status, "stopped_at", json_integer(clock_now_ms()));
+    json_object_set_new(s->status, "exit_code", json_integer(code));
+    set_text(s, "last_status", "STOPPED");
+    set_text(s, "stopped_reason", reason);
+    add_event(s, "stopped", reason);
+    write_status(s);
+}
+
+/* Whether the process has ended; its status in *status. Reaps whatever else it left to us. */
+static bool has_ended(struct supervisor *s, int *status)
+{
+    bool ended = false;
+    pid_t pid;
+    int one;
+
+    while ((pid = waitpid(-1, &one, WNOHANG)) > 0)
+        if (pid == s->pid) {
+            ended = true;
+            *status = one;
+        }
+    return ended;
+}
+
+static void watch(struct supervisor *s)
+{
+    struct signalfd_siginfo info;
+    int status;
+
+    for (;;) {
+        struct pollfd fds[] = {{.fd = s->signals, .events = POLLIN},
+                               {.fd = s->output, .events = POLLIN}};
+        int64_t wait = s->kill_at ? s->kill_at - clock_monotonic_ms() : -1;
+
+        if (s->kill_at && wait <= 0) {
+            signal_process(s, SIGKILL);
+            wait = 1000;
+        }
+        poll(fds, 2, (int)wait);
+        if (fds[1].revents)
+            read_output(s);
+        if (fds[0].revents && read(s->signals, &info, sizeof info) == (ssize_t)sizeof info &&
+            info.ssi_signo != SIGCHLD)
+            stop(s);
+        if (has_ended(s, &status))
+            break;
+    }
+    signal_process(s, SIGKILL); /* what is left of its session */
+    drain_output(s);
+    record_end(s, status);
+}
+
+static void fail(struct supervisor *s, const char *reason)
+{
+    json_object_set_new(s->status, "stopped_at", json_integer(clock_now_ms()));
+    set_text(s, "last_status", "STOPPED");
+    set_text(s, "stopped_reason", reason);
+    add_event(s, "failed", reason);
+    write_status(s);
+}
+
+static int watch_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+void supervise(const char *dir)
+{
+    struct supervisor s = {.dir = dir, .log = {.dir = dir, .fd = -1}};
+    json_t *told;
+
+    s.signals = watch_signals();
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    s.task = local_task_read(dir, "task.json");
+    s.status = json_pack("{s:i, s:s, s:[]}", "supervisor", (int)getpid(), "last_status", "PENDING",
+                         "events");
+    write_status(&s);
+    told = local_task_read(dir, "stop");
+    if (told)
+        fail(&s, local_task_text(told, "reason"));
+    else if (choose_ports(&s) < 0)
+        fail(&s, "no free port");
+    else if (start_process(&s) < 0)
+        fail(&s, "cannot start a process");
+    else {
+        json_object_set_new(s.status, "started_at", json_integer(clock_now_ms()));
+        set_text(&s, "last_status", "RUNNING");
+        add_event(&s, "running", "");
+        write_status(&s);
+        watch(&s);
+    }
+    json_decref(told);
+    json_decref(s.task);
+    json_decref(s.status);
+    close(s.signals);
+}

@@ -1,0 +1,380 @@
+/* What every HTTP/1.1 head has in common: its end, its field lines, what Connection and the framing
+ * fields mean. One pass over the bytes, with a table of classes; the request and status lines are
+ * in http_request.c and http_response.c, chunked bodies in http_chunked.c. */
+#include "http_internal.h"
+
+#include <string.h>
+
+/* More connection options than this have no honest use, and marking is options times fields. */
+#define CONNECTION_OPTIONS_MAX 64
+
+/* clang-format off */
+#define O 0
+#define S HTTP_BYTE_TEXT
+#define D (HTTP_BYTE_TEXT | HTTP_BYTE_TARGET)
+#define K (HTTP_BYTE_TEXT | HTTP_BYTE_TOKEN)
+#define T (HTTP_BYTE_TEXT | HTTP_BYTE_TARGET | HTTP_BYTE_TOKEN)
+#define N (HTTP_BYTE_TEXT | HTTP_BYTE_TARGET | HTTP_BYTE_TOKEN | HTTP_BYTE_HOST)
+#define X (HTTP_BYTE_TEXT | HTTP_BYTE_TARGET | HTTP_BYTE_TOKEN | HTTP_BYTE_HOST | HTTP_BYTE_HEX)
+const uint8_t http_byte_class[256] = {
+    O, O, O, O, O, O, O, O, O, S, O, O, O, O, O, O, /* 00 */
+    O, O, O, O, O, O, O, O, O, O, O, O, O, O, O, O, /* 10 */
+    S, T, D, K, T, T, T, T, D, D, T, T, D, N, N, D, /* 20 */
+    X, X, X, X, X, X, X, X, X, X, D, D, D, D, D, D, /* 30 */
+    D, X, X, X, X, X, X, N, N, N, N, N, N, N, N, N, /* 40 */
+    N, N, N, N, N, N, N, N, N, N, N, D, D, D, T, N, /* 50 */
+    T, X, X, X, X, X, X, N, N, N, N, N, N, N, N, N, /* 60 */
+    N, N, N, N, N, N, N, N, N, N, N, D, T, D, N, O, /* 70 */
+    S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, /* 80 */
+    S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, /* 90 */
+    S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, /* a0 */
+    S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, /* b0 */
+    S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, /* c0 */
+    S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, /* d0 */
+    S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, /* e0 */
+    S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, S, /* f0 */
+};
+#undef O
+#undef S
+#undef D
+#undef K
+#undef T
+#undef N
+#undef X
+/* clang-format on */
+
+bool http_name_is(const char *text, size_t len, const char *lower_case_name)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c | 0x20);
+        if (c != lower_case_name[i]) /* a name that ends here differs too: c is no NUL in a token */
+            return false;
+        if (c == '\0')
+            return false;
+    }
+    return lower_case_name[len] == '\0';
+}
+
+/* --- the end of a head ------------------------------------------------------------------------ */
+
+/* Empty lines that a request may come behind (RFC 9112, 2.2); two are put up with. */
+static size_t leading_empty_lines(const char *buf, size_t len)
+{
+    size_t at = 0;
+    while (at < 4 && at + 2 <= len && buf[at] == '\r' && buf[at + 1] == '\n')
+        at += 2;
+    return at;
+}
+
+/* Whether buf[0..len), a first line not whole yet, can still become a request line. */
+static bool may_be_request(const char *buf, size_t len)
+{
+    for (size_t i = 0; i < len && i <= HTTP_METHOD_LEN_MAX; i++) {
+        if (buf[i] == ' ')
+            return i > 0;
+        if (!http_byte_is(buf[i], HTTP_BYTE_TOKEN))
+            return i == 0 && buf[i] == '\r'; /* an empty line whose LF is to come */
+    }
+    return len <= HTTP_METHOD_LEN_MAX;
+}
+
+/* `*scanned` is twice the offset to go on from, plus 1 once the first line was found good: with
+ * that, and the byte before the offset, nothing else needs to be remembered. */
+long http_head_end(const char *buf, size_t len, bool is_request, size_t *scanned)
+{
+    size_t at = *scanned / 2;
+    bool first_line = *scanned % 2 == 0;
+    size_t start = is_request ? leading_empty_lines(buf, len) : 0;
+    if (at < start)
+        at = start;
+    while (at < len) {
+        while (at < len && http_byte_is(buf[at], HTTP_BYTE_TEXT))
+            at++;
+        if (at == len)
+            break;
+        if (buf[at] != '\r')
+            return -1;
+        if (at + 1 == len)
+            break;
+        if (buf[at + 1] != '\n')
+            return -1;
+        struct http_slice method, target;
+        if (at == start || buf[at - 1] == '\n')
+            return first_line ? -1 : (long)at + 2;
+        if (first_line && is_request &&
+            http_request_line(buf + start, at - start, &method, &target) < 0)
+            return -1;
+        first_line = false;
+        at += 2;
+    }
+    if (first_line && is_request && !may_be_request(buf + start, len - start))
+        return -1;
+    *scanned = at * 2 + (first_line ? 0 : 1);
+    return 0;
+}
+
+/* --- field lines ------------------------------------------------------------------------------ */
+
+static enum http_field_id identify_long(const char *name, size_t len)
+{
+    switch (len) {
+    case 14:
+        return http_name_is(name, len, "content-length") ? HTTP_FIELD_CONTENT_LENGTH
+                                                         : HTTP_FIELD_OTHER;
+    case 15:
+        return http_name_is(name, len, "x-forwarded-for") ? HTTP_FIELD_X_FORWARDED_FOR
+                                                          : HTTP_FIELD_OTHER;
+    case 16:
+        if (http_name_is(name, len, "x-forwarded-host"))
+            return HTTP_FIELD_X_FORWARDED_HOST;
+        return http_name_is(name, len, "proxy-connection") ? HTTP_FIELD_PROXY_CONNECTION
+                                                           : HTTP_FIELD_OTHER;
+    case 17:
+        if (http_name_is(name, len, "transfer-encoding"))
+            return HTTP_FIELD_TRANSFER_ENCODING;
+        return http_name_is(name, len, "x-forwarded-proto") ? HTTP_FIELD_X_FORWARDED_PROTO
+                                                            : HTTP_FIELD_OTHER;
+    case 18:
+        return http_name_is(name, len, "proxy-authenticate") ? HTTP_FIELD_PROXY_AUTHENTICATE
+                                                             : HTTP_FIELD_OTHER;
+    case 19:
+        return http_name_is(name, len, "proxy-authorization") ? HTTP_FIELD_PROXY_AUTHORIZATION
+                                                              : HTTP_FIELD_OTHER;
+    default:
+        return HTTP_FIELD_OTHER;
+    }
+}
+
+static enum http_field_id identify(const char *name, size_t len)
+{
+    switch (len) {
+    case 2:
+        return http_name_is(name, len, "te") ? HTTP_FIELD_TE : HTTP_FIELD_OTHER;
+    case 4:
+        return http_name_is(name, len, "host") ? HTTP_FIELD_HOST : HTTP_FIELD_OTHER;
+    case 6:
+        if (http_name_is(name, len, "accept"))
+            return HTTP_FIELD_ACCEPT;
+        if (http_name_is(name, len, "cookie"))
+            return HTTP_FIELD_COOKIE;
+        return http_name_is(name, len, "expect") ? HTTP_FIELD_EXPECT : HTTP_FIELD_OTHER;
+    case 7:
+        if (http_name_is(name, len, "upgrade"))
+            return HTTP_FIELD_UPGRADE;
+        return http_name_is(name, len, "trailer") ? HTTP_FIELD_TRAILER : HTTP_FIELD_OTHER;
+    case 10:
+        if (http_name_is(name, len, "connection"))
+            return HTTP_FIELD_CONNECTION;
+        return http_name_is(name, len, "keep-alive") ? HTTP_FIELD_KEEP_ALIVE : HTTP_FIELD_OTHER;
+    default:
+        return identify_long(name, len);
+    }
+}
+
+/* RFC 9110, 7.6.1. Content-Length is here because whoever forwards a body frames it anew. Trailer
+ * is not: trailers are forwarded, and so is their announcement. */
+static bool always_hop_by_hop(enum http_field_id id)
+{
+    switch (id) {
+    case HTTP_FIELD_CONNECTION:
+    case HTTP_FIELD_CONTENT_LENGTH:
+    case HTTP_FIELD_KEEP_ALIVE:
+    case HTTP_FIELD_PROXY_AUTHENTICATE:
+    case HTTP_FIELD_PROXY_AUTHORIZATION:
+    case HTTP_FIELD_PROXY_CONNECTION:
+    case HTTP_FIELD_TE:
+    case HTTP_FIELD_TRANSFER_ENCODING:
+    case HTTP_FIELD_UPGRADE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Reads the field line at buf[at] into *f. Returns the offset behind its CRLF, 0 when malformed: no
+ * token directly before the colon (an obs-fold begins with a space, so it ends here too), or
+ * another byte than text before the CRLF. */
+static size_t parse_field(const char *buf, size_t at, size_t len, struct http_field *f)
+{
+    size_t start = at;
+    while (at < len && http_byte_is(buf[at], HTTP_BYTE_TOKEN))
+        at++;
+    if (at == start || at == len || buf[at] != ':')
+        return 0;
+    f->name = http_slice_of(start, at);
+    f->id = identify(buf + start, at - start);
+    f->hop_by_hop = always_hop_by_hop(f->id);
+    at++;
+    while (at < len && (buf[at] == ' ' || buf[at] == '\t'))
+        at++;
+    size_t value = at;
+    while (at < len && http_byte_is(buf[at], HTTP_BYTE_TEXT))
+        at++;
+    if (at + 2 > len || buf[at] != '\r' || buf[at + 1] != '\n')
+        return 0;
+    size_t end = at;
+    while (end > value && (buf[end - 1] == ' ' || buf[end - 1] == '\t'))
+        end--;
+    f->value = http_slice_of(value, end);
+    f->line = http_slice_of(start, at + 2);
+    return at + 2;
+}
+
+int http_fields_parse(const char *buf, size_t at, size_t len, struct http_fields *fields)
+{
+    fields->len = 0;
+    while (at < len && buf[at] != '\r') {
+        if (fields->len == HTTP_FIELDS_MAX)
+            return 431;
+        at = parse_field(buf, at, len, &fields->items[fields->len]);
+        if (at == 0)
+            return 400;
+        fields->len++;
+    }
+    return at + 2 == len && buf[at + 1] == '\n' ? 0 : 400;
+}
+
+bool http_fields_have(const struct http_fields *fields, enum http_field_id id)
+{
+    for (size_t i = 0; i < fields->len; i++) {
+        if (fields->items[i].id == id)
+            return true;
+    }
+    return false;
+}
+
+/* --- Connection ------------------------------------------------------------------------------- */
+
+/* Fields meant for every recipient must not be named by Connection (RFC 9110, 7.6.1). Believing one
+ * that does would let a client take away what a task's own access checks rest on: the address that
+ * X-Forwarded-For carries, or the credentials. */
+static bool may_be_nominated(const char *buf, const struct http_field *f)
+{
+    switch (f->id) {
+    case HTTP_FIELD_COOKIE:
+    case HTTP_FIELD_EXPECT:
+    case HTTP_FIELD_HOST:
+    case HTTP_FIELD_X_FORWARDED_FOR:
+    case HTTP_FIELD_X_FORWARDED_HOST:
+    case HTTP_FIELD_X_FORWARDED_PROTO:
+        return false;
+    default:
+        return !http_name_is(buf + f->name.at, f->name.len, "authorization");
+    }
+}
+
+static void nominate(const char *buf, struct http_slice option, struct http_fields *fields)
+{
+    for (size_t i = 0; i < fields->len; i++) {
+        struct http_field *f = &fields->items[i];
+        if (f->name.len != option.len || f->hop_by_hop)
+            continue;
+        const char *a = buf + f->name.at, *b = buf + option.at;
+        size_t n = 0;
+        while (n < option.len && (a[n] == b[n] || ((a[n] ^ b[n]) == 0x20 && (a[n] | 0x20) >= 'a' &&
+                                                   (a[n] | 0x20) <= 'z')))
+            n++;
+        if (n == option.len && may_be_nominated(buf, f))
+            f->hop_by_hop = true;
+    }
+}
+
+static void take_option(const char *buf, struct http_slice option, struct http_fields *fields,
+                        struct http_connection *c)
+{
+    const char *text = buf + option.at;
+    if (http_name_is(text, option.len, "close"))
+        c->close = true;
+    else if (http_name_is(text, option.len, "keep-alive"))
+        c->keep_alive = true;
+    else if (http_name_is(text, option.len, "upgrade"))
+        c->upgrade = true;
+    else
+        nominate(buf, option, fields);
+}
+
+/* #connection-option: tokens between commas, empty elements allowed (RFC 9110, 5.6.1.2). */
+static int parse_connection(const char *buf, struct http_slice value, struct http_fields *fields,
+                            struct http_connection *c, size_t *options)
+{
+    size_t at = value.at, end = (size_t)value.at + value.len;
+    while (at < end) {
+        size_t start = at;
+        while (at < end && http_byte_is(buf[at], HTTP_BYTE_TOKEN))
+            at++;
+        if (at > start) {
+            if (++*options > CONNECTION_OPTIONS_MAX)
+                return 400;
+            take_option(buf, http_slice_of(start, at), fields, c);
+        }
+        while (at < end && (buf[at] == ' ' || buf[at] == '\t'))
+            at++;
+        if (at == end)
+            break;
+        if (buf[at] != ',')
+            return 400;
+        at++;
+        while (at < end && (buf[at] == ' ' || buf[at] == '\t'))
+            at++;
+    }
+    return 0;
+}
+
+int http_fields_connection(const char *buf, struct http_fields *fields, struct http_connection *c)
+{
+    size_t options = 0;
+    *c = (struct http_connection){0};
+    for (size_t i = 0; i < fields->len; i++) {
+        struct http_field *f = &fields->items[i];
+        if (f->id == HTTP_FIELD_CONNECTION &&
+            parse_connection(buf, f->value, fields, c, &options) != 0)
+            return 400;
+    }
+    return 0;
+}
+
+/* --- framing ---------------------------------------------------------------------------------- */
+
+/* 1*DIGIT below 2^63: no sign, no list, no space, which is where parsers begin to differ. */
+static int parse_length(const char *text, size_t len, uint64_t *out)
+{
+    uint64_t n = 0;
+    if (len == 0)
+        return -1;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return -1;
+        uint64_t digit = (uint64_t)(text[i] - '0');
+        if (n > (INT64_MAX - digit) / 10)
+            return -1;
+        n = n * 10 + digit;
+    }
+    *out = n;
+    return 0;
+}
+
+int http_fields_framing(const char *buf, const struct http_fields *fields, int minor,
+                        struct http_framing *f)
+{
+    bool other_coding = false;
+    *f = (struct http_framing){0};
+    for (size_t i = 0; i < fields->len; i++) {
+        const struct http_field *field = &fields->items[i];
+        const char *value = buf + field->value.at;
+        if (field->id == HTTP_FIELD_CONTENT_LENGTH) {
+            if (f->has_length || parse_length(value, field->value.len, &f->length) < 0)
+                return 400;
+            f->has_length = true;
+        } else if (field->id == HTTP_FIELD_TRANSFER_ENCODING) {
+            if (f->has_chunked || other_coding)
+                return 400;
+            f->has_chunked = http_name_is(value, field->value.len, "chunked");
+            other_coding = !f->has_chunked;
+        }
+    }
+    if ((f->has_chunked || other_coding) && (f->has_length || minor == 0))
+        return 400;
+    return other_coding ? 501 : 0;
+}

@@ -1,0 +1,64 @@
+/* What the files of the HTTP parser share; nobody else includes this. */
+#ifndef MIRAGE_PROXYD_HTTP_INTERNAL_H
+#define MIRAGE_PROXYD_HTTP_INTERNAL_H
+
+#include "http.h"
+
+/* Classes of bytes, bits of http_byte_class[]. */
+enum {
+    HTTP_BYTE_TOKEN = 1,  /* tchar (RFC 9110, 5.6.2) */
+    HTTP_BYTE_TEXT = 2,   /* HTAB, SP, VCHAR, obs-text: what a value or a reason is made of */
+    HTTP_BYTE_TARGET = 4, /* of a request target: visible ASCII but `#` */
+    HTTP_BYTE_HOST = 8,   /* of a host name: letters, digits, `-._~` */
+    HTTP_BYTE_HEX = 16
+};
+extern const uint8_t http_byte_class[256];
+
+static inline bool http_byte_is(char c, int class)
+{
+    return (http_byte_class[(unsigned char)c] & class) != 0;
+}
+
+/* What the Connection fields of one head ask for. */
+struct http_connection {
+    bool close;
+    bool keep_alive;
+    bool upgrade;
+};
+
+/* What the fields of one head say about its framing. */
+struct http_framing {
+    bool has_length;
+    bool has_chunked;
+    uint64_t length;
+};
+
+/* Reads field lines from buf[at] up to the empty line, which must end at len. Fills names, values,
+ * ids and what is hop-by-hop by its name alone. Returns 0, 400, or 431. */
+int http_fields_parse(const char *buf, size_t at, size_t len, struct http_fields *fields)
+    __attribute__((warn_unused_result));
+
+/* Reads the Connection fields and marks what they name. Returns 0 or 400. */
+int http_fields_connection(const char *buf, struct http_fields *fields, struct http_connection *c)
+    __attribute__((warn_unused_result));
+
+/* Reads Content-Length and Transfer-Encoding (RFC 9112, 6.1 to 6.3). Returns 0, 400, or 501. */
+int http_fields_framing(const char *buf, const struct http_fields *fields, int minor,
+                        struct http_framing *f) __attribute__((warn_unused_result));
+
+bool http_fields_have(const struct http_fields *fields, enum http_field_id id)
+    __attribute__((warn_unused_result));
+
+/* Checks that buf[0..len), a line without its CRLF, has the shape `method SP target SP
+ * HTTP/d.d`; the slices count from buf. Returns 0 or -1. */
+int http_request_line(const char *buf, size_t len, struct http_slice *method,
+                      struct http_slice *target) __attribute__((warn_unused_result));
+
+#define HTTP_METHOD_LEN_MAX 32
+
+static inline struct http_slice http_slice_of(size_t from, size_t to)
+{
+    return (struct http_slice){.at = (uint32_t)from, .len = (uint32_t)(to - from)};
+}
+
+#endif

@@ -1,0 +1,94 @@
+"""Fixtures. `stack` is shared by all tests that leave it as they found it; `new_stack` makes one's
+own, for tests that kill or misconfigure."""
+
+import itertools
+import os
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+from stack import BIN, Stack, ask_task  # noqa: E402
+
+
+def pytest_collection_modifyitems(items):
+    if not (BIN / "mirage-ecs").exists():
+        pytest.exit(f"{BIN}/mirage-ecs is not there: run `make`, or set MIRAGE_BUILD", 2)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for stack in Stack.alive:
+            report.sections.append((f"log of {stack.folder}", stack.log_tail()))
+
+
+@pytest.fixture(scope="session")
+def stack():
+    s = Stack().start()
+    try:
+        yield s
+        s.stop()
+    finally:
+        s.kill() if s in Stack.alive else None
+        s.remove()
+
+
+@pytest.fixture
+def new_stack():
+    """A function that starts a stack of this test's own; it takes what Stack() takes, and `spawn`."""
+    made = []
+
+    def make(*args, start=True, **kwargs):
+        s = Stack(*args, **kwargs)
+        made.append(s)
+        return s.start() if start else s.spawn()
+
+    yield make
+    try:
+        for s in made:
+            if s in Stack.alive and s.process.poll() is None:
+                s.stop()
+    finally:
+        for s in made:
+            if s in Stack.alive:
+                s.kill()
+            s.remove()
+
+
+_names = itertools.count(1)
+
+
+@pytest.fixture
+def name(stack):
+    """A subdomain that no other test uses; what runs there is terminated afterwards."""
+    subdomain = f"t{next(_names)}-x"
+    yield subdomain
+    if stack.tasks(subdomain):
+        stack.terminate(subdomain)
+
+
+@pytest.fixture(scope="session")
+def web(stack):
+    """An environment on the shared stack that all tests may ask, but not hurt."""
+    stack.launch("web")
+    return "web"
+
+
+@pytest.fixture(scope="session")
+def web_task(stack, web):
+    """Asks that environment's task itself, past the proxy."""
+    address = stack.task(web)
+    return lambda target: ask_task(address, target)
+
+
+@pytest.fixture
+def folder():
+    with tempfile.TemporaryDirectory(prefix="mi", dir="/tmp") as path:
+        from pathlib import Path
+
+        yield Path(path)

@@ -1,0 +1,367 @@
+"""The whole stack, as a user starts it: `mirage-ecs -conf … -state … -local`."""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+from wire import Connection
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("MIRAGE_BUILD", REPOSITORY / "build"))
+BIN = BUILD / "bin"
+TASK_SERVER = Path(__file__).with_name("task_server.py")
+SANITIZED = "sanitize" in str(BUILD)
+
+PORT = 8080
+SECOND_PORT = 8081
+PROGRAMS = ("mirage-proxyd", "mirage-api", "mirage-sync", "lighttpd")
+CHILDREN_OF_TESTS = "MIRAGE_E2E_STACK"  # in the environment of all that a stack starts
+
+_addresses = itertools.count(1)
+
+
+def own_address():
+    """An address in 127.0.0.0/8 that nobody else in this run listens on."""
+    pid = os.getpid()
+    while True:
+        n = next(_addresses)
+        address = f"127.{1 + pid // 250 % 250}.{1 + pid % 250}.{n % 250 + 1}"
+        with socket.socket() as s:
+            try:
+                s.bind((address, PORT))
+                return address
+            except OSError:
+                assert n < 250, "no free loopback address"
+
+
+def poll(predicate, seconds, what):
+    """The first true value of predicate(), asked again and again."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = predicate()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+def short_folder():
+    """Unix sockets live in state folders, and their paths are limited to 107 bytes."""
+    return Path(tempfile.mkdtemp(prefix="mi", dir="/tmp"))
+
+
+# --- processes ----------------------------------------------------------------------------------
+
+
+def _stat(pid):
+    """(name, state, parent, start time) of a process, or None."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    rest = text[text.rindex(")") + 2:].split()
+    return text[text.index("(") + 1:text.rindex(")")], rest[0], int(rest[1]), rest[19]
+
+
+def processes():
+    """pid → (name, state, parent, start time) of what is alive."""
+    found = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and (stat := _stat(entry)) and stat[1] not in "ZX":
+            found[int(entry)] = stat
+    return found
+
+
+def program_of(pid):
+    try:
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe")).removesuffix(" (deleted)")
+    except OSError:
+        return ""
+
+
+def _tagged(pid, tag):
+    try:
+        return f"{CHILDREN_OF_TESTS}={tag}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return False
+
+
+# --- configuration ------------------------------------------------------------------------------
+
+
+def base_config(address):
+    """What most tests run with; as a dict, because JSON is YAML."""
+    server = [sys.executable, "-S", "-E", "-u", str(TASK_SERVER)]
+    return {
+        "listen": {
+            "foreign_address": address,
+            "http": [{"listen": PORT, "target": 80}, {"listen": SECOND_PORT, "target": 8000}],
+        },
+        "parameters": [
+            {"name": "nick", "env": "NICK", "rule": "^[a-z]+$", "description": "a nick name"},
+            {"name": "color", "env": "COLOR", "default": "blue",
+             "options": [{"label": "Deep blue", "value": "blue"}, {"value": "red"}]},
+            {"name": "gate", "env": "GATE"},
+        ],
+        "local": {
+            "taskdefs": {
+                "web": {"command": server, "env": {"FROM_TASKDEF": "yes"}},
+                "web2": {"command": server},
+                "stubborn": {"command": server, "env": {"IGNORE_SIGTERM": "yes"}},
+                "dies": {"command": ["/bin/sh", "-c", "echo last words; exit 3"]},
+                "missing": {"command": ["/nonexistent/program"]},
+            },
+        },
+    }
+
+
+def run(program, *arguments, env=None, timeout=20):
+    """A program that is expected to end by itself."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("MIRAGE_")}
+    environ.update(env or {})
+    return subprocess.run([BIN / program, *map(str, arguments)], env=environ, timeout=timeout,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+# --- the stack ----------------------------------------------------------------------------------
+
+
+class Stack:
+    alive = []  # for the report of a failed test
+
+    def __init__(self, change=None, options=(), env=None, folder=None, address=None, config=None):
+        """`change` edits the configuration (a dict) in place; `config` is YAML text instead."""
+        self.address = address or own_address()
+        self.own_folder = folder is None
+        self.folder = folder or short_folder()
+        self.state = self.folder / "s"
+        self.conf = self.folder / "mirage.yml"
+        if config is None:
+            config = base_config(self.address)
+            if change:
+                change(config)
+            config = json.dumps(config, indent=1)
+        self.conf.write_text(config)
+        self.options, self.extra_env = list(options), env or {}
+        self.log_path = self.folder / "log"
+        self.process = None
+        self.known = {}  # pid → start time of all processes of this stack ever seen
+
+    # --- life ---
+
+    def spawn(self):
+        """Starts it, without waiting for anything."""
+        self.tag = f"{os.getpid()}.{self.folder.name}"
+        env = {k: v for k, v in os.environ.items() if not k.startswith("MIRAGE_")}
+        env[CHILDREN_OF_TESTS] = self.tag
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
+            env[name] = f"log_path={self.folder}/sanitizer:{env.get(name, '')}"
+        env.update(self.extra_env)
+        self.log = open(self.log_path, "ab")
+        self.process = subprocess.Popen(
+            [BIN / "mirage-ecs", "-conf", self.conf, "-state", self.state, "-local",
+             "-log-format", "text", *self.options],
+            env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log)
+        os.set_blocking(self.process.stdout.fileno(), False)
+        self.out = b""
+        Stack.alive.append(self)
+        return self
+
+    def start(self, seconds=30):
+        """Starts it and waits until it says that it is ready."""
+        self.spawn()
+        try:
+            self.url = poll(self._ready, seconds, "the line `mirage-ecs ready: …`")
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def _ready(self):
+        assert self.process.poll() is None, (
+            f"mirage-ecs ended with {self.process.returncode}:\n{self.log_tail()}")
+        self.out += self.process.stdout.read() or b""
+        found = re.search(rb"^mirage-ecs ready: (http://\S+)\n", self.out, re.M)
+        return found and found.group(1).decode()
+
+    def wait_refused(self, seconds=20):
+        """For a start that must fail: waits for the end and returns (status, what it said)."""
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"it did not end:\n{self.log_tail()}") from None
+        self.out += self.process.stdout.read() or b""
+        self._forget()
+        left = self.survivors()
+        assert not left, f"left behind: {left}"
+        return status, self.log_path.read_text()
+
+    def stop(self, seconds=35):
+        """SIGTERM: status 0, nobody left, no finding of a sanitizer."""
+        self.pids()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"SIGTERM did not end it in {seconds} s") from None
+        left = self.survivors()
+        self.kill()
+        assert status == 0, f"mirage-ecs ended with {status}:\n{self.log_tail()}"
+        assert not left, f"left behind: {left}"
+        self.check_sanitizers()
+
+    def kill(self):
+        """The hard way, for cleaning up: whatever is left of it."""
+        self.pids()
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for pid in self.survivors():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self._forget()
+
+    def _forget(self):
+        self.process.stdout.close()
+        self.log.close()
+        if self in Stack.alive:
+            Stack.alive.remove(self)
+
+    def remove(self):
+        if self.own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def check_sanitizers(self):
+        for report in self.folder.glob("sanitizer*"):
+            raise AssertionError(report.read_text()[:4000])
+        found = re.search(r"^.*(ERROR: \w+Sanitizer|runtime error:|WARNING: ThreadSanitizer).*",
+                          self.log_path.read_text(errors="replace"), re.M)
+        assert not found, found.group(0) + "\n" + self.log_tail()
+
+    def log_tail(self, size=6000):
+        try:
+            return self.log_path.read_text(errors="replace")[-size:]
+        except OSError:
+            return ""
+
+    # --- its processes ---
+
+    def pids(self, program=None):
+        """Descendants of mirage-ecs, all or of one program."""
+        alive = processes()
+        family = {self.process.pid}
+        while True:
+            more = {pid for pid, stat in alive.items() if stat[2] in family} - family
+            if not more:
+                break
+            family |= more
+        family &= set(alive)
+        for pid in family:
+            self.known[pid] = alive[pid][3]
+        family.discard(self.process.pid)
+        return sorted(p for p in family if program is None or program_of(p) == program)
+
+    def survivors(self):
+        """What is alive of all that was ever seen of this stack, also when it lost its parent."""
+        alive = processes()
+        found = {pid for pid, start in self.known.items()
+                 if pid in alive and alive[pid][3] == start}
+        found |= {pid for pid in alive if _tagged(pid, self.tag)}
+        found.discard(os.getpid())
+        return {pid: alive[pid][0] for pid in found}
+
+    def kill_program(self, program):
+        """kill -9; returns the pids that died."""
+        pids = self.pids(program)
+        assert pids, f"no {program} among {[program_of(p) for p in self.pids()]}"
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        return pids
+
+    # --- talking to it ---
+
+    def connect(self, port=PORT, timeout=10.0):
+        return Connection((self.address, port), timeout)
+
+    def http(self, method, host, target, headers=(), body=b"", port=PORT, timeout=10.0):
+        with self.connect(port, timeout) as c:
+            c.request(method, target, host, headers, body)
+            return c.response(method)
+
+    def get(self, host, target="/", headers=(), port=PORT, timeout=10.0):
+        return self.http("GET", host, target, headers, port=port, timeout=timeout)
+
+    def env(self, subdomain, target="/", headers=(), method="GET", body=b"", timeout=10.0):
+        """A request to an environment."""
+        return self.http(method, f"{subdomain}.localhost", target, headers, body, timeout=timeout)
+
+    def api(self, method, path, form=None, json_body=None, headers=(), body=None, timeout=15.0):
+        """A request to the API; `form` (dict or pairs), `json_body` or raw `body`."""
+        headers = list(headers)
+        if form is not None:
+            body = urlencode(form, doseq=True).encode()
+            headers.append(("Content-Type", "application/x-www-form-urlencoded"))
+        elif json_body is not None:
+            body = json.dumps(json_body).encode()
+            headers.append(("Content-Type", "application/json"))
+        if method == "POST" and not body:
+            headers.append(("Content-Length", "0"))
+        return self.http(method, "mirage.localhost", path, headers, body or b"", timeout=timeout)
+
+    def list(self, status="running"):
+        r = self.api("GET", f"/api/list?status={status}")
+        assert r.status == 200, r
+        return r.json()["result"]
+
+    def tasks(self, subdomain, status="running"):
+        return [t for t in self.list(status) if t["subdomain"] == subdomain]
+
+    def launch(self, subdomain, taskdef="web", wait=True, **parameters):
+        """Launches, and waits until the environment answers."""
+        form = {"branch": "main", **parameters, "subdomain": subdomain, "taskdef": taskdef}
+        r = self.api("POST", "/api/launch", form=form)
+        assert (r.status, r.json()) == (200, {"result": "accepted"}), r
+        if wait:
+            self.wait_ready(subdomain, 1 if isinstance(taskdef, str) else len(taskdef))
+
+    def wait_ready(self, subdomain, n=1, seconds=15):
+        """Until n tasks run and a request gets through (patterns are asked by their list entry)."""
+        poll(lambda: [t["last_status"] for t in self.tasks(subdomain)] == ["RUNNING"] * n,
+             seconds, f"{n} running tasks of {subdomain}")
+        if not set(subdomain) & set("*?[\\"):
+            poll(lambda: self.env(subdomain).status == 200, seconds, f"{subdomain} answers")
+
+    def terminate(self, subdomain):
+        r = self.api("POST", "/api/terminate", form={"subdomain": subdomain})
+        assert (r.status, r.json()) == (200, {"result": "ok"}), r
+
+    def task(self, subdomain):
+        """The address of an environment's task itself, past the proxy."""
+        port = self.env(subdomain, "/env", [("Connection", "close")]).json()["PORT"]
+        return ("127.0.0.1", int(port))
+
+    def database(self):
+        return sqlite3.connect(self.state / "mirage.db", timeout=5, isolation_level=None)
+
+
+def ask_task(address, target):
+    """A request straight to a task, on a connection of its own."""
+    with Connection(address) as c:
+        c.request("GET", target, "task", [("Connection", "close")])
+        return c.response()
