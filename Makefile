@@ -73,7 +73,7 @@ $(BUILD)/gen/sql.c: $(wildcard sql/*.sql) tools/sql-to-c
 	$(Q)tools/sql-to-c $(sort $(wildcard sql/*.sql)) >$@
 $(BUILD)/obj/sql.o: $(BUILD)/gen/sql.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -Wno-overlength-strings -c -o $@ $<
 
 # Rewritten only when the compiler or its flags change, so that everything is built again then.
 $(BUILD)/flags: FORCE
