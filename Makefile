@@ -33,6 +33,7 @@ SOURCES_mirage-sync       := $(wildcard cron/sync*.c)
 SOURCES_mirage-purge      := $(wildcard cron/purge*.c)
 SOURCES_mirage-local-task := $(wildcard local-task/*.c)
 LIBS_mirage-api := -lfcgi
+LIBS_mirage-ecs := -lcurl
 LIBS := -lyaml -lpcre2-8 -ljansson -lsqlite3 -lcrypto -lpthread
 
 LIB := $(BUILD)/lib/libmirage.a
@@ -98,7 +99,7 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 	$(Q)exec $(BUILD)/bin/mirage-ecs -local -state build/state $(RUN_FLAGS)
 
 # --- packages -----------------------------------------------------------------------------------
-DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev lighttpd
+DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev lighttpd
 DEPS_TEST := libcmocka-dev python3-pytest curl
 DEPS_LINT := clang clang-format cppcheck
 

@@ -3,7 +3,7 @@
 
 #include "environment.h"
 
-#include "launch.h"
+#include "launch_input.h"
 #include "router.h"
 
 int api_launch(struct call *c, struct err *e)
@@ -11,7 +11,7 @@ int api_launch(struct call *c, struct err *e)
     struct launch_input input;
     struct launch_request request;
 
-    if (launch_read(&c->request->params, c->arena, &input, e) < 0 ||
+    if (launch_input_read(&c->request->params, c->arena, &input, e) < 0 ||
         environment_check(c->with->config, &input, c->arena, &request, e) < 0 ||
         environment_launch(c->with->db, c->with->runner, &request, e) < 0)
         return -1;

@@ -5,62 +5,17 @@
 #include <string.h>
 
 #include "buf.h"
-
-/* The length of the character at `s`, or 0 when there is no well-formed one (RFC 3629, 4). */
-static size_t utf8_char(const unsigned char *s, size_t len)
-{
-    unsigned char low = 0x80;
-    unsigned char high = 0xbf;
-    size_t need;
-
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] >= 0xc2 && s[0] <= 0xdf)
-        need = 2;
-    else if (s[0] >= 0xe0 && s[0] <= 0xef)
-        need = 3;
-    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-        need = 4;
-    else
-        return 0;
-    if (s[0] == 0xe0)
-        low = 0xa0;
-    else if (s[0] == 0xed)
-        high = 0x9f;
-    else if (s[0] == 0xf0)
-        low = 0x90;
-    else if (s[0] == 0xf4)
-        high = 0x8f;
-    if (len < need || s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < need; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    return need;
-}
-
-bool utf8_is_valid(const char *bytes, size_t len)
-{
-    const unsigned char *s = (const unsigned char *)bytes;
-    size_t step;
-
-    for (; len > 0; s += step, len -= step) {
-        step = utf8_char(s, len);
-        if (step == 0)
-            return false;
-    }
-    return true;
-}
+#include "utf8.h"
 
 json_t *utf8_json(const char *bytes, size_t len)
 {
     struct buf fixed = {0};
     json_t *json = NULL;
 
-    if (utf8_is_valid(bytes, len))
+    if (utf8_valid(bytes, len) == len)
         return json_stringn_nocheck(bytes, len);
     while (len > 0) {
-        size_t step = utf8_char((const unsigned char *)bytes, len);
+        size_t step = utf8_character(bytes, len);
 
         if (step == 0) {
             buf_str(&fixed, "\xef\xbf\xbd");
@@ -113,7 +68,7 @@ int percent_decode(struct arena *a, const char *text, size_t len, const struct p
             return err_set(e, ERR_INVALID, "NUL at byte %zu of %s", at, in->what);
         out[n++] = c;
     }
-    if (!utf8_is_valid(out, n))
+    if (utf8_valid(out, n) != n)
         return err_set(e, ERR_INVALID, "%s is not UTF-8 (between byte %zu and %zu)", in->what,
                        in->offset + 1, in->offset + len);
     *decoded = out;

@@ -1,5 +1,5 @@
-/* Percent-encoding and UTF-8, both ways. The HTML escaper is the template engine's, the JSON one
- * Jansson's. */
+/* Percent-encoding, both ways, and text for JSON. The HTML escaper is the template engine's, the
+ * JSON one Jansson's. */
 #ifndef MIRAGE_ENCODE_H
 #define MIRAGE_ENCODE_H
 
@@ -10,9 +10,6 @@
 
 #include "arena.h"
 #include "err.h"
-
-/* Whether the bytes are UTF-8 by RFC 3629: shortest form, no surrogates, up to U+10FFFF. */
-bool utf8_is_valid(const char *bytes, size_t len) __attribute__((warn_unused_result));
 
 /* A JSON string of bytes of unknown origin: each byte that is no UTF-8 becomes U+FFFD. */
 json_t *utf8_json(const char *bytes, size_t len) __attribute__((warn_unused_result));

@@ -6,7 +6,7 @@
 
 #include "environment.h"
 
-#include "launch.h"
+#include "launch_input.h"
 #include "router.h"
 #include "view.h"
 
@@ -133,7 +133,7 @@ int page_launch(struct call *c, struct err *e)
     struct launch_request request;
     struct err refused;
 
-    if (launch_read(form.given, c->arena, &input, e) < 0)
+    if (launch_input_read(form.given, c->arena, &input, e) < 0)
         return -1;
     if (environment_check(config, &input, c->arena, &request, &refused) < 0) {
         form.n_problems = environment_problems(config, &input, c->arena, &form.problems);

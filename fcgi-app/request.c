@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "utf8.h"
+
 #include "encode.h"
 
 const char *request_variable(const struct request *r, const char *name)
@@ -42,7 +44,7 @@ static int read_path(struct request *r, struct arena *a, struct err *e)
         if (*path == '\0')
             path = arena_printf(a, "%s%s", request_variable(r, "SCRIPT_NAME"),
                                 request_variable(r, "PATH_INFO"));
-        if (!utf8_is_valid(path, strlen(path)))
+        if (utf8_valid(path, strlen(path)) != strlen(path))
             return err_set(e, ERR_INVALID, "the path is not UTF-8");
     } else {
         size_t len = strcspn(uri, "?#");
@@ -173,7 +175,7 @@ static int read_body(const struct request *r, struct arena *a, char **body, size
         return 400;
     }
     if (r->io->read(r->io->ctx, &extra, 1) != 0) {
-        err_set(e, ERR_INVALID, "the body is longer than Content-Length says");
+        err_set(e, ERR_INVALID, "the body is longer than Content-Length says (%zu bytes)", *len);
         return 400;
     }
     return 0;

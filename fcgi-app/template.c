@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "utf8.h"
 
 #include "encode.h"
 #include "mustache.h"
@@ -69,7 +70,7 @@ static int load(struct templates *t, const char *dir, const char *name, struct e
             err_system(e, errno, "cannot read %s", item.path);
         goto out;
     }
-    if (!utf8_is_valid(buf_text(&text), text.len)) {
+    if (utf8_valid(buf_text(&text), text.len) != text.len) {
         err_set(e, ERR_INVALID, "%s is not UTF-8", item.path);
         goto out;
     }

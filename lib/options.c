@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum option_kind {
     OPTION_TEXT,
@@ -235,6 +236,7 @@ int program_start(struct program *p, int argc, char **argv)
     struct err e = {0};
     bool help = false, version = false;
 
+    umask(077); /* what the programs write is this user's alone */
     p->config = NULL;
     p->options = (struct options){
         .compat_v1 = true,

@@ -5,6 +5,7 @@ import itertools
 import os
 import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -34,7 +35,8 @@ def stack():
         yield s
         s.stop()
     finally:
-        s.kill() if s in Stack.alive else None
+        if s in Stack.alive:
+            s.kill()
         s.remove()
 
 
@@ -89,6 +91,4 @@ def web_task(stack, web):
 @pytest.fixture
 def folder():
     with tempfile.TemporaryDirectory(prefix="mi", dir="/tmp") as path:
-        from pathlib import Path
-
         yield Path(path)

@@ -254,6 +254,9 @@ class Exchange:
         self.send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n")
         self.reply("hinted")
 
+    def do_huge_head(self):
+        self.reply("", headers=[("X-Huge", "y" * int(self.query["n"]))])
+
     def do_response_headers(self):
         self.reply("", headers=[
             ("Connection", "X-Secret"), ("X-Secret", "1"), ("Keep-Alive", "timeout=9"),

@@ -1,13 +1,13 @@
 /* From parameters to a launch input. */
-#include "launch.h"
+#include "launch_input.h"
 
 static const char *launch_value(void *ctx, const char *parameter)
 {
     return params_launch(ctx, parameter);
 }
 
-int launch_read(const struct params *params, struct arena *a, struct launch_input *input,
-                struct err *e)
+int launch_input_read(const struct params *params, struct arena *a, struct launch_input *input,
+                      struct err *e)
 {
     /* The callback's context is not const, so it gets a copy. */
     struct params *copy = arena_alloc(a, sizeof(*copy));

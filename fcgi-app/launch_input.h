@@ -1,6 +1,6 @@
 /* A launch as a client asked for it: what the API and the form share. */
-#ifndef MIRAGE_LAUNCH_H
-#define MIRAGE_LAUNCH_H
+#ifndef MIRAGE_LAUNCH_INPUT_H
+#define MIRAGE_LAUNCH_INPUT_H
 
 #include "arena.h"
 #include "environment.h"
@@ -10,7 +10,7 @@
 
 /* Collects what environment_check() wants. Empty taskdefs are left out: a form sends its unused
  * fields too. `params` must outlive `input`. */
-int launch_read(const struct params *params, struct arena *a, struct launch_input *input,
-                struct err *e) __attribute__((warn_unused_result));
+int launch_input_read(const struct params *params, struct arena *a, struct launch_input *input,
+                      struct err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -1,0 +1,18 @@
+/* mirage-purge: terminates environments that nobody used. Not in this version. */
+#include "log.h"
+#include "options.h"
+
+int main(int argc, char **argv)
+{
+    struct program program = {
+        .name = "mirage-purge",
+        .summary = "Terminates environments that nobody used (not in this version).",
+    };
+    int status = program_start(&program, argc, argv);
+
+    if (status != PROGRAM_GOES_ON)
+        return status;
+    log_error("purging is not in this version; terminate environments by /api/terminate");
+    program_end(&program);
+    return 1;
+}

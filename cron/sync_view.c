@@ -1,0 +1,86 @@
+#include "sync.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "store_environment.h"
+#include "store_sync.h"
+#include "store_task.h"
+
+#define EMPTY_GRACE_MS     60000 /* for a launch to come to its first task */
+#define SUCCESS_RENEWED_MS 5000  /* how old the time of the last success may get */
+
+static int by_arn(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static const char **sorted_arns(const struct task_list *tasks, struct arena *a)
+{
+    const char **arns = arena_array(a, tasks->len, sizeof *arns);
+
+    for (size_t i = 0; i < tasks->len; i++)
+        arns[i] = tasks->items[i].arn;
+    if (tasks->len)
+        qsort(arns, tasks->len, sizeof *arns, by_arn);
+    return arns;
+}
+
+/* Removes what was in the view before the listing began and is not listed: what came since stays.
+ */
+static int remove_gone(struct db *db, const char **known, size_t n_known,
+                       const struct task_list *listed, struct arena *a, struct err *e)
+{
+    const char **arns = sorted_arns(listed, a);
+
+    for (size_t i = 0; i < n_known; i++)
+        if (!bsearch(&known[i], arns, listed->len, sizeof *arns, by_arn) &&
+            store_task_remove(db, known[i], e) < 0)
+            return -1;
+    return 0;
+}
+
+static int apply(struct db *db, const char **known, size_t n_known, const struct task_list *listed,
+                 struct arena *a, struct err *e)
+{
+    struct sync_status last;
+    int64_t now = clock_now_ms();
+
+    for (size_t i = 0; i < listed->len; i++)
+        if (store_task_put(db, &listed->items[i], e) < 0)
+            return -1;
+    if (remove_gone(db, known, n_known, listed, a, e) < 0 ||
+        store_environment_follow_tasks(db, e) < 0 ||
+        store_environment_end_empty(db, now - EMPTY_GRACE_MS, now, e) < 0 ||
+        store_sync_get(db, a, &last, e) < 0)
+        return -1;
+    if (last.failed_at < last.succeeded_at && now - last.succeeded_at < SUCCESS_RENEWED_MS &&
+        now >= last.succeeded_at)
+        return 0;
+    return store_sync_succeeded(db, now, e);
+}
+
+int sync_view(struct db *db, struct runner *r, struct err *e)
+{
+    struct arena a = {0};
+    struct task_list before, listed;
+    const char **known;
+    int rc = store_task_list(db, TASK_ALL, &a, &before, e);
+
+    if (rc < 0)
+        goto out;
+    known = sorted_arns(&before, &a);
+    rc = runner_list(r, known, before.len, &a, &listed, e);
+    if (rc < 0)
+        goto out;
+    rc = db_begin(db, e);
+    if (rc == 0)
+        rc = apply(db, known, before.len, &listed, &a, e);
+    if (rc == 0)
+        rc = db_commit(db, e);
+    db_rollback(db);
+out:
+    arena_free(&a);
+    return rc;
+}

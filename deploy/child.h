@@ -1,0 +1,30 @@
+/* A program of the stack, as the process that supervises it sees it. */
+#ifndef MIRAGE_DEPLOY_CHILD_H
+#define MIRAGE_DEPLOY_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "err.h"
+
+struct child {
+    const char *name;
+    const char *const *argv; /* ends with NULL; argv[0] is the path */
+    pid_t pid;               /* 0: it does not run */
+    int64_t started_at;      /* monotonic ms */
+    int64_t start_again_at;  /* monotonic ms; counts while pid is 0 */
+    unsigned deaths;         /* in a row, each soon after its start */
+};
+
+/* Starts it. It gets SIGTERM when this process dies. */
+int child_start(struct child *c, struct err *e) __attribute__((warn_unused_result));
+
+/* It ended with this wait status: logs it and sets when to start it again: at once after a good
+ * run, else after a pause that doubles from 100 ms to 30 s. */
+void child_ended(struct child *c, int status);
+
+/* "ended with status 1" or "was ended by signal 9", in a buffer of this function's. */
+const char *child_describe_end(int status) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,365 @@
+/* Why no stock supervisor: with runit and s6 each service has a supervisor process that can itself
+ * be killed; its successor then starts the service a second time beside the first. Neither pauses
+ * longer for a service that keeps dying, nor can either see to it that the local tasks, which are
+ * no services, end with the stack. Here one process is the parent of all: as their subreaper it
+ * also adopts the local tasks' supervisors, and when it is killed, the kernel ends its children. */
+#include "stack.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "answers.h"
+#include "buf.h"
+#include "clock.h"
+#include "db.h"
+#include "log.h"
+#include "runner.h"
+
+enum { PROXYD, LIGHTTPD, API, SYNC }; /* the order in which they are stopped */
+
+#define READY_TIMEOUT_MS 30000
+#define DRAIN_MS         30000
+#define STOP_MS          5000
+#define TASKS_STOP_MS    8000 /* longer than a local task's own grace */
+
+/* --- before anything runs --------------------------------------------------------------------- */
+
+static int make_folder(const char *path, struct err *e)
+{
+    struct stat st;
+
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return err_system(e, errno, "cannot make the state folder %s (-state names it)", path);
+    if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+        return err_set(e, ERR_INVALID, "the state folder %s is not a folder (-state names it)",
+                       path);
+    if (access(path, W_OK | X_OK) < 0)
+        return err_system(e, errno, "the state folder %s is not writable (-state names it)", path);
+    return 0;
+}
+
+static int prepare_state(struct stack *s, struct err *e)
+{
+    const char *given = s->program->options.state;
+    char *absolute;
+
+    if (make_folder(given, e) < 0)
+        return -1;
+    absolute = realpath(given, NULL);
+    if (!absolute)
+        return err_system(e, errno, "cannot find the state folder %s", given);
+    s->state = arena_strdup(&s->arena, absolute);
+    free(absolute);
+    if (strlen(s->state) + sizeof "/run/api.sock" > sizeof((struct sockaddr_un *)NULL)->sun_path)
+        return err_set(e, ERR_INVALID,
+                       "the state folder's path is too long for the sockets in it (over %zu "
+                       "bytes): %s; name a shorter one with -state",
+                       sizeof((struct sockaddr_un *)NULL)->sun_path - sizeof "/run/api.sock",
+                       s->state);
+    s->lock =
+        open(arena_printf(&s->arena, "%s/lock", s->state), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (s->lock < 0)
+        return err_system(e, errno, "cannot open %s/lock", s->state);
+    if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
+        return err_set(e, ERR_INVALID,
+                       "another mirage-ecs runs with the state folder %s; stop it, or name "
+                       "another with -state",
+                       s->state);
+    return make_folder(arena_printf(&s->arena, "%s/run", s->state), e);
+}
+
+static int check_database(const struct stack *s, struct err *e)
+{
+    struct db *db;
+    int rc;
+
+    if (db_open_state(&db, s->state, e) < 0)
+        return -1;
+    rc = db_check(db, e);
+    db_close(db);
+    return rc;
+}
+
+static int check_runner(const struct stack *s, struct err *e)
+{
+    struct runner *r;
+
+    if (runner_open(&r, s->program->config, s->state, e) < 0)
+        return -1;
+    runner_close(r);
+    return 0;
+}
+
+/* A program on the PATH, or where daemons are. NULL when it is nowhere. */
+static const char *find_program(struct arena *a, const char *name)
+{
+    const char *path = getenv("PATH");
+    char *all = arena_printf(a, "%s:/usr/local/sbin:/usr/sbin", path ? path : "/usr/bin");
+    char *rest = all, *folder;
+
+    while ((folder = strsep(&rest, ":"))) {
+        const char *file = arena_printf(a, "%s/%s", folder, name);
+        if (*folder && access(file, X_OK) == 0)
+            return file;
+    }
+    return NULL;
+}
+
+/* One of ours, with this program's own arguments, the absolute state folder, and one option more.
+ */
+static struct child ours(struct stack *s, const char *name, int argc, char **argv,
+                         const char *option, const char *value)
+{
+    const char **args = arena_array(&s->arena, (size_t)argc + 6, sizeof *args);
+    size_t n = 0;
+
+    args[n++] = arena_printf(&s->arena, "%s/%s", config_program_dir(&s->arena), name);
+    for (int i = 1; i < argc; i++)
+        args[n++] = argv[i];
+    args[n++] = "-state";
+    args[n++] = s->state;
+    if (option) {
+        args[n++] = option;
+        args[n++] = value;
+    }
+    return (struct child){.name = name, .argv = args};
+}
+
+static int name_children(struct stack *s, int argc, char **argv, struct err *e)
+{
+    const char *run = arena_printf(&s->arena, "%s/run", s->state);
+    const char *api = arena_printf(&s->arena, "%s/api.sock", run);
+    const char *web = arena_printf(&s->arena, "%s/web.sock", run);
+    const char *data = config_data_dir(&s->arena);
+    const char *lighttpd = find_program(&s->arena, "lighttpd");
+    const char **args = arena_array(&s->arena, 5, sizeof *args);
+
+    if (!lighttpd)
+        return err_set(e, ERR_INVALID, "lighttpd is not installed; install Debian's package");
+    s->children[PROXYD] =
+        ours(s, "mirage-proxyd", argc, argv, "-web", arena_printf(&s->arena, "unix:%s", web));
+    s->children[API] = ours(s, "mirage-api", argc, argv, "-socket", api);
+    s->children[SYNC] = ours(s, "mirage-sync", argc, argv, NULL, NULL);
+    args[0] = lighttpd;
+    args[1] = "-D";
+    args[2] = "-f";
+    args[3] = arena_printf(&s->arena, "%s/lighttpd/stack.conf", data);
+    s->children[LIGHTTPD] = (struct child){.name = "lighttpd", .argv = args};
+    setenv("MIRAGE_WEB_SOCKET", web, 1);
+    setenv("MIRAGE_API_SOCKET", api, 1);
+    setenv("MIRAGE_RUN_DIR", run, 1);
+    setenv("MIRAGE_STATIC_DIR", arena_printf(&s->arena, "%s/html/static", data), 1);
+    for (size_t i = 0; i < STACK_CHILDREN; i++)
+        if (access(s->children[i].argv[0], X_OK) < 0)
+            return err_system(e, errno, "cannot run %s", s->children[i].argv[0]);
+    return 0;
+}
+
+static void name_url(struct stack *s)
+{
+    const struct config *c = s->program->config;
+    long port = c->listen.http[0].listen;
+
+    s->url = port == 80 ? arena_printf(&s->arena, "http://%s/", c->host.webapi)
+                        : arena_printf(&s->arena, "http://%s:%ld/", c->host.webapi, port);
+}
+
+int stack_prepare(struct stack *s, const struct program *program, int argc, char **argv,
+                  struct err *e)
+{
+    sigset_t set;
+    char pid[16];
+
+    *s = (struct stack){.program = program, .lock = -1, .signals = -1};
+    if (prepare_state(s, e) < 0 || check_database(s, e) < 0 || check_runner(s, e) < 0 ||
+        name_children(s, argc, argv, e) < 0)
+        return -1;
+    name_url(s);
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    setenv("MIRAGE_STACK_PID", pid, 1); /* the local tasks' supervisors end when we do */
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signals < 0 ? err_system(e, errno, "cannot watch signals") : 0;
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+/* The child that has ended, its status in *status; NULL when none has. Reaps adopted processes. */
+static struct child *reap(struct stack *s, int *status)
+{
+    pid_t pid;
+
+    while ((pid = waitpid(-1, status, WNOHANG)) > 0)
+        for (size_t i = 0; i < STACK_CHILDREN; i++)
+            if (s->children[i].pid == pid)
+                return &s->children[i];
+    return NULL;
+}
+
+/* Waits up to ms for a signal. true when one asks to end. */
+static bool wait_signal(struct stack *s, int64_t ms)
+{
+    struct pollfd p = {.fd = s->signals, .events = POLLIN};
+    struct signalfd_siginfo info;
+    bool end = false;
+
+    poll(&p, 1, ms > 60000 ? 60000 : ms < 0 ? 0 : (int)ms);
+    while (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info)
+        end = end || info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
+    return end;
+}
+
+int stack_start(struct stack *s, struct err *e)
+{
+    static const int order[STACK_CHILDREN] = {API, LIGHTTPD, SYNC, PROXYD};
+    int64_t end = clock_monotonic_ms() + READY_TIMEOUT_MS;
+    struct child *dead;
+    int status;
+
+    for (size_t i = 0; i < STACK_CHILDREN; i++)
+        if (child_start(&s->children[order[i]], e) < 0)
+            return -1;
+    while (!answers(s->program->config)) {
+        dead = reap(s, &status);
+        if (dead) {
+            dead->pid = 0;
+            return err_set(e, ERR_INTERNAL,
+                           "%s %s before the stack was ready; its own line above says why",
+                           dead->name, child_describe_end(status));
+        }
+        if (clock_monotonic_ms() > end)
+            return err_set(e, ERR_INTERNAL, "the stack did not answer within %d s",
+                           READY_TIMEOUT_MS / 1000);
+        if (wait_signal(s, 20))
+            return err_set(e, ERR_INTERNAL, "%s", "");
+    }
+    return 0;
+}
+
+/* Starts again what is due. Returns ms until the next is. */
+static int64_t start_due(struct stack *s)
+{
+    int64_t now = clock_monotonic_ms(), next = 60000;
+    struct err e;
+
+    for (size_t i = 0; i < STACK_CHILDREN; i++) {
+        struct child *c = &s->children[i];
+        if (c->pid)
+            continue;
+        if (c->start_again_at > now)
+            next = c->start_again_at - now < next ? c->start_again_at - now : next;
+        else if (child_start(c, &e) < 0) {
+            log_error("%s", e.text);
+            c->start_again_at = now + 1000;
+            next = next < 1000 ? next : 1000;
+        }
+    }
+    return next;
+}
+
+void stack_supervise(struct stack *s)
+{
+    struct child *dead;
+    int status;
+
+    for (;;) {
+        if (wait_signal(s, start_due(s)))
+            return;
+        while ((dead = reap(s, &status)))
+            child_ended(dead, status);
+    }
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void stop_child(struct stack *s, struct child *c, int64_t patience_ms)
+{
+    int64_t end = clock_monotonic_ms() + patience_ms;
+    struct child *dead;
+    int status;
+
+    if (c->pid)
+        kill(c->pid, SIGTERM);
+    while (c->pid) {
+        if (clock_monotonic_ms() >= end)
+            kill(c->pid, SIGKILL);
+        if (wait_signal(s, 100))
+            end = 0; /* asked again: hurry */
+        while ((dead = reap(s, &status)))
+            dead->pid = 0;
+    }
+}
+
+/* The parent of a process as /proc/<pid>/stat says, 0 when it is gone. */
+static pid_t parent_of(const char *pid)
+{
+    struct buf text = {0}, path = {0};
+    const char *p;
+    int parent = 0;
+
+    buf_printf(&path, "/proc/%s/stat", pid);
+    if (buf_read_file(&text, buf_text(&path), 4096) == 0 && (p = strrchr(buf_text(&text), ')')))
+        parent = (int)strtol(p + (p[1] ? 4 : 1), NULL, 10); /* ") S <parent>" */
+    buf_free(&path);
+    buf_free(&text);
+    return parent;
+}
+
+static void signal_adopted(int number)
+{
+    DIR *proc = opendir("/proc");
+    struct dirent *entry;
+
+    if (!proc)
+        return;
+    while ((entry = readdir(proc)))
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+            parent_of(entry->d_name) == getpid())
+            kill((pid_t)atoi(entry->d_name), number);
+    closedir(proc);
+}
+
+void stack_stop(struct stack *s)
+{
+    int64_t end;
+    int status;
+
+    for (size_t i = 0; i < STACK_CHILDREN; i++)
+        stop_child(s, &s->children[i], i == PROXYD ? DRAIN_MS : STOP_MS);
+    signal_adopted(SIGTERM);
+    end = clock_monotonic_ms() + TASKS_STOP_MS;
+    while (waitpid(-1, &status, WNOHANG) >= 0) { /* -1: no process of ours is left */
+        if (wait_signal(s, 50) || clock_monotonic_ms() >= end) {
+            signal_adopted(SIGKILL);
+            end = 0;
+        }
+    }
+}
+
+void stack_end(struct stack *s)
+{
+    if (s->signals >= 0)
+        close(s->signals);
+    if (s->lock >= 0)
+        close(s->lock);
+    arena_free(&s->arena);
+}

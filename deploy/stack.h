@@ -1,0 +1,42 @@
+/* The programs of the stack, their order, and the life of them all. */
+#ifndef MIRAGE_DEPLOY_STACK_H
+#define MIRAGE_DEPLOY_STACK_H
+
+#include "arena.h"
+#include "child.h"
+#include "err.h"
+#include "options.h"
+
+#define STACK_CHILDREN 4
+
+struct stack {
+    struct arena arena;
+    const struct program *program;
+    const char *state;                     /* absolute */
+    const char *url;                       /* where the web API answers */
+    struct child children[STACK_CHILDREN]; /* in the order in which they are stopped */
+    int lock;                              /* of the state folder */
+    int signals;
+};
+
+/* Makes the state folder, takes its lock, checks the database, the runner and the programs: what
+ * can be known to fail fails here, before anything is started. argv are this program's arguments,
+ * which the others get too. stack_end() frees, also after a failure. */
+int stack_prepare(struct stack *s, const struct program *program, int argc, char **argv,
+                  struct err *e) __attribute__((warn_unused_result));
+
+/* Starts everything and waits until the stack answers. On failure some of it may run: stack_stop().
+ * A signal that asks to end is a failure too, with an empty sentence. */
+int stack_start(struct stack *s, struct err *e) __attribute__((warn_unused_result));
+
+/* Restarts what dies, until SIGTERM or SIGINT. */
+void stack_supervise(struct stack *s);
+
+/* Stops the children in their order, each after its requests in flight (up to 30 s for proxyd; a
+ * second signal hurries), then every process that came to be ours: the local tasks. None is left.
+ */
+void stack_stop(struct stack *s);
+
+void stack_end(struct stack *s);
+
+#endif

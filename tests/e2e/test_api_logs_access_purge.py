@@ -1,0 +1,186 @@
+"""GET /api/logs, GET /api/access, POST /api/purge."""
+
+import datetime
+from urllib.parse import urlencode
+
+import pytest
+
+from stack import ask_task, poll
+from test_proxy_upgrade import websocket
+
+
+def logs(stack, subdomain, **query):
+    r = stack.api("GET", "/api/logs?" + urlencode({"subdomain": subdomain, **query}))
+    assert r.status == 200, r
+    return r.json()["result"]
+
+
+def say(stack, subdomain, *lines, **flags):
+    for line in lines:
+        query = urlencode({"line": line, **flags})
+        assert stack.env(subdomain, "/print?" + query).status == 200
+    poll(lambda: any(lines[-1] in line for line in logs(stack, subdomain)), 5, "the line is in the logs")
+
+
+# --- logs ---------------------------------------------------------------------------------------
+
+
+def test_lines_oldest_first(stack, name):
+    stack.launch(name)
+    say(stack, name, "one", "two", "three")
+    said = [word for line in logs(stack, name) for word in ("one", "two", "three") if word in line]
+    assert said == ["one", "two", "three"]
+
+
+def test_standard_error_too(stack, name):
+    stack.launch(name)
+    say(stack, name, "a complaint", err="1")
+
+
+def test_two_tasks_merged_by_time(stack, name):
+    stack.launch(name, ["web", "web2"])
+    ports = set()
+    poll(lambda: ports.add(stack.env(name, "/env").json()["PORT"]) or len(ports) == 2, 5,
+         "both tasks answer")
+    for i, port in enumerate(sorted(ports) * 3):
+        ask_task(("127.0.0.1", int(port)), f"/print?line=turn-{i}-end")
+    poll(lambda: any("turn-5-end" in line for line in logs(stack, name)), 5, "the last line is there")
+    turns = [line[line.index("turn-"):] for line in logs(stack, name) if "turn-" in line]
+    assert turns == [f"turn-{i}-end" for i in range(6)]
+
+
+def test_tail(stack, name):
+    stack.launch(name)
+    say(stack, name, *[f"line-{i}-end" for i in range(5)])
+    lines = logs(stack, name, tail="2")
+    assert len(lines) == 2 and "line-3-end" in lines[0] and "line-4-end" in lines[1]
+    assert len(logs(stack, name, tail="all")) >= 5
+
+
+def test_since(stack, name):
+    stack.launch(name)
+    say(stack, name, "old-line")
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
+    say(stack, name, "new-line")
+    lines = logs(stack, name, since=now)
+    assert any("new-line" in line for line in lines) and not any("old-line" in line for line in lines)
+    assert logs(stack, name, since="2100-01-01T00:00:00+09:00") == []
+
+
+def test_hostile_output(stack, name):
+    stack.launch(name)
+    say(stack, name, '<b>"\\\t\x01\x1b[31mred', "plain-end")
+    assert any('<b>"\\' in line for line in logs(stack, name))
+
+
+@pytest.mark.parametrize("query, start", [
+    ("", "parameter required: subdomain"),
+    ("subdomain=", "parameter required: subdomain"),
+    ("subdomain=abc&since=yesterday", "cannot parse since: "),
+    ("subdomain=abc&since=2026-13-01T00:00:00Z", "cannot parse since: "),
+    ("subdomain=abc&tail=many", "cannot parse tail: "),
+    ("subdomain=abc&tail=1.5", "cannot parse tail: "),
+])
+def test_bad_log_queries(stack, query, start):
+    r = stack.api("GET", "/api/logs?" + query)
+    assert r.status == 400 and r.json()["result"].startswith(start), r
+
+
+def test_last_words_of_a_task_that_died(stack, name):
+    stack.launch(name, "dies", wait=False)
+    poll(lambda: stack.tasks(name, "stopped"), 5, "the task is seen as stopped")
+    assert any("last words" in line for line in logs(stack, name))
+
+
+# --- access -------------------------------------------------------------------------------------
+
+
+def access(stack, subdomain, **query):
+    more = "".join(f"&{k}={v}" for k, v in query.items())
+    r = stack.api("GET", f"/api/access?subdomain={subdomain}{more}")
+    assert r.status == 200 and r.json()["result"] == "ok", r
+    return r.json()
+
+
+def test_requests_are_counted(stack, name):
+    stack.launch(name, wait=False)
+    poll(lambda: [t["last_status"] for t in stack.tasks(name)] == ["RUNNING"], 10, "it runs")
+    asked = 1  # requests met by the page that says that it starts count too
+    while stack.env(name, "/echo").status == 503:
+        asked += 1
+    for _ in range(7):
+        stack.env(name, "/echo")
+    with stack.connect() as c:
+        websocket(c, f"{name}.localhost")
+    poll(lambda: access(stack, name)["sum"] >= asked + 8, 5, "all are counted")
+    assert access(stack, name) == {"result": "ok", "duration": 86400, "sum": asked + 8}
+
+
+def test_nobody_came(stack):
+    assert access(stack, "nobody") == {"result": "ok", "duration": 86400, "sum": 0}
+
+
+def test_duration(stack):
+    assert access(stack, "nobody", duration=300)["duration"] == 300
+
+
+@pytest.mark.parametrize("duration", ["x", "", "1.5"])
+def test_nonsense_means_a_day(stack, duration):
+    assert access(stack, "nobody", duration=duration)["duration"] == 86400
+
+
+def test_access_without_subdomain(stack):
+    r = stack.api("GET", "/api/access")
+    assert (r.status, r.json()) == (400, {"result": "parameter required: subdomain"})
+
+
+# --- purge --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fields, message", [
+    ({"duration": "x"}, "invalid duration x"),
+    ({"duration": "299"}, "invalid duration 299 (at least 300)"),
+    ({"duration": "-1"}, "invalid duration -1 (at least 300)"),
+    ({"duration": "300", "exclude_tags": "nocolon"}, "invalid exclude_tags format nocolon"),
+])
+def test_bad_purge(stack, fields, message):
+    for kind in ("form", "json_body"):
+        body = dict(fields)
+        if kind == "json_body" and "exclude_tags" in body:
+            body["exclude_tags"] = [body["exclude_tags"]]
+        r = stack.api("POST", "/api/purge", **{kind: body})
+        assert (r.status, r.json()) == (400, {"result": message}), r
+
+
+def test_purge_without_duration(stack):
+    assert stack.api("POST", "/api/purge", form={}).status == 400
+
+
+def test_purge_with_a_bad_regexp(stack):
+    r = stack.api("POST", "/api/purge", form={"duration": "300", "exclude_regexp": "("})
+    assert r.status == 400, r
+
+
+@pytest.mark.parametrize("body", [
+    {"duration": 86400}, {"duration": "86400"},
+    {"duration": 300, "excludes": ["a", "b"], "exclude_tags": ["branch:preview"],
+     "exclude_regexp": "^x"},
+], ids=str)
+def test_purge_is_accepted_and_keeps_the_young(stack, web, body):
+    def answer():
+        r = stack.api("POST", "/api/purge", json_body=body)
+        return r if r.status != 400 else None  # one purge at a time
+    r = poll(answer, 10, "an earlier purge ends")
+    assert (r.status, r.json()) == (200, {"result": "accepted"}), r
+    assert stack.tasks(web)
+
+
+def test_purge_by_form(stack, web):
+    def answer():
+        r = stack.api("POST", "/api/purge", form=[
+            ("duration", "86400"), ("excludes", "a"), ("excludes", "b"),
+            ("exclude_tags", "a:b:c")])
+        return r if r.status != 400 else None
+    r = poll(answer, 10, "an earlier purge ends")
+    assert (r.status, r.json()) == (200, {"result": "accepted"})
+    assert stack.tasks(web)
