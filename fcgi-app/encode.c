@@ -1,7 +1,6 @@
 /* Percent-encoding and UTF-8. */
 #include "encode.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "buf.h"
@@ -65,7 +64,8 @@ int percent_decode(struct arena *a, const char *text, size_t len, const struct p
             i += 2;
         }
         if (c == '\0')
-            return err_set(e, ERR_INVALID, "NUL at byte %zu of %s", at, in->what);
+            return err_set(e, ERR_INVALID, "%s includes invalid characters: NUL at byte %zu",
+                           in->what, at);
         out[n++] = c;
     }
     if (utf8_valid(out, n) != n)

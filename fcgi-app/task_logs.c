@@ -1,7 +1,6 @@
 /* Reads since and tail, finds the tasks, asks the runner. */
 #include "task_logs.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,6 @@
 /* Tasks as JSON. What templates put into a URL is escaped for that here; HTML is the engine's. */
 #include "view.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "clock.h"

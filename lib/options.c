@@ -226,9 +226,11 @@ static int read_argument(struct program *p, int argc, char **argv, int *i, bool 
     return 0;
 }
 
+/* Under mirage-ecs, which sets the variable, only mirage-ecs itself warns. */
 static void print_warning(const char *text)
 {
-    log_warn("%s", text);
+    if (!getenv("MIRAGE_STACK_PID"))
+        log_warn("%s", text);
 }
 
 int program_start(struct program *p, int argc, char **argv)

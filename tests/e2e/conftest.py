@@ -41,8 +41,9 @@ def stack():
 
 
 @pytest.fixture
-def new_stack():
-    """A function that starts a stack of this test's own; it takes what Stack() takes, and `spawn`."""
+def new_stack(folder):
+    """A function that makes a stack of this test's own: it takes what Stack() takes; start=False
+    does not wait until it is ready. (It needs `folder` so as to end before that is removed.)"""
     made = []
 
     def make(*args, start=True, **kwargs):

@@ -29,6 +29,7 @@ PROGRAMS = ("mirage-proxyd", "mirage-api", "mirage-sync", "lighttpd")
 CHILDREN_OF_TESTS = "MIRAGE_E2E_STACK"  # in the environment of all that a stack starts
 
 _addresses = itertools.count(1)
+_stacks = itertools.count(1)
 
 
 def own_address():
@@ -93,7 +94,8 @@ def program_of(pid):
 
 def _tagged(pid, tag):
     try:
-        return f"{CHILDREN_OF_TESTS}={tag}".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return f"{CHILDREN_OF_TESTS}={tag}".encode() in environ
     except OSError:
         return False
 
@@ -127,12 +129,17 @@ def base_config(address):
     }
 
 
+def clean_environment(**more):
+    """Nothing of the caller's but what programs need to run: no MIRAGE_…, no AWS_…"""
+    kept = ("PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")
+    return {**{k: os.environ[k] for k in kept if k in os.environ}, "LANG": "C.UTF-8", **more}
+
+
 def run(program, *arguments, env=None, timeout=20):
     """A program that is expected to end by itself."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("MIRAGE_")}
-    environ.update(env or {})
-    return subprocess.run([BIN / program, *map(str, arguments)], env=environ, timeout=timeout,
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    return subprocess.run([BIN / program, *map(str, arguments)], timeout=timeout,
+                          env=clean_environment(**(env or {})), stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
 
 
 # --- the stack ----------------------------------------------------------------------------------
@@ -147,7 +154,9 @@ class Stack:
         self.own_folder = folder is None
         self.folder = folder or short_folder()
         self.state = self.folder / "s"
-        self.conf = self.folder / "mirage.yml"
+        number = next(_stacks)
+        self.tag = f"{os.getpid()}.{number}"
+        self.conf = self.folder / f"{number}-mirage.yml"
         if config is None:
             config = base_config(self.address)
             if change:
@@ -155,7 +164,7 @@ class Stack:
             config = json.dumps(config, indent=1)
         self.conf.write_text(config)
         self.options, self.extra_env = list(options), env or {}
-        self.log_path = self.folder / "log"
+        self.log_path = self.folder / f"{number}.log"
         self.process = None
         self.known = {}  # pid → start time of all processes of this stack ever seen
 
@@ -163,12 +172,9 @@ class Stack:
 
     def spawn(self):
         """Starts it, without waiting for anything."""
-        self.tag = f"{os.getpid()}.{self.folder.name}"
-        env = {k: v for k, v in os.environ.items() if not k.startswith("MIRAGE_")}
-        env[CHILDREN_OF_TESTS] = self.tag
+        env = clean_environment(**{CHILDREN_OF_TESTS: self.tag, **self.extra_env})
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
             env[name] = f"log_path={self.folder}/sanitizer:{env.get(name, '')}"
-        env.update(self.extra_env)
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
             [BIN / "mirage-ecs", "-conf", self.conf, "-state", self.state, "-local",

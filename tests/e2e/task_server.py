@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 seen = []  # every request's method and target, in order
 held = {}  # name -> Event: responses that wait for /release
-sent = {}  # name -> bytes that a /bytes with this name has written
+sent = {}  # name -> bytes that a /bytes has written, or an /upload has read, so far
 lock = threading.Lock()
 listener = None
 accepting = threading.Event()
@@ -173,6 +173,7 @@ class Exchange:
         for part in self.body_pieces():
             digest.update(part)
             n += len(part)
+            sent[self.query.get("name", "")] = n
         self.reply({"length": n, "sha256": digest.hexdigest(), "trailers": self.trailers,
                     "headers": self.headers})
 

@@ -46,7 +46,8 @@ def test_malformed_form(stack, path, body):
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "multipart/form-data", "json",
                                   "application/jsonx"])
 def test_other_types(stack, path, kind):
-    is_an_error(stack.api("POST", path, headers=[("Content-Type", kind)], body=b"subdomain=abc"), 415)
+    r = stack.api("POST", path, headers=[("Content-Type", kind)], body=b"subdomain=abc")
+    is_an_error(r, 415)
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON",
@@ -55,6 +56,11 @@ def test_parameters_of_a_type(stack, kind):
     r = stack.api("POST", "/api/terminate", headers=[("Content-Type", kind)],
                   body=b'{"subdomain":"nobody"}')
     assert (r.status, r.json()) == (200, {"result": "ok"})
+
+
+CHUNKED_HEAD = (b"POST /api/terminate HTTP/1.1\r\nHost: mirage.localhost\r\nConnection: close\r\n"
+                b"Content-Type: application/x-www-form-urlencoded\r\n"
+                b"Transfer-Encoding: chunked\r\n\r\n")
 
 
 def form_of(size):
@@ -74,17 +80,14 @@ def test_more_is_not(stack):
 
 def test_more_in_chunks_is_not(stack):
     body = form_of(MIB + 1)
-    head = (b"POST /api/terminate HTTP/1.1\r\nHost: mirage.localhost\r\nConnection: close\r\n"
-            b"Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n")
-    data = head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    data = CHUNKED_HEAD + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
     answer = exchange((stack.address, 8080), data)
     assert status_of(answer) == 413, answer[:300]
 
 
 def test_chunked_body(stack):
-    head = (b"POST /api/terminate HTTP/1.1\r\nHost: mirage.localhost\r\nConnection: close\r\n"
-            b"Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n")
-    answer = exchange((stack.address, 8080), head + b"a\r\nsubdomain=\r\n6\r\nnobody\r\n0\r\n\r\n")
+    answer = exchange((stack.address, 8080),
+                      CHUNKED_HEAD + b"a\r\nsubdomain=\r\n6\r\nnobody\r\n0\r\n\r\n")
     assert status_of(answer) == 200 and b'{"result":"ok"}' in answer, answer
 
 
@@ -97,8 +100,9 @@ def test_unknown_path(stack, path):
 
 
 @pytest.mark.parametrize("method, path", [
-    ("GET", "/api/launch"), ("GET", "/api/terminate"), ("GET", "/api/purge"), ("PUT", "/api/launch"),
-    ("POST", "/api/list"), ("POST", "/api/logs"), ("DELETE", "/api/access"), ("PATCH", "/api/list"),
+    ("GET", "/api/launch"), ("GET", "/api/terminate"), ("GET", "/api/purge"),
+    ("PUT", "/api/launch"), ("POST", "/api/list"), ("POST", "/api/logs"), ("DELETE", "/api/access"),
+    ("PATCH", "/api/list"),
 ])
 def test_wrong_method(stack, method, path):
     r = stack.api(method, path)
@@ -106,7 +110,8 @@ def test_wrong_method(stack, method, path):
 
 
 @pytest.mark.parametrize("header", [
-    ("Origin", "http://evil.example"), ("Origin", "null"), ("Origin", "http://mirage.localhost.evil"),
+    ("Origin", "http://evil.example"), ("Origin", "null"),
+    ("Origin", "http://mirage.localhost.evil"),
     ("Origin", "http://task.localhost:8080"),
     ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site"),
 ], ids=str)

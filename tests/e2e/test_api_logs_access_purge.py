@@ -19,7 +19,7 @@ def say(stack, subdomain, *lines, **flags):
     for line in lines:
         query = urlencode({"line": line, **flags})
         assert stack.env(subdomain, "/print?" + query).status == 200
-    poll(lambda: any(lines[-1] in line for line in logs(stack, subdomain)), 5, "the line is in the logs")
+    poll(lambda: lines[-1] in "\n".join(logs(stack, subdomain)), 5, "the line is in the logs")
 
 
 # --- logs ---------------------------------------------------------------------------------------
@@ -44,7 +44,7 @@ def test_two_tasks_merged_by_time(stack, name):
          "both tasks answer")
     for i, port in enumerate(sorted(ports) * 3):
         ask_task(("127.0.0.1", int(port)), f"/print?line=turn-{i}-end")
-    poll(lambda: any("turn-5-end" in line for line in logs(stack, name)), 5, "the last line is there")
+    poll(lambda: "turn-5-end" in "\n".join(logs(stack, name)), 5, "the last line is there")
     turns = [line[line.index("turn-"):] for line in logs(stack, name) if "turn-" in line]
     assert turns == [f"turn-{i}-end" for i in range(6)]
 
@@ -62,8 +62,8 @@ def test_since(stack, name):
     say(stack, name, "old-line")
     now = datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
     say(stack, name, "new-line")
-    lines = logs(stack, name, since=now)
-    assert any("new-line" in line for line in lines) and not any("old-line" in line for line in lines)
+    text = "\n".join(logs(stack, name, since=now))
+    assert "new-line" in text and "old-line" not in text
     assert logs(stack, name, since="2100-01-01T00:00:00+09:00") == []
 
 
@@ -161,6 +161,10 @@ def test_purge_with_a_bad_regexp(stack):
     assert r.status == 400, r
 
 
+NOT_YET = pytest.mark.xfail(strict=True, reason="purge is not in this version")
+
+
+@NOT_YET
 @pytest.mark.parametrize("body", [
     {"duration": 86400}, {"duration": "86400"},
     {"duration": 300, "excludes": ["a", "b"], "exclude_tags": ["branch:preview"],
@@ -175,6 +179,7 @@ def test_purge_is_accepted_and_keeps_the_young(stack, web, body):
     assert stack.tasks(web)
 
 
+@NOT_YET
 def test_purge_by_form(stack, web):
     def answer():
         r = stack.api("POST", "/api/purge", form=[

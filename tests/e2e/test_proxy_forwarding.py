@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 
 import pytest
 
@@ -222,7 +223,6 @@ def test_empty_lines_before_a_request(stack, web):
 
 
 def test_half_closed_client_still_gets_its_answer(stack, web):
-    import socket
     with stack.connect() as c:
         c.request("GET", "/echo", HOST, [("Connection", "close")])
         c.sock.shutdown(socket.SHUT_WR)
@@ -240,7 +240,8 @@ def test_http_1_0_client(stack, web):
 
 
 def test_http_1_0_client_gets_no_chunks(stack, web):
-    answer = exchange((stack.address, 8080), b"GET /chunked HTTP/1.0\r\nHost: web.localhost\r\n\r\n")
+    answer = exchange((stack.address, 8080),
+                      b"GET /chunked HTTP/1.0\r\nHost: web.localhost\r\n\r\n")
     head, _, body = answer.partition(b"\r\n\r\n")
     assert b"transfer-encoding" not in head.lower() and body == b"alphabetagamma"
 

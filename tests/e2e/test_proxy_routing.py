@@ -31,7 +31,8 @@ def test_hostile_host_is_not_html(stack):
     assert r.status == 404 and "nobody.localhost is not found" in r.text
 
 
-@pytest.mark.parametrize("host", ["10.0.0.1", "lb.example.com", "localhost", "[::1]:80", "weblocalhost"])
+@pytest.mark.parametrize("host", ["10.0.0.1", "lb.example.com", "localhost", "[::1]:80",
+                                  "weblocalhost"])
 def test_health_check(stack, host):
     r = stack.get(host)
     assert (r.status, r.text.strip()) == (200, "mirage-ecs"), r

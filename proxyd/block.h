@@ -1,0 +1,44 @@
+/* Memory for what was received and not used yet: a small block for nearly every head, a large one
+ * for those that need it. Freed blocks are kept by their worker, the one used last is used next. */
+#ifndef MIRAGE_PROXYD_BLOCK_H
+#define MIRAGE_PROXYD_BLOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "http.h"
+
+#define BLOCK_SMALL 4096
+#define BLOCK_LARGE (HTTP_HEAD_MAX + BLOCK_SMALL) /* a head and something behind it */
+#define BLOCK_KEPT  64                            /* freed small ones that are kept */
+
+struct block {
+    struct block *next; /* while kept */
+    size_t cap;
+    size_t start, end; /* what is in it: bytes[start .. end) */
+    char bytes[];
+};
+
+struct block_pool {
+    struct block *kept;
+    size_t n_kept;
+};
+
+/* A small empty block; NULL when memory runs out. */
+struct block *block_get(struct block_pool *p) __attribute__((warn_unused_result));
+
+/* Gives it back and sets the pointer to NULL. NULL is fine. */
+void block_put(struct block_pool *p, struct block **b);
+
+/* Moves what is in it to the front, into a large block if the small one is full. false: no memory,
+ * or the large one is full too. */
+bool block_make_room(struct block_pool *p, struct block **b) __attribute__((warn_unused_result));
+
+/* Puts bytes behind what is in *b, which may be NULL. false: no memory, or more than BLOCK_LARGE.
+ */
+bool block_append(struct block_pool *p, struct block **b, const char *bytes, size_t len)
+    __attribute__((warn_unused_result));
+
+void block_pool_free(struct block_pool *p);
+
+#endif

@@ -1,0 +1,99 @@
+/* A client's connection: heads are read here, one request at a time becomes an exchange with a
+ * task. */
+#ifndef MIRAGE_PROXYD_CONN_H
+#define MIRAGE_PROXYD_CONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "block.h"
+#include "body.h"
+#include "http.h"
+#include "outbuf.h"
+#include "tag.h"
+#include "timer.h"
+
+struct upstream;
+struct worker;
+
+#define CONN_PEER_MAX      46 /* the text of an IPv6 address */
+#define CONN_SUBDOMAIN_MAX 64
+
+/* In the order lived. */
+enum conn_state {
+    CONN_IDLE,    /* between requests: nothing of the next one is there */
+    CONN_HEAD,    /* a part of a request's head is there */
+    CONN_CONNECT, /* the request waits for a connection to a task */
+    CONN_ANSWER,  /* the request goes to the task; nothing of its answer came yet */
+    CONN_BODY,    /* the answer's head went to the client */
+    CONN_TUNNEL,  /* both sides have left HTTP */
+    CONN_REPLY,   /* an answer of our own is on its way to the client, then it ends */
+    CONN_LINGER,  /* it went; what the client still sends is thrown away */
+    CONN_CLOSED,
+};
+
+struct conn {
+    enum tag tag; /* TAG_CONN */
+    enum conn_state state;
+    int fd;
+    struct worker *worker;
+    struct conn *next, *previous; /* in worker->conns; next also in worker->dead_conns */
+    struct timer timer;           /* the state's */
+    struct timer tick;            /* an exchange's minute */
+    size_t listen;                /* which listen.http entry it came in by */
+    char peer[CONN_PEER_MAX];     /* the client's address */
+
+    struct block *in;  /* received and not used yet: bytes[start .. end) */
+    size_t scanned;    /* of a head: http_head_end() */
+    struct outbuf out; /* to the client */
+    bool can_read;
+    bool hung_up;    /* the client's end of stream is there, behind what can be read */
+    bool keep_alive; /* another request may follow this one */
+
+    /* the request */
+    struct upstream *upstream;
+    size_t head_at, head_len; /* in->bytes, kept until the answer begins; head_len 0: not kept */
+    enum http_method method;
+    int minor;
+    bool upgrade;
+    bool replayable;  /* may be sent again as it is: idempotent, all of it is in the block */
+    uint32_t counter; /* its environment's, while `tick` runs */
+    unsigned turn;    /* which of the targets is its first */
+    unsigned tries;   /* targets that refused */
+    bool starved;     /* what is in the block is too little to go on with */
+    char subdomain[CONN_SUBDOMAIN_MAX]; /* "" for the web API */
+    struct body request;
+    struct body response;
+    bool tunnel_closed[2]; /* by the client, by the task: its end of stream was passed on */
+};
+
+/* A connection that was just accepted. Owns fd from now on, also when it fails (no memory). */
+void conn_open(struct worker *w, int fd, size_t listen, const char *peer);
+
+/* Closes both sides. It is freed at the end of the worker's pass. */
+void conn_close(struct conn *c, const char *reason);
+
+/* The same, so that the client cannot take what it got for all of it. */
+void conn_abort(struct conn *c, const char *reason);
+
+void conn_set_state(struct conn *c, enum conn_state state);
+
+/* Takes an event of the client's socket, and goes on. */
+void conn_event(struct conn *c, uint32_t events);
+
+/* Does what can be done now. */
+void conn_run(struct conn *c);
+
+/* The exchange is over: waits for the next request, or ends. */
+void conn_next(struct conn *c);
+
+/* Drops the request's head from the block; what lies behind it stays. */
+void conn_drop_head(struct conn *c);
+
+/* Reads up to `size` bytes. The number, 0 at the end of the stream, -1 when there is nothing now,
+ * -2 when the connection broke. */
+long conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up)
+    __attribute__((warn_unused_result));
+
+#endif

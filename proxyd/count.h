@@ -1,0 +1,49 @@
+/* Access counts. Every subdomain ever routed has a counter with a number of its own; every worker
+ * has a total a counter that only it adds to. The main thread takes what was added since it last
+ * looked. No locks and no read-modify-write: a total has one writer. */
+#ifndef MIRAGE_PROXYD_COUNT_H
+#define MIRAGE_PROXYD_COUNT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db.h"
+#include "err.h"
+
+#define COUNT_CHUNK  1024 /* counters a chunk */
+#define COUNT_CHUNKS 4096 /* chunks: room for four million subdomains in the life of a process */
+
+/* A worker's totals. Chunks are made by the main thread before a number in them is given out. */
+struct count_worker {
+    _Atomic(uint64_t) *chunks[COUNT_CHUNKS];
+};
+
+struct count_table;
+
+/* For n workers. NULL when memory runs out. */
+struct count_table *count_table_new(unsigned workers) __attribute__((warn_unused_result));
+void count_table_free(struct count_table *t); /* NULL is fine */
+
+struct count_worker *count_worker(struct count_table *t, unsigned worker)
+    __attribute__((warn_unused_result));
+
+/* Main thread: the number of this subdomain's counter, made if it is new. -1: no memory. */
+int64_t count_number(struct count_table *t, const char *subdomain)
+    __attribute__((warn_unused_result));
+
+/* Worker thread: one access more. */
+static inline void count_access(struct count_worker *w, uint32_t number)
+{
+    _Atomic(uint64_t) *total = &w->chunks[number / COUNT_CHUNK][number % COUNT_CHUNK];
+
+    atomic_store_explicit(total, atomic_load_explicit(total, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+/* Main thread: writes what was added since the last successful call, in one transaction. A failure
+ * loses nothing: the next call writes it. */
+int count_write(struct count_table *t, struct db *db, int64_t now_ms, struct err *e)
+    __attribute__((warn_unused_result));
+
+#endif

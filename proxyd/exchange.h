@@ -1,0 +1,21 @@
+/* One request and its answer: finding the task, sending, relaying both bodies, and what to do when
+ * something breaks. */
+#ifndef MIRAGE_PROXYD_EXCHANGE_H
+#define MIRAGE_PROXYD_EXCHANGE_H
+
+struct conn;
+
+/* The head in c->in[head_at, head_len) is whole: answers it or begins to send it. */
+void exchange_begin(struct conn *c);
+
+/* Moves whatever can be moved (CONN_CONNECT, CONN_ANSWER, CONN_BODY). */
+void exchange_run(struct conn *c);
+
+/* The connection attempt, or the wait for an answer, took too long. */
+void exchange_connect_timeout(struct conn *c);
+void exchange_answer_timeout(struct conn *c);
+
+/* A minute of an open exchange is over: it counts as one access. */
+void exchange_tick(struct conn *c);
+
+#endif

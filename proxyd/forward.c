@@ -1,0 +1,200 @@
+#include "forward.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void add(struct forward *f, const char *bytes, size_t len)
+{
+    f->iov[f->n++] = (struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
+}
+
+static void add_text(struct forward *f, const char *literal)
+{
+    add(f, literal, strlen(literal));
+}
+
+static void add_slice(struct forward *f, const char *buf, struct http_slice s)
+{
+    add(f, buf + s.at, s.len);
+}
+
+/* Composed in f->text. Its uses are few and short: FORWARD_TEXT has room for them all. */
+static void add_number(struct forward *f, uint64_t number)
+{
+    char *at = f->text + f->text_len;
+    int n = snprintf(at, FORWARD_TEXT - f->text_len, "%" PRIu64, number);
+
+    f->text_len += (size_t)n;
+    add(f, at, (size_t)n);
+}
+
+/* Lines that follow each other in the buffer and all pass become one piece. */
+static void add_line(struct forward *f, const char *buf, struct http_slice line)
+{
+    struct iovec *last = f->n > 0 ? &f->iov[f->n - 1] : NULL;
+
+    if (last && (const char *)last->iov_base + last->iov_len == buf + line.at)
+        last->iov_len += line.len;
+    else
+        add_slice(f, buf, line);
+}
+
+static const struct http_field *find(const struct http_fields *fields, enum http_field_id id)
+{
+    for (size_t i = 0; i < fields->len; i++)
+        if (fields->items[i].id == id)
+            return &fields->items[i];
+    return NULL;
+}
+
+static void add_framing(struct forward *f, enum http_body body, uint64_t length)
+{
+    if (body == HTTP_BODY_CHUNKED)
+        add_text(f, "Transfer-Encoding: chunked\r\n");
+    else if (body == HTTP_BODY_LENGTH) {
+        add_text(f, "Content-Length: ");
+        add_number(f, length);
+        add_text(f, "\r\n");
+    }
+}
+
+/* Connection and Upgrade, when both sides want to leave HTTP (RFC 9110, 7.8). */
+static void add_upgrade(struct forward *f, const char *buf, const struct http_fields *fields)
+{
+    add_text(f, "Connection: upgrade\r\n");
+    for (size_t i = 0; i < fields->len; i++)
+        if (fields->items[i].id == HTTP_FIELD_UPGRADE)
+            add_slice(f, buf, fields->items[i].line);
+}
+
+/* --- requests --------------------------------------------------------------------------------- */
+
+static void add_request_line(struct forward *f, const char *buf, const struct http_request *r)
+{
+    if (r->form == HTTP_TARGET_ORIGIN && r->minor == 1) {
+        const struct http_field *first = r->fields.len ? &r->fields.items[0] : NULL;
+        uint32_t end = first ? first->line.at : 0;
+        if (end > r->method_text.at) { /* as it came: it has only one way to be written */
+            add(f, buf + r->method_text.at, end - r->method_text.at);
+            return;
+        }
+    }
+    add_slice(f, buf, r->method_text);
+    add_text(f, " ");
+    if (r->path.len > 0)
+        add_slice(f, buf, r->path);
+    else if (r->method == HTTP_METHOD_OPTIONS && r->query.len == 0)
+        add_text(f, "*"); /* RFC 9112, 3.2.4 */
+    else {
+        add_text(f, "/");
+        add_slice(f, buf, r->query);
+    }
+    add_text(f, " HTTP/1.1\r\n");
+}
+
+static void add_forwarded(struct forward *f, const char *buf, const struct http_request *r,
+                          const char *peer)
+{
+    const struct http_field *host = find(&r->fields, HTTP_FIELD_HOST);
+
+    add_text(f, "X-Forwarded-For: ");
+    for (size_t i = 0; i < r->fields.len; i++) {
+        const struct http_field *field = &r->fields.items[i];
+        if (field->id != HTTP_FIELD_X_FORWARDED_FOR || field->value.len == 0)
+            continue;
+        add_slice(f, buf, field->value);
+        add_text(f, ", ");
+    }
+    add_text(f, peer);
+    add_text(f, "\r\n");
+    if (!find(&r->fields, HTTP_FIELD_X_FORWARDED_PROTO))
+        add_text(f, "X-Forwarded-Proto: http\r\n");
+    if (host && !find(&r->fields, HTTP_FIELD_X_FORWARDED_HOST)) {
+        add_text(f, "X-Forwarded-Host: ");
+        add_slice(f, buf, host->value);
+        add_text(f, "\r\n");
+    }
+}
+
+void forward_request(struct forward *f, const char *buf, const struct http_request *r,
+                     const char *peer)
+{
+    f->n = 0;
+    f->text_len = 0;
+    add_request_line(f, buf, r);
+    for (size_t i = 0; i < r->fields.len; i++) {
+        const struct http_field *field = &r->fields.items[i];
+        if (!field->hop_by_hop && field->id != HTTP_FIELD_X_FORWARDED_FOR &&
+            field->id != HTTP_FIELD_CONTENT_LENGTH && field->id != HTTP_FIELD_TRANSFER_ENCODING)
+            add_line(f, buf, field->line);
+    }
+    add_forwarded(f, buf, r, peer);
+    add_framing(f, r->body, r->content_length);
+    if (r->upgrade)
+        add_upgrade(f, buf, &r->fields);
+    add_text(f, "\r\n");
+}
+
+/* --- responses -------------------------------------------------------------------------------- */
+
+struct forward_plan forward_plan(const struct http_response *r, int client_minor, bool keep_alive)
+{
+    bool unknown_length = r->body == HTTP_BODY_CHUNKED || r->body == HTTP_BODY_UNTIL_CLOSE;
+
+    if (!unknown_length)
+        return (struct forward_plan){.keep_alive = keep_alive};
+    if (client_minor == 0) /* no chunks in HTTP/1.0: the end of the connection ends the body */
+        return (struct forward_plan){0};
+    return (struct forward_plan){.out_chunked = true, .keep_alive = keep_alive};
+}
+
+static void add_status_line(struct forward *f, const char *buf, const struct http_response *r)
+{
+    add_text(f, "HTTP/1.1 ");
+    add_number(f, (uint64_t)r->status);
+    add_text(f, " ");
+    add_slice(f, buf, r->reason);
+    add_text(f, "\r\n");
+}
+
+/* A Content-Length without a body tells how long it would be (RFC 9110, 8.6): HEAD, 304. */
+static void add_response_framing(struct forward *f, const char *buf, const struct http_response *r,
+                                 const struct forward_plan *plan)
+{
+    const struct http_field *length = find(&r->fields, HTTP_FIELD_CONTENT_LENGTH);
+
+    if (plan->out_chunked)
+        add_text(f, "Transfer-Encoding: chunked\r\n");
+    else if (r->body == HTTP_BODY_LENGTH)
+        add_framing(f, HTTP_BODY_LENGTH, r->content_length);
+    else if (r->body == HTTP_BODY_NONE && r->status >= 200 && r->status != 204 && length) {
+        add_text(f, "Content-Length: ");
+        add_slice(f, buf, length->value);
+        add_text(f, "\r\n");
+    }
+}
+
+void forward_response(struct forward *f, const char *buf, const struct http_response *r,
+                      int client_minor, const struct forward_plan *plan)
+{
+    f->n = 0;
+    f->text_len = 0;
+    add_status_line(f, buf, r);
+    for (size_t i = 0; i < r->fields.len; i++) {
+        const struct http_field *field = &r->fields.items[i];
+        if (!field->hop_by_hop && field->id != HTTP_FIELD_CONTENT_LENGTH &&
+            field->id != HTTP_FIELD_TRANSFER_ENCODING)
+            add_line(f, buf, field->line);
+    }
+    if (r->status == 101)
+        add_upgrade(f, buf, &r->fields);
+    else if (r->status >= 200) {
+        add_response_framing(f, buf, r, plan);
+        if (!plan->keep_alive)
+            add_text(f, "Connection: close\r\n");
+        else if (client_minor == 0)
+            add_text(f, "Connection: keep-alive\r\n");
+    }
+    add_text(f, "\r\n");
+}

@@ -1,0 +1,40 @@
+/* The head of a message as it goes further: the field lines that may pass, as they lie in the
+ * buffer, and everything that this proxy says itself, written anew. */
+#ifndef MIRAGE_PROXYD_FORWARD_H
+#define MIRAGE_PROXYD_FORWARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/uio.h>
+
+#include "http.h"
+
+#define FORWARD_PIECES 560 /* every second line kept, every X-Forwarded-For value, and our own */
+#define FORWARD_TEXT   512
+
+struct forward {
+    struct iovec iov[FORWARD_PIECES];
+    int n;
+    char text[FORWARD_TEXT]; /* what was composed; pieces point into it */
+    size_t text_len;
+};
+
+/* The request as the task gets it, from the head at `buf`. peer: the client's address as text. */
+void forward_request(struct forward *f, const char *buf, const struct http_request *r,
+                     const char *peer);
+
+/* How a response's body reaches the client. */
+struct forward_plan {
+    bool out_chunked;
+    bool keep_alive; /* the client's connection is usable after it */
+};
+
+/* Decides it. keep_alive: what the request asked for, and we still want. */
+struct forward_plan forward_plan(const struct http_response *r, int client_minor, bool keep_alive)
+    __attribute__((warn_unused_result));
+
+/* The response as the client gets it; interim ones (1xx) too, for which the plan does not count. */
+void forward_response(struct forward *f, const char *buf, const struct http_response *r,
+                      int client_minor, const struct forward_plan *plan);
+
+#endif

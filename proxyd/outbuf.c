@@ -1,0 +1,115 @@
+#include "outbuf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Skips `written` bytes; returns the index of the first piece that has some left. */
+static int skip(struct iovec *iov, int n, size_t written)
+{
+    int i = 0;
+
+    for (; i < n && written >= iov[i].iov_len; i++)
+        written -= iov[i].iov_len;
+    if (i < n) {
+        iov[i].iov_base = (char *)iov[i].iov_base + written;
+        iov[i].iov_len -= written;
+    }
+    return i;
+}
+
+static bool keep(struct outbuf *o, const struct iovec *iov, int n)
+{
+    size_t more = 0, cap;
+
+    for (int i = 0; i < n; i++)
+        more += iov[i].iov_len;
+    if (o->end + more > o->cap) {
+        char *data;
+        cap = o->end + more;
+        data = realloc(o->data, cap);
+        if (!data) {
+            errno = ENOMEM;
+            return false;
+        }
+        o->data = data;
+        o->cap = cap;
+    }
+    for (int i = 0; i < n; i++) {
+        if (iov[i].iov_len == 0)
+            continue;
+        memcpy(o->data + o->end, iov[i].iov_base, iov[i].iov_len);
+        o->end += iov[i].iov_len;
+    }
+    return true;
+}
+
+static enum outbuf_result write_pieces(struct outbuf *o, int fd, struct iovec *iov, int n)
+{
+    int first = 0;
+
+    if (outbuf_is_empty(o)) {
+        struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t)n};
+        ssize_t written = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (written < 0 && errno != EAGAIN && errno != EINTR)
+            return OUTBUF_FAILED;
+        first = skip(iov, n, written > 0 ? (size_t)written : 0);
+        if (first == n)
+            return OUTBUF_DONE;
+    }
+    return keep(o, iov + first, n - first) ? OUTBUF_WAITS : OUTBUF_FAILED;
+}
+
+enum outbuf_result outbuf_write(struct outbuf *o, int fd, struct iovec *iov, int n)
+{
+    struct iovec all[OUTBUF_PIECES_MAX];
+    int held = o->n_held;
+
+    if (held == 0)
+        return write_pieces(o, fd, iov, n);
+    if (held + n > OUTBUF_PIECES_MAX) {
+        errno = EMSGSIZE;
+        return OUTBUF_FAILED;
+    }
+    memcpy(all, o->held, (size_t)held * sizeof *all);
+    if (n > 0)
+        memcpy(all + held, iov, (size_t)n * sizeof *all);
+    o->n_held = 0;
+    return write_pieces(o, fd, all, held + n);
+}
+
+void outbuf_hold(struct outbuf *o, const struct iovec *iov, int n)
+{
+    o->held = iov;
+    o->n_held = n;
+}
+
+enum outbuf_result outbuf_release(struct outbuf *o, int fd)
+{
+    if (o->n_held == 0)
+        return outbuf_is_empty(o) ? OUTBUF_DONE : OUTBUF_WAITS;
+    return outbuf_write(o, fd, NULL, 0);
+}
+
+enum outbuf_result outbuf_flush(struct outbuf *o, int fd)
+{
+    if (outbuf_is_empty(o))
+        return OUTBUF_DONE;
+    while (!outbuf_is_empty(o)) {
+        ssize_t n = send(fd, o->data + o->start, o->end - o->start, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno == EAGAIN ? OUTBUF_WAITS : OUTBUF_FAILED;
+        o->start += (size_t)n;
+    }
+    outbuf_free(o);
+    return OUTBUF_DONE;
+}
+
+void outbuf_free(struct outbuf *o)
+{
+    free(o->data);
+    *o = (struct outbuf){0};
+}

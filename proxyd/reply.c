@@ -1,0 +1,123 @@
+#include "reply.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "buf.h"
+#include "clock.h"
+#include "conn.h"
+#include "upstream.h"
+#include "worker.h"
+
+/* Reason phrases (RFC 9110, 15; RFC 6585). */
+static const char *reason_of(int status)
+{
+    switch (status) {
+    case 200:
+        return "OK";
+    case 400:
+        return "Bad Request";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 414:
+        return "URI Too Long";
+    case 417:
+        return "Expectation Failed";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 501:
+        return "Not Implemented";
+    case 502:
+        return "Bad Gateway";
+    case 503:
+        return "Service Unavailable";
+    case 504:
+        return "Gateway Timeout";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return "Unknown";
+    }
+}
+
+/* Sends the answer. The upstream connection, if there is one, is of no use any more. */
+static void reply(struct conn *c, int status, const char *type, const char *fields,
+                  const struct buf *body)
+{
+    char date[CLOCK_TEXT_SIZE];
+    struct buf head = {0};
+    struct iovec iov[2];
+
+    if (c->upstream)
+        upstream_close(c->upstream);
+    c->upstream = NULL;
+    if (!c->request.done || c->worker->draining)
+        c->keep_alive = false;
+    buf_printf(
+        &head, "HTTP/1.1 %d %s\r\nDate: %s\r\n%sContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n",
+        status, reason_of(status), clock_imf_fixdate(clock_now_ms(), date), fields, type, body->len,
+        !c->keep_alive  ? "Connection: close\r\n"
+        : c->minor == 0 ? "Connection: keep-alive\r\n"
+                        : "");
+    if (head.failed || body->failed) {
+        conn_close(c, "out of memory");
+        goto out;
+    }
+    conn_drop_head(c);
+    iov[0] = (struct iovec){.iov_base = head.data, .iov_len = head.len};
+    iov[1] = (struct iovec){.iov_base = body->data,
+                            .iov_len = c->method == HTTP_METHOD_HEAD ? 0 : body->len};
+    if (outbuf_write(&c->out, c->fd, iov, 2) == OUTBUF_FAILED) {
+        conn_close(c, "the client left");
+        goto out;
+    }
+    conn_set_state(c, CONN_REPLY);
+out:
+    buf_free(&head);
+}
+
+void reply_text(struct conn *c, int status, const char *format, ...)
+{
+    struct buf body = {0};
+    va_list args;
+
+    va_start(args, format);
+    buf_vprintf(&body, format, args);
+    va_end(args);
+    buf_char(&body, '\n');
+    reply(c, status, "text/plain; charset=utf-8", "", &body);
+    buf_free(&body);
+}
+
+void reply_refuse(struct conn *c, int status)
+{
+    c->keep_alive = false;
+    reply_text(c, status, "%d %s", status, reason_of(status));
+}
+
+void reply_starting(struct conn *c, const char *host, bool html)
+{
+    struct buf body = {0};
+
+    /* host has only the characters of a host name: nothing in it needs escaping. */
+    if (html)
+        buf_printf(&body,
+                   "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                   "<meta http-equiv=\"refresh\" content=\"2\">"
+                   "<meta name=\"viewport\" content=\"width=device-width\">"
+                   "<title>%s is starting</title>"
+                   "<style>body{font:1.2em/1.5 system-ui,sans-serif;margin:20vh auto;"
+                   "text-align:center;color-scheme:light dark}</style></head>\n"
+                   "<body><p>%s is starting</p>"
+                   "<p><small>This page looks again every two seconds.</small></p></body></html>\n",
+                   host, host);
+    else
+        buf_printf(&body, "%s is starting\n", host);
+    reply(c, 503, html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8",
+          "Retry-After: 2\r\nCache-Control: no-store\r\n", &body);
+    buf_free(&body);
+}

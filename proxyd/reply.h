@@ -1,0 +1,22 @@
+/* Answers of the proxy itself. */
+#ifndef MIRAGE_PROXYD_REPLY_H
+#define MIRAGE_PROXYD_REPLY_H
+
+#include <stdbool.h>
+
+struct conn;
+
+/* Answers the current request with a line of text and goes on to the next, if the request's body is
+ * not in the way; else the connection ends once the answer went. The format makes the text. */
+void reply_text(struct conn *c, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Answers a message that was not understood, and ends the connection: what follows it cannot be
+ * trusted to be what it looks like. Nothing is sent when the answer has begun already. */
+void reply_refuse(struct conn *c, int status);
+
+/* 503: the environment is known and no task of it is ready. A page that reloads itself when the
+ * client takes HTML. */
+void reply_starting(struct conn *c, const char *host, bool html);
+
+#endif

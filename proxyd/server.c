@@ -1,0 +1,255 @@
+#include "server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "count.h"
+#include "listener.h"
+#include "log.h"
+#include "route.h"
+#include "store_route.h"
+#include "store_sync.h"
+#include "worker.h"
+
+#define LOOK_MS          50 /* how often the database is asked for a change: routes live in 100 ms */
+#define COUNT_MS         1000 /* how often counts are written */
+#define DRAIN_MS         30000
+#define DESCRIPTORS_KEPT 64 /* for the database, the log, the listeners */
+
+struct server {
+    const struct config *config;
+    struct db *db;
+    struct shared shared;
+    struct listener *listeners;
+    struct worker **workers;
+    unsigned n_workers;
+    struct count_table *counts;
+    struct route_snapshot *routes;
+    int64_t data_version, route_version;
+    int64_t counted_at; /* monotonic ms */
+    bool failing;       /* the database could not be read or written, and that was said */
+    int signals;
+};
+
+/* --- routes ----------------------------------------------------------------------------------- */
+
+/* Says a failure once, not twenty times a second. */
+static void complain(struct server *s, const struct err *e)
+{
+    if (!s->failing)
+        log_error("%s; the routes stay as they are", e->text);
+    s->failing = true;
+}
+
+static int look_at_health(struct server *s, struct err *e)
+{
+    struct sync_status status;
+    struct arena a = {0};
+    int rc;
+
+    if (atomic_load(&s->shared.healthy))
+        return 0;
+    rc = store_sync_get(s->db, &a, &status, e);
+    if (rc == 0 && status.succeeded_at > 0)
+        atomic_store(&s->shared.healthy, true);
+    arena_free(&a);
+    return rc;
+}
+
+/* Loads the routes if they have changed, all of one moment, and hands them out. */
+static int reload(struct server *s, struct err *e)
+{
+    struct route_snapshot *routes = NULL;
+    int64_t version;
+    int rc = -1;
+
+    if (db_begin_read(s->db, e) < 0)
+        return -1;
+    version = store_route_version(s->db, e);
+    if (version < 0 || look_at_health(s, e) < 0)
+        goto out;
+    if (version == s->route_version) {
+        rc = 0;
+        goto out;
+    }
+    if (route_load(&routes, s->db, s->config, s->counts, e) < 0)
+        goto out;
+    route_unref(s->routes);
+    s->routes = routes;
+    s->route_version = version;
+    for (unsigned i = 0; i < s->n_workers; i++)
+        worker_give_routes(s->workers[i], routes);
+    log_debug("%zu environments are routed", route_count(routes));
+    rc = 0;
+out:
+    db_rollback(s->db);
+    return rc;
+}
+
+static void look_at_database(struct server *s)
+{
+    struct err e;
+    int64_t version = db_data_version(s->db, &e);
+
+    if (version >= 0 && version == s->data_version)
+        return;
+    if (version < 0 || reload(s, &e) < 0) {
+        complain(s, &e);
+        return;
+    }
+    s->data_version = version;
+    s->failing = false;
+}
+
+static void write_counts(struct server *s)
+{
+    struct err e;
+
+    s->counted_at = clock_monotonic_ms();
+    if (count_write(s->counts, s->db, clock_now_ms(), &e) < 0)
+        complain(s, &e);
+}
+
+/* --- start ------------------------------------------------------------------------------------ */
+
+/* Raises the limit to what is allowed; returns how many clients a worker may have: every client may
+ * need a second descriptor for its task. */
+static size_t conns_per_worker(unsigned workers)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return 256;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur > 1000000)
+        limit.rlim_cur = 1000000;
+    if (limit.rlim_cur < 2 * DESCRIPTORS_KEPT)
+        return 16;
+    return (limit.rlim_cur - DESCRIPTORS_KEPT) / 2 / workers;
+}
+
+static unsigned workers_wanted(const struct config *config)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (config->network.workers > 0)
+        return (unsigned)config->network.workers;
+    return cpus > 0 ? (unsigned)cpus : 1;
+}
+
+static int watch_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static int start(struct server *s, struct err *e)
+{
+    unsigned n = workers_wanted(s->config);
+    size_t conns_max = conns_per_worker(n);
+
+    s->signals = watch_signals(); /* before the threads, which inherit the mask */
+    s->listeners = calloc(s->config->listen.n_http, sizeof *s->listeners);
+    s->workers = calloc(n, sizeof(struct worker *));
+    s->counts = count_table_new(n);
+    if (!s->listeners || !s->workers || !s->counts)
+        return err_set(e, ERR_INTERNAL, "out of memory");
+    s->data_version = db_data_version(s->db, e);
+    if (s->data_version < 0 || reload(s, e) < 0)
+        return -1;
+    if (listener_open_all(s->listeners, s->config, e) < 0) {
+        free(s->listeners);
+        s->listeners = NULL;
+        return -1;
+    }
+    s->shared.listeners = s->listeners;
+    for (; s->n_workers < n; s->n_workers++) {
+        s->workers[s->n_workers] =
+            worker_start(&s->shared, s->n_workers, count_worker(s->counts, s->n_workers), s->routes,
+                         conns_max, e);
+        if (!s->workers[s->n_workers])
+            return -1;
+    }
+    return 0;
+}
+
+/* --- end -------------------------------------------------------------------------------------- */
+
+/* Lets the workers finish. After DRAIN_MS the process ends with what is left. */
+static void drain(struct server *s)
+{
+    int64_t end = clock_monotonic_ms() + DRAIN_MS;
+    struct timespec until;
+    bool late = false;
+
+    atomic_store(&s->shared.draining, true);
+    for (unsigned i = 0; i < s->n_workers; i++)
+        worker_wake(s->workers[i]);
+    while (atomic_load(&s->shared.n_draining) < s->n_workers && clock_monotonic_ms() < end)
+        poll(NULL, 0, 1);
+    listener_close_all(s->listeners, s->config->listen.n_http);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += DRAIN_MS / 1000;
+    for (unsigned i = 0; i < s->n_workers && !late; i++)
+        late = pthread_timedjoin_np(worker_thread(s->workers[i]), NULL, &until) != 0;
+    write_counts(s);
+    if (late) {
+        log_warn("ending with requests in flight, %d s after the signal", DRAIN_MS / 1000);
+        _exit(0);
+    }
+}
+
+static void free_all(struct server *s)
+{
+    for (unsigned i = 0; i < s->n_workers; i++)
+        worker_free(s->workers[i]);
+    free(s->workers);
+    if (s->listeners)
+        listener_close_all(s->listeners, s->config->listen.n_http);
+    free(s->listeners);
+    route_unref(s->routes);
+    count_table_free(s->counts);
+    if (s->signals >= 0)
+        close(s->signals);
+}
+
+int server_run(const struct config *config, struct db *db, const struct target *web, struct err *e)
+{
+    struct server s = {.config = config,
+                       .db = db,
+                       .shared = {.config = config, .web = *web},
+                       .route_version = -1,
+                       .counted_at = clock_monotonic_ms(),
+                       .signals = -1};
+    struct pollfd p;
+    int rc = start(&s, e);
+
+    if (rc == 0) {
+        log_info("listening on %s port %ld", config->listen.foreign_address,
+                 config->listen.http[0].listen);
+        p = (struct pollfd){.fd = s.signals, .events = POLLIN};
+        while (poll(&p, 1, LOOK_MS) <= 0) {
+            look_at_database(&s);
+            if (clock_monotonic_ms() - s.counted_at >= COUNT_MS)
+                write_counts(&s);
+        }
+    }
+    if (s.n_workers > 0)
+        drain(&s);
+    free_all(&s);
+    return rc;
+}

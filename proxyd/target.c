@@ -1,0 +1,54 @@
+#include "target.h"
+
+#include <arpa/inet.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool target_set_ip(struct target *t, const char *address, int port)
+{
+    memset(t, 0, sizeof *t);
+    if (inet_pton(AF_INET, address, &t->address.v4.sin_addr) == 1) {
+        t->address.v4.sin_family = AF_INET;
+        t->address.v4.sin_port = htons((uint16_t)port);
+        t->len = sizeof t->address.v4;
+        return true;
+    }
+    if (inet_pton(AF_INET6, address, &t->address.v6.sin6_addr) == 1) {
+        t->address.v6.sin6_family = AF_INET6;
+        t->address.v6.sin6_port = htons((uint16_t)port);
+        t->len = sizeof t->address.v6;
+        return true;
+    }
+    return false;
+}
+
+bool target_parse(struct target *t, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    char address[64], *end;
+    long port;
+
+    memset(t, 0, sizeof *t);
+    if (!strncmp(text, "unix:", 5)) {
+        size_t len = strlen(text + 5);
+        if (len == 0 || len >= sizeof t->address.local.sun_path)
+            return false;
+        t->address.local.sun_family = AF_UNIX;
+        memcpy(t->address.local.sun_path, text + 5, len);
+        t->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1);
+        return true;
+    }
+    if (!colon || (size_t)(colon - text) >= sizeof address)
+        return false;
+    memcpy(address, text, (size_t)(colon - text));
+    address[colon - text] = '\0';
+    port = strtol(colon + 1, &end, 10);
+    return colon[1] && !*end && port > 0 && port < 65536 && target_set_ip(t, address, (int)port);
+}
+
+/* Unused bytes are zero, so that comparing them all compares the addresses. */
+bool target_equal(const struct target *a, const struct target *b)
+{
+    return a->len == b->len && !memcmp(&a->address, &b->address, a->len);
+}

@@ -1,0 +1,168 @@
+#include "upstream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "hash.h"
+#include "worker.h"
+
+#define UNREPLAYABLE_IDLE_MS 1000
+
+static struct upstream **bucket_of(struct worker *w, const struct target *t)
+{
+    return &w->pool.buckets[hash_bytes(&t->address, t->len) % UPSTREAM_BUCKETS];
+}
+
+static void leave_pool(struct upstream *u)
+{
+    *(u->previous ? &u->previous->next : bucket_of(u->worker, &u->target)) = u->next;
+    if (u->next)
+        u->next->previous = u->previous;
+    u->next = u->previous = NULL;
+}
+
+static struct upstream *take_idle(struct worker *w, const struct target *t, bool replayable)
+{
+    struct upstream *u = *bucket_of(w, t);
+
+    while (u && !target_equal(&u->target, t))
+        u = u->next;
+    if (!u || (!replayable && w->now - u->idle_since > UNREPLAYABLE_IDLE_MS))
+        return NULL;
+    leave_pool(u);
+    timer_stop(&u->timer);
+    u->state = UPSTREAM_BUSY;
+    u->reused = true;
+    u->can_read = u->keep_alive = false;
+    return u;
+}
+
+static struct upstream *connect_new(struct worker *w, const struct target *t, int *error)
+{
+    struct upstream *u = calloc(1, sizeof *u);
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
+    int on = 1;
+
+    *error = ENOMEM;
+    if (!u)
+        return NULL;
+    u->tag = TAG_UPSTREAM;
+    u->worker = w;
+    u->target = *t;
+    u->state = UPSTREAM_CONNECTING;
+    u->fd = socket(t->address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    event.data.ptr = u;
+    if (u->fd < 0)
+        goto fail;
+    if (t->address.any.sa_family != AF_UNIX) {
+        setsockopt(u->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        setsockopt(u->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    }
+    if (connect(u->fd, &t->address.any, t->len) == 0)
+        u->state = UPSTREAM_BUSY;
+    else if (errno != EINPROGRESS)
+        goto fail;
+    if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, u->fd, &event) < 0)
+        goto fail;
+    if (u->state == UPSTREAM_CONNECTING)
+        timer_set(&u->timer, &w->timers[TIMER_CONNECT], w->now);
+    return u;
+fail:
+    *error = errno;
+    if (u->fd >= 0)
+        close(u->fd);
+    free(u);
+    return NULL;
+}
+
+struct upstream *upstream_get(struct worker *w, const struct target *t, bool replayable, bool fresh,
+                              int *error)
+{
+    struct upstream *u = fresh ? NULL : take_idle(w, t, replayable);
+
+    return u ? u : connect_new(w, t, error);
+}
+
+void upstream_release(struct upstream *u)
+{
+    struct worker *w = u->worker;
+    struct upstream **bucket = bucket_of(w, &u->target);
+
+    if (u->hung_up || u->write_failed || !outbuf_is_empty(&u->out) || w->draining) {
+        upstream_close(u);
+        return;
+    }
+    block_put(&w->blocks, &u->in);
+    u->scanned = 0;
+    u->conn = NULL;
+    u->state = UPSTREAM_IDLE;
+    u->idle_since = w->now;
+    u->previous = NULL;
+    u->next = *bucket;
+    if (u->next)
+        u->next->previous = u;
+    *bucket = u;
+    timer_set(&u->timer, &w->timers[TIMER_POOL], w->now);
+}
+
+void upstream_close(struct upstream *u)
+{
+    struct worker *w = u->worker;
+
+    if (u->state == UPSTREAM_CLOSED)
+        return;
+    if (u->state == UPSTREAM_IDLE)
+        leave_pool(u);
+    timer_stop(&u->timer);
+    close(u->fd);
+    u->fd = -1;
+    block_put(&w->blocks, &u->in);
+    outbuf_free(&u->out);
+    u->conn = NULL;
+    u->state = UPSTREAM_CLOSED;
+    u->next = w->dead_upstreams;
+    w->dead_upstreams = u;
+}
+
+/* The attempt to connect has come to its end. */
+static void connected(struct upstream *u)
+{
+    socklen_t len = sizeof u->error;
+
+    timer_stop(&u->timer);
+    if (getsockopt(u->fd, SOL_SOCKET, SO_ERROR, &u->error, &len) < 0)
+        u->error = errno;
+    if (u->error == 0)
+        u->state = UPSTREAM_BUSY;
+}
+
+struct conn *upstream_event(struct upstream *u, uint32_t events)
+{
+    assert(u->tag == TAG_UPSTREAM);
+    if (u->state == UPSTREAM_CLOSED)
+        return NULL;
+    if (u->state == UPSTREAM_CONNECTING && events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+        connected(u);
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        u->can_read = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        u->hung_up = true;
+    if (u->state == UPSTREAM_IDLE) {
+        if (u->can_read)
+            upstream_close(u);
+        return NULL;
+    }
+    return u->conn;
+}
+
+void upstream_pool_close(struct worker *w)
+{
+    for (size_t i = 0; i < UPSTREAM_BUCKETS; i++)
+        while (w->pool.buckets[i])
+            upstream_close(w->pool.buckets[i]);
+}

@@ -1,0 +1,355 @@
+#include "worker.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "conn.h"
+#include "exchange.h"
+#include "log.h"
+#include "reply.h"
+
+#define EVENTS_MAX   256
+#define ACCEPTS_MAX  4   /* a listener's event: so that all workers get some */
+#define MUTE_MS      100 /* after running out of descriptors */
+#define POOL_IDLE_MS 30000
+#define LINGER_MS    2000
+#define TICK_MS      60000
+
+/* --- timeouts --------------------------------------------------------------------------------- */
+
+static struct conn *conn_of(struct timer *t)
+{
+    return (struct conn *)(void *)((char *)t - offsetof(struct conn, timer));
+}
+
+static struct upstream *upstream_of(struct timer *t)
+{
+    return (struct upstream *)(void *)((char *)t - offsetof(struct upstream, timer));
+}
+
+static void header_expired(struct timer *t)
+{
+    struct conn *c = conn_of(t);
+
+    if (c->state != CONN_HEAD) {
+        conn_close(c, "sent no request");
+        return;
+    }
+    c->request.done = false;
+    reply_refuse(c, 408);
+    conn_run(c);
+}
+
+static void idle_expired(struct timer *t)
+{
+    conn_close(conn_of(t), "idle");
+}
+
+static void linger_expired(struct timer *t)
+{
+    conn_close(conn_of(t), "ended after the last answer");
+}
+
+static void connect_expired(struct timer *t)
+{
+    exchange_connect_timeout(upstream_of(t)->conn);
+}
+
+static void answer_expired(struct timer *t)
+{
+    exchange_answer_timeout(conn_of(t));
+}
+
+static void tick_expired(struct timer *t)
+{
+    exchange_tick((struct conn *)(void *)((char *)t - offsetof(struct conn, tick)));
+}
+
+static void pool_expired(struct timer *t)
+{
+    upstream_close(upstream_of(t));
+}
+
+static void set_timers(struct worker *w)
+{
+    const struct config *c = w->shared->config;
+
+    w->timers[TIMER_HEADER] =
+        (struct timer_list){.after_ms = c->network.header_timeout_ms, .expired = header_expired};
+    w->timers[TIMER_IDLE] =
+        (struct timer_list){.after_ms = c->network.idle_timeout_ms, .expired = idle_expired};
+    w->timers[TIMER_CONNECT] =
+        (struct timer_list){.after_ms = c->network.connect_timeout_ms, .expired = connect_expired};
+    w->timers[TIMER_ANSWER] =
+        (struct timer_list){.after_ms = c->network.proxy_timeout_ms, .expired = answer_expired};
+    w->timers[TIMER_LINGER] = (struct timer_list){.after_ms = LINGER_MS, .expired = linger_expired};
+    w->timers[TIMER_TICK] = (struct timer_list){.after_ms = TICK_MS, .expired = tick_expired};
+    w->timers[TIMER_POOL] = (struct timer_list){.after_ms = POOL_IDLE_MS, .expired = pool_expired};
+}
+
+/* How long epoll_wait may sleep, in ms; -1: for ever. */
+static int next_timeout(const struct worker *w)
+{
+    int64_t next = w->muted ? w->unmute_at : INT64_MAX;
+
+    for (size_t i = 0; i < TIMER_KINDS; i++)
+        if (w->timers[i].first && w->timers[i].first->expires_at < next)
+            next = w->timers[i].first->expires_at;
+    if (next == INT64_MAX)
+        return -1;
+    next -= w->now;
+    return next < 0 ? 0 : next > 60000 ? 60000 : (int)next;
+}
+
+/* --- accepting -------------------------------------------------------------------------------- */
+
+static void watch_listeners(struct worker *w, bool watch)
+{
+    for (size_t i = 0; i < w->shared->config->listen.n_http; i++) {
+        struct listener *l = &w->shared->listeners[i];
+        struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = l};
+        if (epoll_ctl(w->epoll, watch ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, l->fd, &event) < 0)
+            log_error("cannot %s a listening socket: %s", watch ? "watch" : "leave",
+                      strerror(errno));
+    }
+}
+
+/* Without descriptors the listeners would wake us for ever: they rest for a moment. */
+static void mute(struct worker *w, const char *reason)
+{
+    if (w->muted)
+        return;
+    log_warn("accepting no connections for a moment: %s", reason);
+    watch_listeners(w, false);
+    w->muted = true;
+    w->unmute_at = w->now + MUTE_MS;
+}
+
+static void unmute_when_due(struct worker *w)
+{
+    if (!w->muted || w->now < w->unmute_at || w->draining)
+        return;
+    if (w->n_conns >= w->conns_max) {
+        w->unmute_at = w->now + MUTE_MS;
+        return;
+    }
+    w->muted = false;
+    watch_listeners(w, true);
+}
+
+static const char *peer_text(const struct sockaddr_storage *peer, char text[CONN_PEER_MAX])
+{
+    const void *address = peer->ss_family == AF_INET
+                              ? (const void *)&((const struct sockaddr_in *)peer)->sin_addr
+                              : (const void *)&((const struct sockaddr_in6 *)peer)->sin6_addr;
+
+    if (!inet_ntop(peer->ss_family, address, text, CONN_PEER_MAX))
+        return "unknown";
+    return !strncmp(text, "::ffff:", 7) && strchr(text, '.') ? text + 7 : text;
+}
+
+/* One connection. false when there is none to take. */
+static bool accept_one(struct worker *w, const struct listener *l)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+    char text[CONN_PEER_MAX];
+    int fd;
+
+    /* Each client needs a second descriptor for its task: conns_max keeps one for it. */
+    if (w->n_conns >= w->conns_max) {
+        mute(w, "too many are open");
+        return false;
+    }
+    fd = accept4(l->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        conn_open(w, fd, l->index, peer_text(&peer, text));
+    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        mute(w, strerror(errno));
+    return fd >= 0 || errno == EINTR || errno == ECONNABORTED;
+}
+
+static void accept_some(struct worker *w, const struct listener *l)
+{
+    for (int i = 0; i < ACCEPTS_MAX && !w->draining && accept_one(w, l); i++)
+        ;
+}
+
+/* --- draining --------------------------------------------------------------------------------- */
+
+/* Takes what was connected before the listeners close, ends what is idle and the tunnels, which
+ * have no end of their own. What has a request in flight stays for its answer. */
+static void drain(struct worker *w)
+{
+    struct conn *next;
+
+    for (size_t i = 0; i < w->shared->config->listen.n_http; i++)
+        while (accept_one(w, &w->shared->listeners[i]))
+            ;
+    if (!w->muted)
+        watch_listeners(w, false);
+    w->draining = true;
+    for (struct conn *c = w->conns; c; c = next) {
+        next = c->next;
+        conn_run(c); /* a request that is there already is taken */
+        if (c->state == CONN_IDLE || c->state == CONN_TUNNEL)
+            conn_close(c, "the proxy stops");
+    }
+    upstream_pool_close(w);
+    atomic_fetch_add(&w->shared->n_draining, 1);
+}
+
+/* --- the loop --------------------------------------------------------------------------------- */
+
+static void woken(struct worker *w)
+{
+    struct route_snapshot *newer = atomic_exchange(&w->inbox, NULL);
+    uint64_t count;
+
+    if (read(w->wake.fd, &count, sizeof count) < 0 && errno != EAGAIN)
+        log_error("eventfd: %s", strerror(errno));
+    if (newer) {
+        route_unref(w->routes);
+        w->routes = newer;
+    }
+    if (!w->draining && atomic_load(&w->shared->draining))
+        drain(w);
+}
+
+static void dispatch(struct worker *w, const struct epoll_event *event)
+{
+    struct conn *c;
+
+    switch (*(const enum tag *)event->data.ptr) {
+    case TAG_CONN:
+        conn_event(event->data.ptr, event->events);
+        return;
+    case TAG_UPSTREAM:
+        c = upstream_event(event->data.ptr, event->events);
+        if (c)
+            conn_run(c);
+        return;
+    case TAG_LISTENER:
+        accept_some(w, event->data.ptr);
+        return;
+    case TAG_WAKE:
+        woken(w);
+        return;
+    }
+    abort(); /* not one of ours: memory is broken */
+}
+
+/* Events that were fetched already may name what was closed in this pass: it is freed only now. */
+static void free_dead(struct worker *w)
+{
+    while (w->dead_conns) {
+        struct conn *c = w->dead_conns;
+        w->dead_conns = c->next;
+        free(c);
+    }
+    while (w->dead_upstreams) {
+        struct upstream *u = w->dead_upstreams;
+        w->dead_upstreams = u->next;
+        free(u);
+    }
+}
+
+static void *run(void *arg)
+{
+    struct worker *w = arg;
+    struct epoll_event events[EVENTS_MAX];
+
+    while (!w->draining || w->n_conns > 0) {
+        int n = epoll_wait(w->epoll, events, EVENTS_MAX, next_timeout(w));
+        w->now = clock_monotonic_ms();
+        for (int i = 0; i < n; i++)
+            dispatch(w, &events[i]);
+        for (size_t i = 0; i < TIMER_KINDS; i++)
+            timer_run(&w->timers[i], w->now);
+        unmute_when_due(w);
+        free_dead(w);
+    }
+    return NULL;
+}
+
+void worker_free(struct worker *w)
+{
+    while (w->conns)
+        conn_close(w->conns, "the proxy stops");
+    upstream_pool_close(w);
+    free_dead(w);
+    block_pool_free(&w->blocks);
+    route_unref(w->routes);
+    route_unref(atomic_load(&w->inbox));
+    if (w->wake.fd >= 0)
+        close(w->wake.fd);
+    if (w->epoll >= 0)
+        close(w->epoll);
+    free(w);
+}
+
+struct worker *worker_start(struct shared *shared, unsigned index, struct count_worker *counts,
+                            struct route_snapshot *routes, size_t conns_max, struct err *e)
+{
+    struct worker *w = calloc(1, sizeof *w);
+    struct epoll_event event = {.events = EPOLLIN};
+    int error;
+
+    if (!w) {
+        err_set(e, ERR_INTERNAL, "out of memory");
+        return NULL;
+    }
+    w->shared = shared;
+    w->index = index;
+    w->counts = counts;
+    w->conns_max = conns_max;
+    w->now = clock_monotonic_ms();
+    w->wake.tag = TAG_WAKE;
+    w->wake.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    w->epoll = epoll_create1(EPOLL_CLOEXEC);
+    event.data.ptr = &w->wake;
+    if (w->wake.fd < 0 || w->epoll < 0 ||
+        epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->wake.fd, &event) < 0) {
+        err_system(e, errno, "cannot start a worker");
+        worker_free(w);
+        return NULL;
+    }
+    set_timers(w);
+    watch_listeners(w, true);
+    route_ref(routes);
+    w->routes = routes;
+    error = pthread_create(&w->thread, NULL, run, w);
+    if (error) {
+        err_system(e, error, "cannot start a thread");
+        worker_free(w);
+        return NULL;
+    }
+    return w;
+}
+
+void worker_give_routes(struct worker *w, struct route_snapshot *routes)
+{
+    route_ref(routes);
+    route_unref(atomic_exchange(&w->inbox, routes));
+    worker_wake(w);
+}
+
+void worker_wake(struct worker *w)
+{
+    const uint64_t one = 1;
+
+    if (write(w->wake.fd, &one, sizeof one) < 0)
+        log_error("eventfd: %s", strerror(errno));
+}
+
+pthread_t worker_thread(const struct worker *w)
+{
+    return w->thread;
+}

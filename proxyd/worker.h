@@ -1,0 +1,103 @@
+/* A worker: one thread, one epoll, its connections. Everything here belongs to that thread, but for
+ * `inbox` and `shared`. */
+#ifndef MIRAGE_PROXYD_WORKER_H
+#define MIRAGE_PROXYD_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "block.h"
+#include "config.h"
+#include "count.h"
+#include "err.h"
+#include "forward.h"
+#include "http.h"
+#include "listener.h"
+#include "outbuf.h"
+#include "route.h"
+#include "tag.h"
+#include "target.h"
+#include "timer.h"
+#include "upstream.h"
+
+struct conn;
+
+/* What the main thread says to all workers. */
+struct shared {
+    const struct config *config;
+    struct listener *listeners;
+    struct target web;      /* where the web API's host goes */
+    atomic_bool healthy;    /* routes were loaded, and a sync has succeeded */
+    atomic_bool draining;   /* accept nothing more, end when the last connection has */
+    atomic_uint n_draining; /* workers that have stopped accepting */
+};
+
+enum timer_kind {
+    TIMER_HEADER,  /* a request's head to be whole */
+    TIMER_IDLE,    /* a client's connection between requests */
+    TIMER_CONNECT, /* to a task */
+    TIMER_ANSWER,  /* a response's head */
+    TIMER_LINGER,  /* the client to take a last answer */
+    TIMER_TICK,    /* an open exchange counts once more */
+    TIMER_POOL,    /* an idle upstream connection */
+    TIMER_KINDS,
+};
+
+/* What wakes a worker out of epoll_wait. */
+struct wake {
+    enum tag tag; /* TAG_WAKE */
+    int fd;       /* eventfd */
+};
+
+struct worker {
+    struct shared *shared;
+    unsigned index;
+    pthread_t thread;
+    _Atomic(struct route_snapshot *) inbox; /* a newer snapshot, with a reference for us */
+    struct wake wake;
+
+    int epoll;
+    int64_t now; /* monotonic ms, read once a pass */
+    bool draining;
+    bool muted; /* no descriptors: the listeners are out of the epoll until unmute_at */
+    int64_t unmute_at;
+    struct route_snapshot *routes;
+    struct count_worker *counts;
+    struct timer_list timers[TIMER_KINDS];
+    struct block_pool blocks;
+    struct upstream_pool pool;
+    unsigned turn; /* of the tasks that share a subdomain */
+    size_t n_conns, conns_max;
+    struct conn *conns; /* all that are open */
+    struct conn *dead_conns;
+    struct upstream *dead_upstreams;
+
+    /* What one event is worked on with; nothing here outlives it. */
+    struct http_request request;
+    struct http_response response;
+    struct forward forward;
+    char scratch[OUTBUF_READ_MAX];
+};
+
+/* Makes a worker and starts its thread, with a snapshot of which it gets a reference. conns_max:
+ * the client connections it may have. NULL with *e. worker_free() frees it. */
+struct worker *worker_start(struct shared *shared, unsigned index, struct count_worker *counts,
+                            struct route_snapshot *routes, size_t conns_max, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* Main thread: gives it a snapshot (and a reference). */
+void worker_give_routes(struct worker *w, struct route_snapshot *routes);
+
+/* Main thread: makes it look at its inbox and at shared->draining. */
+void worker_wake(struct worker *w);
+
+/* Main thread: its thread, to be joined. */
+pthread_t worker_thread(const struct worker *w) __attribute__((warn_unused_result));
+
+/* Main thread: frees it, after its thread was joined. */
+void worker_free(struct worker *w);
+
+#endif

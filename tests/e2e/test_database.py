@@ -1,0 +1,83 @@
+"""The database: locked, lost, broken, or from the future."""
+
+import sqlite3
+
+from stack import poll
+
+
+def test_locked_by_another(new_stack):
+    s = new_stack()
+    s.launch("web")
+    lock = s.database()
+    lock.execute("BEGIN EXCLUSIVE")
+    try:
+        assert s.env("web", "/echo").status == 200
+        assert s.api("GET", "/api/list").status == 200
+        launch = {"subdomain": "abc", "taskdef": "demo", "branch": "b"}
+        r = s.api("POST", "/api/launch", form=launch, timeout=30)
+        assert r.status == 503 and int(r.header("Retry-After")) > 0, r
+        assert list(r.json()) == ["result"]
+        assert s.env("web", "/echo").status == 200
+    finally:
+        lock.execute("ROLLBACK")
+        lock.close()
+    poll(lambda: s.api("POST", "/api/launch", form=launch, timeout=30).status == 200, 20,
+         "a launch is taken again")
+    s.wait_ready("abc")
+
+
+def test_counts_survive_a_lock(new_stack):
+    s = new_stack()
+    s.launch("web")
+    poll(lambda: s.api("GET", "/api/access?subdomain=web").json()["sum"] > 0, 5, "a count")
+    lock = s.database()
+    lock.execute("BEGIN IMMEDIATE")
+    for _ in range(10):
+        assert s.env("web", "/echo").status == 200
+    lock.execute("ROLLBACK")
+    lock.close()
+    poll(lambda: s.api("GET", "/api/access?subdomain=web").json()["sum"] >= 11, 10, "all counts")
+
+
+def test_corrupt(new_stack, folder):
+    (folder / "s").mkdir()
+    (folder / "s" / "mirage.db").write_bytes(b"this is no database\n" * 1000)
+    s = new_stack(folder=folder, start=False)
+    status, said = s.wait_refused()
+    assert status == 1 and "mirage.db" in said, said
+
+
+def test_from_a_newer_version(new_stack, folder):
+    (folder / "s").mkdir()
+    path = folder / "s" / "mirage.db"
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE future (x)")
+    db.execute("PRAGMA user_version = 9999")
+    db.commit()
+    db.close()
+    before = path.read_bytes()
+    s = new_stack(folder=folder, start=False)
+    status, said = s.wait_refused()
+    assert status == 1 and "mirage.db" in said and "9999" in said, said
+    assert path.read_bytes() == before
+
+
+def test_started_twice_with_the_same_file(new_stack, folder):
+    first = new_stack(folder=folder)
+    first.launch("web")
+    count = poll(lambda: first.api("GET", "/api/access?subdomain=web").json()["sum"], 5, "a count")
+    first.stop()
+    second = new_stack(folder=folder, address=first.address)
+    assert second.list() == []
+    assert second.api("GET", "/api/access?subdomain=web").json()["sum"] >= count
+    second.launch("web")
+
+
+def test_route_change_by_commit(new_stack):
+    """What another program commits is live: here an environment ended by hand."""
+    s = new_stack()
+    s.launch("web")
+    db = s.database()
+    db.execute("UPDATE environment SET ended_at = launched_at + 1 WHERE subdomain = 'web'")
+    db.close()
+    poll(lambda: s.env("web").status == 404, 1, "the route is gone")

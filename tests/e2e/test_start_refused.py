@@ -1,0 +1,149 @@
+"""Starts that must fail: status, one sentence that says what to do, nobody left behind."""
+
+import os
+import shutil
+
+import pytest
+
+from stack import BUILD, REPOSITORY, run
+
+
+def refused(new_stack, *expected, status=1, **kwargs):
+    s = new_stack(start=False, **kwargs)
+    got, said = s.wait_refused()
+    assert got == status, said
+    for words in expected:
+        assert str(words) in said, f"{words!r} is not in:\n{said}"
+    return said
+
+
+@pytest.mark.parametrize("key, value", [
+    ("auth", {"token": {"header": "x-token", "token": "secret-token"}}),
+    ("link", {"hosted_zone_id": "Z1"}),
+    ("purge", {"schedule": "0 3 * * ? *", "request": {"duration": 86400}}),
+    ("htmldir", "s3://bucket/html/"),
+])
+def test_what_is_not_there_yet(new_stack, key, value):
+    said = refused(new_stack, key, change=lambda c: c.update({key: value}))
+    assert "secret-token" not in said
+
+
+def test_require_auth_cookie(new_stack):
+    def change(config):
+        config["listen"]["http"][0]["require_auth_cookie"] = True
+    refused(new_stack, "require_auth_cookie", change=change)
+
+
+def test_configuration_from_s3(new_stack):
+    refused(new_stack, "s3://", options=["-conf", "s3://bucket/mirage.yml"])
+
+
+def test_configuration_is_not_there(new_stack):
+    refused(new_stack, "/nonexistent/mirage.yml", options=["-conf", "/nonexistent/mirage.yml"])
+
+
+@pytest.mark.parametrize("text, line", [
+    ("host:\n  webapi: [", 2), ("a: b\n\tc: d\n", 2), ("host: {webapi: x\nlisten: y\n", 2),
+    ("parameters:\n  - name: a\n   env: b\n", 3),
+])
+def test_broken_yaml(new_stack, text, line):
+    said = refused(new_stack, "mirage.yml", config=text)
+    assert any(f"{n}" in said for n in (line, line + 1)), said
+
+
+@pytest.mark.parametrize("text, key, line", [
+    ("host:\n  webapi: [a, b]\n", "webapi", 2),
+    ("listen:\n  http:\n    - listen: eighty\n      target: 80\n", "listen", 3),
+    ("listen:\n  http:\n    - listen: 70000\n      target: 80\n", "listen", 3),
+    ("network:\n  proxy_timeout: soon\n", "proxy_timeout", 2),
+    ("network:\n  connect_timeout: 5\n", "connect_timeout", 2),
+    ("parameters:\n  - name: a\n    env: A\n    rule: '('\n", "rule", 4),
+    ("parameters: x\n", "parameters", 1),
+    ("local:\n  taskdefs:\n    web:\n      command: text\n", "command", 4),
+])
+def test_wrong_value(new_stack, text, key, line):
+    refused(new_stack, "mirage.yml", f":{line}", key, config=text)
+
+
+def test_missing_must_env(new_stack):
+    refused(new_stack, "MIRAGE_E2E_UNSET",
+            config='host:\n  webapi: {{ must_env "MIRAGE_E2E_UNSET" }}\n')
+
+
+def test_state_is_a_file(new_stack, folder):
+    (folder / "s").write_text("a file")
+    refused(new_stack, folder / "s", folder=folder)
+    assert (folder / "s").read_text() == "a file"
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_state_is_not_writable(new_stack, folder):
+    (folder / "s").mkdir(mode=0o500)
+    refused(new_stack, folder / "s", folder=folder)
+
+
+def test_state_cannot_be_made(new_stack):
+    refused(new_stack, "/proc/mirage", options=["-state", "/proc/mirage"])
+
+
+def test_state_path_too_long_for_a_socket(new_stack, folder):
+    state = folder / ("x" * 120)
+    refused(new_stack, "x" * 120, options=["-state", state])
+
+
+# --- pages --------------------------------------------------------------------------------------
+
+
+def own_html(folder):
+    html = folder / "html"
+    shutil.copytree(BUILD / "share" / "mirage-ecs" / "html", html)
+    return html
+
+
+def test_htmldir_is_not_there(new_stack):
+    refused(new_stack, "/nonexistent/html", change=lambda c: c.update(htmldir="/nonexistent/html"))
+
+
+def test_htmldir_lacks_a_template(new_stack, folder):
+    html = own_html(folder)
+    (html / "launcher.html").unlink()
+    refused(new_stack, "launcher.html", change=lambda c: c.update(htmldir=str(html)))
+
+
+@pytest.mark.parametrize("template", ["layout.html", "list.html", "launcher.html"])
+@pytest.mark.parametrize("text", ["{{#open}}", "{{/closed}}", "{{unfinished", "{{=x=}}"])
+def test_broken_template(new_stack, folder, template, text):
+    html = own_html(folder)
+    (html / template).write_text("<p>\n\n" + text + "\n")
+    refused(new_stack, f"{template}:3", change=lambda c: c.update(htmldir=str(html)))
+
+
+def test_own_templates(new_stack, folder):
+    html = own_html(folder)
+    with open(html / "layout.html", "a") as f:
+        f.write("<!-- ours -->")
+    s = new_stack(lambda c: c.update(htmldir=str(html)))
+    assert "<!-- ours -->" in s.api("GET", "/").text
+
+
+# --- ports and addresses ------------------------------------------------------------------------
+
+
+def test_address_is_not_ours(new_stack):
+    refused(new_stack, "192.0.2.1",
+            change=lambda c: c["listen"].update(foreign_address="192.0.2.1"))
+
+
+def test_unknown_key_is_a_warning(new_stack):
+    s = new_stack(lambda c: c.update(frobnicate={"a": 1}))
+    assert "frobnicate" in s.log_path.read_text()
+    assert s.api("GET", "/api/list").status == 200
+
+
+def test_sample_configuration(new_stack):
+    """Whatever docs/ and deploy/ offer as an example must be accepted by -t."""
+    samples = [p for d in ("docs", "deploy") for p in (REPOSITORY / d).rglob("*.y*ml")
+               if "mirage" in p.name or "sample" in p.name]
+    for sample in samples:
+        result = run("mirage-ecs", "-local", "-t", "-conf", sample)
+        assert result.returncode == 0, result.stderr

@@ -1,0 +1,155 @@
+"""What dies comes back; what is stopped leaves nothing behind."""
+
+import os
+import signal
+
+import pytest
+
+from stack import PORT, PROGRAMS, ask_task, poll, program_of
+from wire import Connection
+
+
+@pytest.fixture
+def own(new_stack):
+    s = new_stack()
+    s.launch("web")
+    s.launch("other", "demo")
+    return s
+
+
+def works(s):
+    try:
+        return (s.api("GET", "/api/list").status == 200 and s.env("web", "/echo").status == 200
+                and s.get("health").status == 200)
+    except (OSError, AssertionError):
+        return False
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_killed_child_is_back(own, program):
+    tasks = sorted(t["id"] for t in own.list())
+    task_pid = own.env("web", "/echo").json()["pid"]
+    killed = own.kill_program(program)
+    poll(lambda: [p for p in own.pids(program) if p not in killed] and works(own), 4,
+         f"{program} is back and all works")
+    assert sorted(t["id"] for t in own.list()) == tasks
+    assert own.env("web", "/echo").json()["pid"] == task_pid
+    own.launch("after")
+    own.terminate("after")
+
+
+def test_killed_again_and_again(own):
+    for _ in range(3):
+        killed = own.kill_program("mirage-proxyd")
+        poll(lambda: [p for p in own.pids("mirage-proxyd") if p not in killed], 10, "it is back")
+    poll(lambda: works(own), 10, "all works")
+
+
+def test_sigterm_leaves_no_process(new_stack):
+    s = new_stack()
+    s.launch("web", ["web", "web2"])
+    s.launch("other", "demo")
+    assert len(s.pids()) >= len(PROGRAMS) + 3
+    s.stop()  # asserts that nobody is left
+
+
+def test_sigint_too(new_stack):
+    s = new_stack()
+    s.pids()
+    s.process.send_signal(signal.SIGINT)
+    assert s.process.wait(35) == 0
+    assert not s.survivors()
+
+
+def test_sigterm_during_the_start(new_stack):
+    s = new_stack(start=False)
+    poll(lambda: s.pids(), 10, "it has started something")
+    s.process.send_signal(signal.SIGTERM)
+    assert s.process.wait(35) == 0
+    assert not s.survivors()
+
+
+def test_sigkill_leaves_no_process(own):
+    own.pids()
+    own.process.kill()
+    own.process.wait()
+    poll(lambda: not own.survivors(), 10, "all others have ended too")
+
+
+def test_started_again_after_sigkill(own, new_stack):
+    own.pids()
+    own.process.kill()
+    own.process.wait()
+    poll(lambda: not own.survivors(), 10, "all others have ended too")
+    again = new_stack(folder=own.folder, address=own.address)
+    assert again.list() == []
+    assert {t["subdomain"] for t in again.list("stopped")} == {"web", "other"}
+    poll(lambda: again.env("web").status == 404, 5, "no route is left")
+    again.launch("web")
+
+
+def test_a_request_in_flight_survives_sigterm(own):
+    task = own.task("web")
+    with own.connect(timeout=40) as slow, own.connect(timeout=40) as half:
+        slow.request("GET", "/hold?name=slow", "web.localhost")
+        half.request("GET", "/hold?name=half&body=1", "web.localhost")
+        assert half.head().status == 200 and half.read_exactly(5) == b"first"
+        poll(lambda: "GET /hold?name=slow" in ask_task(task, "/seen").json(), 5, "both are there")
+        own.pids()
+        own.process.send_signal(signal.SIGTERM)
+
+        def refused():
+            try:
+                Connection((own.address, PORT)).close()
+                return False
+            except ConnectionRefusedError:
+                return True
+        poll(refused, 10, "new connections are refused")
+        ask_task(task, "/release?name=slow")
+        ask_task(task, "/release?name=half")
+        r = slow.response()
+        assert (r.status, r.text) == (200, "released")
+        assert half.read_exactly(5) == b"-last"
+    assert own.process.wait(35) == 0
+    assert not own.survivors()
+    own.check_sanitizers()
+
+
+def test_an_idle_connection_does_not_delay_the_end(own):
+    with own.connect() as c:
+        c.request("GET", "/", "health")
+        assert c.response().status == 200
+        own.stop(seconds=8)
+
+
+def test_second_stack_on_the_same_port(own, new_stack):
+    second = new_stack(address=own.address, start=False)
+    status, said = second.wait_refused()
+    assert status == 1
+    assert str(PORT) in said and "in use" in said.lower(), said
+    assert works(own)
+
+
+def test_second_stack_on_the_same_state(own, new_stack):
+    second = new_stack(folder=own.folder, start=False,
+                       change=lambda c: c["listen"].update(http=[{"listen": 8090, "target": 80}]))
+    status, said = second.wait_refused()
+    assert status == 1, said
+    assert works(own)
+    assert {t["subdomain"] for t in own.list()} == {"web", "other"}
+
+
+def test_the_ready_line(own):
+    assert own.out.count(b"\n") == 1
+    assert own.url in (f"http://mirage.localhost:{PORT}/", f"http://{own.address}:{PORT}/")
+
+
+def test_programs_run_under_their_names(own):
+    names = {program_of(p) for p in own.pids()}
+    assert set(PROGRAMS) <= names
+
+
+def test_state_folder_is_private(own):
+    assert own.state.stat().st_mode & 0o077 == 0 or os.stat(own.state).st_mode & 0o007 == 0
+    mode = (own.state / "mirage.db").stat().st_mode
+    assert mode & 0o007 == 0
