@@ -101,7 +101,7 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 # --- packages -----------------------------------------------------------------------------------
 DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev lighttpd
 DEPS_TEST := libcmocka-dev python3-pytest curl
-DEPS_LINT := clang clang-format cppcheck
+DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
 
 deps: ## install the Debian packages that building and running need
 	$(Q)tools/deps $(DEPS)
@@ -111,6 +111,8 @@ deps-test:
 # --- tests --------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c))
 E2E ?= tests/e2e
+# Folders of official test data; the tests that need them are skipped without.
+export MUSTACHE_SPEC PATH_MATCH_TSV
 PYTEST_FLAGS ?=
 
 test: deps-test ## install what is missing, run all tests (also under ASan and UBSan)

@@ -106,7 +106,7 @@ static const struct config_field capacity_providers[] = {
     {0},
 };
 
-#define AWSVPC(field) IN(config, ecs.network_configuration.awsvpc_configuration.field)
+#define AWSVPC(field) offsetof(struct config, ecs.network_configuration.awsvpc_configuration.field)
 static const struct config_field awsvpc[] = {
     {.key = "subnets", .type = CONFIG_STRINGS, .offset = AWSVPC(subnets)},
     {.key = "security_groups", .type = CONFIG_STRINGS, .offset = AWSVPC(security_groups)},

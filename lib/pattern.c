@@ -100,7 +100,7 @@ static enum pattern_result match_chunk(const char *p, const char *end, const cha
         case '\\':
             if (++p == end)
                 return PATTERN_BAD;
-            /* fall through */
+            __attribute__((fallthrough));
         default:
             p += decode(p, end, &want);
             if (!failed) {

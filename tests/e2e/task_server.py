@@ -20,6 +20,7 @@ seen = []  # every request's method and target, in order
 held = {}  # name -> Event: responses that wait for /release
 sent = {}  # name -> bytes that a /bytes has written, or an /upload has read, so far
 lock = threading.Lock()
+connections = set()
 listener = None
 accepting = threading.Event()
 
@@ -53,6 +54,7 @@ class Exchange:
         self.drop_next = False
         with lock:
             Exchange.number += 1
+            connections.add(self)
             self.id = Exchange.number
 
     # --- reading ---
@@ -289,16 +291,27 @@ class Exchange:
         self.sock.close()
         os._exit(int(self.query.get("code", 0)))
 
+    def end_others(self):
+        with lock:
+            others = [c for c in connections if c is not self]
+        for other in others:
+            try:
+                other.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
     def do_deaf(self):
-        """No longer listens: new connections are refused, those that are open go on."""
+        """No longer listens: new connections are refused, and those that are open end."""
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
+        self.end_others()
         self.reply("deaf", headers=[("Connection", "close")])
         raise Closed
 
     def do_stall(self):
-        """Listens, but accepts nothing any more."""
+        """Listens, but accepts nothing any more; the connections that are open end."""
         accepting.clear()
+        self.end_others()
         self.reply("stalled", headers=[("Connection", "close")])
         raise Closed
 
@@ -366,6 +379,8 @@ class Exchange:
         except Exception as e:  # a request that this server cannot read is a finding: show it
             print(f"task_server: {type(e).__name__}: {e} in {self.buffer[:80]!r}", flush=True)
         finally:
+            with lock:
+                connections.discard(self)
             self.sock.close()
 
 

@@ -44,7 +44,7 @@ def test_two_tasks_merged_by_time(stack, name):
          "both tasks answer")
     for i, port in enumerate(sorted(ports) * 3):
         ask_task(("127.0.0.1", int(port)), f"/print?line=turn-{i}-end")
-    poll(lambda: "turn-5-end" in "\n".join(logs(stack, name)), 5, "the last line is there")
+        poll(lambda: f"turn-{i}-end" in "\n".join(logs(stack, name)), 5, "the line is there")
     turns = [line[line.index("turn-"):] for line in logs(stack, name) if "turn-" in line]
     assert turns == [f"turn-{i}-end" for i in range(6)]
 
