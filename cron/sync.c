@@ -10,6 +10,8 @@
 #include "clock.h"
 #include "log.h"
 #include "options.h"
+#include "purge.h"
+#include "store_purge.h"
 #include "store_route.h"
 #include "store_sync.h"
 #include "sync.h"
@@ -24,6 +26,18 @@ static int pass(struct db *db, struct runner *r, const struct config *config, bo
     if (sync_view(db, r, e) < 0)
         return -1;
     return sync_probe(db, config, starting, e);
+}
+
+/* Carries out the purges that were asked for. Their failures are written down with them. */
+static void run_purges(struct db *db, struct runner *r)
+{
+    struct err e;
+    int rc;
+
+    while ((rc = purge_run_next(db, r, &e)) > 0)
+        ;
+    if (rc < 0)
+        log_error("%s", e.text);
 }
 
 /* Logs a failure and leaves it in the database for the page. */
@@ -61,7 +75,7 @@ static bool wait_for_next(struct db *db, int signals, int64_t ms, bool watched)
     while ((left = end - clock_monotonic_ms()) > 0) {
         if (poll(&p, 1, (int)(left < WATCH_MS ? left : WATCH_MS)) > 0)
             return false;
-        if (watched && store_route_version(db, &e) != before)
+        if (watched && (store_route_version(db, &e) != before || store_purge_open(db, &e) > 0))
             return true;
     }
     return poll(&p, 1, 0) <= 0;
@@ -94,6 +108,7 @@ static void run(struct db *db, struct runner *r, const struct config *config)
             if (failures > 0)
                 log_info("sync works again");
             failures = 0;
+            run_purges(db, r);
             ms = starting ? pace.starting_ms : pace.idle_ms;
         }
     } while (wait_for_next(db, signals, ms, failures == 0));

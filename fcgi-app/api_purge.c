@@ -1,69 +1,43 @@
-/* /api/purge: the request is checked in full; the purge itself is not in this version. */
+/* /api/purge: the request is checked in full and written down; mirage-sync carries it out. */
 #include "api.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "regex.h"
+#include "clock.h"
+#include "purge.h"
+#include "store_purge.h"
 
 #include "router.h"
 
-enum { LEAST_DURATION = 300, DURATION_DIGITS = 12 };
-
-static int check_duration(struct call *c, struct err *e)
-{
-    const char *text;
-    size_t len;
-
-    if (params_number_text(&c->request->params, c->arena, "duration", &text, e) < 0)
-        return -1;
-    if (text == NULL)
-        text = "";
-    len = strspn(text + (*text == '-'), "0123456789");
-    if (len == 0 || len > DURATION_DIGITS || text[len + (*text == '-')] != '\0')
-        return err_set(e, ERR_INVALID, "invalid duration %s", text);
-    if (strtoll(text, NULL, 10) < LEAST_DURATION)
-        return err_set(e, ERR_INVALID, "invalid duration %lld (at least %d)",
-                       strtoll(text, NULL, 10), LEAST_DURATION);
-    return 0;
-}
-
-static int check_excludes(struct call *c, struct err *e)
+static int read_input(struct call *c, struct purge_input *input, struct err *e)
 {
     const struct params *params = &c->request->params;
-    struct params_list excludes;
-    struct params_list tags;
+    struct params_list excludes, tags;
 
-    if (params_list(params, c->arena, "excludes", &excludes, e) < 0 ||
-        params_list(params, c->arena, "exclude_tags", &tags, e) < 0)
+    *input = (struct purge_input){0};
+    if (params_number_text(params, c->arena, "duration", &input->duration, e) < 0 ||
+        params_list(params, c->arena, "excludes", &excludes, e) < 0 ||
+        params_list(params, c->arena, "exclude_tags", &tags, e) < 0 ||
+        params_text(params, "exclude_regexp", &input->exclude_regexp, e) < 0)
         return -1;
-    for (size_t i = 0; i < tags.len; i++)
-        if (strchr(tags.items[i], ':') == NULL)
-            return err_set(e, ERR_INVALID, "invalid exclude_tags format %s", tags.items[i]);
-    return 0;
-}
-
-static int check_regexp(struct call *c, struct err *e)
-{
-    const char *text;
-    struct regex *re;
-
-    if (params_text(&c->request->params, "exclude_regexp", &text, e) < 0)
-        return -1;
-    if (text == NULL || *text == '\0')
-        return 0;
-    if (regex_compile(&re, text, e) < 0) {
-        e->kind = ERR_INVALID;
-        return err_prefix(e, "invalid exclude_regexp %s", text);
-    }
-    regex_free(re);
+    input->excludes = excludes.items;
+    input->n_excludes = excludes.len;
+    input->exclude_tags = tags.items;
+    input->n_exclude_tags = tags.len;
     return 0;
 }
 
 int api_purge(struct call *c, struct err *e)
 {
-    if (check_duration(c, e) < 0 || check_excludes(c, e) < 0 || check_regexp(c, e) < 0)
+    struct purge_input input;
+    struct purge_rules rules = {0};
+    int rc;
+
+    if (read_input(c, &input, e) < 0)
         return -1;
-    respond_json_text(c->response, 501, "result", "purge is not in this version");
+    rc = purge_rules_check(&input, c->arena, &rules, e);
+    purge_rules_free(&rules);
+    if (rc < 0 || store_purge_ask(c->with->db, clock_now_ms(), "api",
+                                  purge_input_to_json(&input, c->arena), e) < 0)
+        return -1;
+    respond_json_text(c->response, 200, "result", "accepted");
     return 0;
 }

@@ -22,13 +22,15 @@ int store_sync_get(struct db *db, struct arena *a, struct sync_status *status, s
     int rc;
 
     *status = (struct sync_status){.error = ""};
-    if (db_query(db, &rows, "SELECT succeeded_at, failed_at, error FROM sync", DB_NO_BINDS, e) < 0)
+    if (db_query(db, &rows, "SELECT succeeded_at, failed_at, error, made_at FROM sync", DB_NO_BINDS,
+                 e) < 0)
         return -1;
     rc = db_next(rows, e);
     if (rc > 0) {
         status->succeeded_at = db_column_number(rows, 0);
         status->failed_at = db_column_number(rows, 1);
         status->error = arena_strdup(a, db_column_text(rows, 2));
+        status->made_at = db_column_number(rows, 3);
     }
     db_done(rows);
     return rc < 0 ? -1 : 0;

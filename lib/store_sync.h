@@ -9,6 +9,7 @@
 #include "err.h"
 
 struct sync_status {
+    int64_t made_at;      /* ms; since when this file has known anything */
     int64_t succeeded_at; /* ms; 0: never since this file was made */
     int64_t failed_at;    /* ms; 0: never. Later than succeeded_at: the last attempt failed */
     const char *error;    /* what the last failure said; "" when there was none */

@@ -20,7 +20,7 @@
 
 void conn_open(struct worker *w, int fd, size_t listen, const char *peer)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
+    struct epoll_event event = {.events = CONN_EVENTS};
     struct conn *c = calloc(1, sizeof *c);
 
     if (!c) {
@@ -124,6 +124,14 @@ long conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up
     if ((size_t)n < size && !hung_up)
         *can_read = false;
     return n;
+}
+
+void conn_rearm(struct worker *w, int fd, void *tagged)
+{
+    struct epoll_event event = {.events = CONN_EVENTS, .data.ptr = tagged};
+
+    if (epoll_ctl(w->epoll, EPOLL_CTL_MOD, fd, &event) < 0)
+        log_error("epoll_ctl: %s", strerror(errno));
 }
 
 void conn_drop_head(struct conn *c)
@@ -298,11 +306,12 @@ void conn_event(struct conn *c, uint32_t events)
     assert(c->tag == TAG_CONN);
     if (c->state == CONN_CLOSED)
         return;
-    if (events & (EPOLLHUP | EPOLLERR)) {
+    /* HUP alone: both sides have ended theirs, which a tunnel may still have to read up to. */
+    if (events & EPOLLERR || (events & EPOLLHUP && c->state != CONN_TUNNEL)) {
         conn_close(c, "the client reset it");
         return;
     }
-    if (events & (EPOLLIN | EPOLLRDHUP))
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
         c->can_read = true;
     if (events & EPOLLRDHUP && !c->hung_up) {
         c->hung_up = true;

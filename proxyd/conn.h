@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
 #include "block.h"
 #include "body.h"
@@ -16,6 +17,12 @@
 
 struct upstream;
 struct worker;
+
+/* What sockets are registered for, once and for all. */
+#define CONN_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+/* Readings of one side in a row; then the worker's other connections have their turn. */
+#define CONN_TURN          16
 
 #define CONN_PEER_MAX      46 /* the text of an IPv6 address */
 #define CONN_SUBDOMAIN_MAX 64
@@ -90,6 +97,10 @@ void conn_next(struct conn *c);
 
 /* Drops the request's head from the block; what lies behind it stays. */
 void conn_drop_head(struct conn *c);
+
+/* Asks for the event of this socket again, on the next pass: its turn is over, not what it has.
+ * `tagged`: the struct conn or struct upstream that has the socket. */
+void conn_rearm(struct worker *w, int fd, void *tagged);
 
 /* Reads up to `size` bytes. The number, 0 at the end of the stream, -1 when there is nothing now,
  * -2 when the connection broke. */

@@ -343,10 +343,12 @@ static bool relay_request(struct conn *c)
 
     if (!u->write_failed && outbuf_flush(&u->out, u->fd) == OUTBUF_FAILED)
         write_failed(c);
-    while (!c->request.done && !u->write_failed && outbuf_is_empty(&u->out)) {
+    for (int turn = 0; !c->request.done && !u->write_failed && outbuf_is_empty(&u->out); turn++) {
         const char *bytes;
         size_t used;
-        long n = next_input(c, &bytes);
+        long n = turn < CONN_TURN ? next_input(c, &bytes) : 0;
+        if (turn == CONN_TURN)
+            conn_rearm(c->worker, c->fd, c);
         if (n == 0)
             break;
         if (n < 0) {
@@ -581,8 +583,14 @@ static void relay_answer(struct conn *c)
         conn_close(c, "the client left");
         return;
     }
-    while (c->upstream && c->upstream->can_read && read_answer(c))
-        ;
+    for (int turn = 0; c->upstream && c->upstream->can_read; turn++) {
+        if (turn == CONN_TURN) {
+            conn_rearm(c->worker, c->upstream->fd, c->upstream);
+            return;
+        }
+        if (!read_answer(c))
+            return;
+    }
 }
 
 void exchange_run(struct conn *c)

@@ -57,12 +57,14 @@ static void reply(struct conn *c, int status, const char *type, const char *fiel
     c->upstream = NULL;
     if (!c->request.done || c->worker->draining)
         c->keep_alive = false;
-    buf_printf(
-        &head, "HTTP/1.1 %d %s\r\nDate: %s\r\n%sContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n",
-        status, reason_of(status), clock_imf_fixdate(clock_now_ms(), date), fields, type, body->len,
-        !c->keep_alive  ? "Connection: close\r\n"
-        : c->minor == 0 ? "Connection: keep-alive\r\n"
-                        : "");
+    buf_printf(&head,
+               "HTTP/1.1 %d %s\r\nDate: %s\r\n%sContent-Type: %s\r\n"
+               "X-Content-Type-Options: nosniff\r\nContent-Length: %zu\r\n%s\r\n",
+               status, reason_of(status), clock_imf_fixdate(clock_now_ms(), date), fields, type,
+               body->len,
+               !c->keep_alive  ? "Connection: close\r\n"
+               : c->minor == 0 ? "Connection: keep-alive\r\n"
+                               : "");
     if (head.failed || body->failed) {
         conn_close(c, "out of memory");
         goto out;

@@ -189,12 +189,27 @@ static int start(struct server *s, struct err *e)
 
 /* --- end -------------------------------------------------------------------------------------- */
 
+/* Waits until all workers have ended, and writes counts meanwhile. false: not in time. */
+static bool join_workers(struct server *s, int64_t end)
+{
+    unsigned joined = 0;
+
+    while (joined < s->n_workers && clock_monotonic_ms() < end) {
+        if (pthread_tryjoin_np(worker_thread(s->workers[joined]), NULL) == 0)
+            joined++;
+        else
+            poll(NULL, 0, 5);
+        if (clock_monotonic_ms() - s->counted_at >= COUNT_MS)
+            write_counts(s);
+    }
+    write_counts(s);
+    return joined == s->n_workers;
+}
+
 /* Lets the workers finish. After DRAIN_MS the process ends with what is left. */
 static void drain(struct server *s)
 {
     int64_t end = clock_monotonic_ms() + DRAIN_MS;
-    struct timespec until;
-    bool late = false;
 
     atomic_store(&s->shared.draining, true);
     for (unsigned i = 0; i < s->n_workers; i++)
@@ -202,12 +217,7 @@ static void drain(struct server *s)
     while (atomic_load(&s->shared.n_draining) < s->n_workers && clock_monotonic_ms() < end)
         poll(NULL, 0, 1);
     listener_close_all(s->listeners, s->config->listen.n_http);
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += DRAIN_MS / 1000;
-    for (unsigned i = 0; i < s->n_workers && !late; i++)
-        late = pthread_timedjoin_np(worker_thread(s->workers[i]), NULL, &until) != 0;
-    write_counts(s);
-    if (late) {
+    if (!join_workers(s, end)) {
         log_warn("ending with requests in flight, %d s after the signal", DRAIN_MS / 1000);
         _exit(0);
     }

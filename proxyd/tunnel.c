@@ -20,10 +20,13 @@ static bool pump(struct conn *c, int direction)
 
     if (outbuf_flush(out, to) == OUTBUF_FAILED)
         goto broken;
-    while (outbuf_is_empty(out) && *can_read && !c->tunnel_closed[direction]) {
+    for (int turn = 0; outbuf_is_empty(out) && *can_read && !c->tunnel_closed[direction]; turn++) {
         char *bytes = c->worker->scratch;
-        long n = conn_receive(from, bytes, OUTBUF_READ_MAX, can_read, hung_up);
+        long n =
+            turn < CONN_TURN ? conn_receive(from, bytes, OUTBUF_READ_MAX, can_read, hung_up) : -1;
         struct iovec piece = {.iov_base = bytes, .iov_len = n > 0 ? (size_t)n : 0};
+        if (turn == CONN_TURN)
+            conn_rearm(c->worker, from, from_client ? (void *)c : (void *)u);
         if (n == -1)
             break;
         if (n == -2)

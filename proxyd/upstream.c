@@ -3,15 +3,22 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "conn.h"
 #include "hash.h"
 #include "worker.h"
 
 #define UNREPLAYABLE_IDLE_MS 1000
+
+struct upstream *upstream_of(struct timer *t)
+{
+    return (struct upstream *)(void *)((char *)t - offsetof(struct upstream, timer));
+}
 
 static struct upstream **bucket_of(struct worker *w, const struct target *t)
 {
@@ -42,10 +49,23 @@ static struct upstream *take_idle(struct worker *w, const struct target *t, bool
     return u;
 }
 
+/* Out of descriptors, the connection that has been idle longest makes room. */
+static int open_socket(struct worker *w, const struct target *t)
+{
+    const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    struct timer *oldest = w->timers[TIMER_POOL].first;
+    int fd = socket(t->address.any.sa_family, type, 0);
+
+    if (fd >= 0 || (errno != EMFILE && errno != ENFILE) || !oldest)
+        return fd;
+    upstream_close(upstream_of(oldest));
+    return socket(t->address.any.sa_family, type, 0);
+}
+
 static struct upstream *connect_new(struct worker *w, const struct target *t, int *error)
 {
     struct upstream *u = calloc(1, sizeof *u);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
+    struct epoll_event event = {.events = CONN_EVENTS};
     int on = 1;
 
     *error = ENOMEM;
@@ -55,7 +75,7 @@ static struct upstream *connect_new(struct worker *w, const struct target *t, in
     u->worker = w;
     u->target = *t;
     u->state = UPSTREAM_CONNECTING;
-    u->fd = socket(t->address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    u->fd = open_socket(w, t);
     event.data.ptr = u;
     if (u->fd < 0)
         goto fail;

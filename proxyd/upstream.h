@@ -69,6 +69,9 @@ void upstream_close(struct upstream *u);
 struct conn *upstream_event(struct upstream *u, uint32_t events)
     __attribute__((warn_unused_result));
 
+/* Whose timer it is. */
+struct upstream *upstream_of(struct timer *t) __attribute__((warn_unused_result));
+
 /* Ends all idle ones. */
 void upstream_pool_close(struct worker *w);
 

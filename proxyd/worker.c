@@ -29,11 +29,6 @@ static struct conn *conn_of(struct timer *t)
     return (struct conn *)(void *)((char *)t - offsetof(struct conn, timer));
 }
 
-static struct upstream *upstream_of(struct timer *t)
-{
-    return (struct upstream *)(void *)((char *)t - offsetof(struct upstream, timer));
-}
-
 static void header_expired(struct timer *t)
 {
     struct conn *c = conn_of(t);
@@ -198,7 +193,8 @@ static void drain(struct worker *w)
     w->draining = true;
     for (struct conn *c = w->conns; c; c = next) {
         next = c->next;
-        conn_run(c); /* a request that is there already is taken */
+        c->can_read = true; /* a request that is there already is taken */
+        conn_run(c);
         if (c->state == CONN_IDLE || c->state == CONN_TUNNEL)
             conn_close(c, "the proxy stops");
     }

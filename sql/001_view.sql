@@ -53,11 +53,12 @@ CREATE INDEX access_unreported ON access (minute) WHERE reported IS NULL OR repo
 -- How the last look at the tasks went. One row.
 CREATE TABLE sync (
     id           INTEGER PRIMARY KEY CHECK (id = 1),
+    made_at      INTEGER NOT NULL,           -- when this file was made: it knows of no access before
     succeeded_at INTEGER NOT NULL DEFAULT 0, -- 0: never since this file was made
     failed_at    INTEGER NOT NULL DEFAULT 0, -- 0: never
     error        TEXT NOT NULL DEFAULT ''    -- what the last failure said
 ) STRICT;
-INSERT INTO sync (id) VALUES (1);
+INSERT INTO sync (id, made_at) VALUES (1, CAST(unixepoch() AS INTEGER) * 1000);
 
 -- One row a purge.
 CREATE TABLE purge_run (

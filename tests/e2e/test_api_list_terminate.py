@@ -2,6 +2,7 @@
 
 import base64
 import re
+import threading
 
 import pytest
 
@@ -90,7 +91,21 @@ def test_id_of_one_of_two_tasks(stack, name):
     first, second = stack.tasks(name)
     assert stack.api("POST", "/api/terminate", form={"id": first["id"]}).status == 200
     poll(lambda: [t["id"] for t in stack.tasks(name)] == [second["id"]], 5, "one is left")
-    assert stack.env(name, "/env").status == 200
+    poll(lambda: stack.env(name, "/env").status == 200, 1, "it answers")
+
+
+def test_terminating_one_of_two_drops_no_request(stack, name):
+    """The route goes first, and only then the task."""
+    stack.launch(name, ["web", "web2"])
+    first = stack.tasks(name)[0]
+    terminate = threading.Thread(
+        target=stack.api, args=("POST", "/api/terminate"), kwargs={"form": {"id": first["id"]}})
+    terminate.start()
+    answers = [stack.env(name, "/env").status for _ in range(200)]
+    terminate.join()
+    poll(lambda: len(stack.tasks(name)) == 1, 5, "one is left")
+    answers += [stack.env(name, "/env").status for _ in range(100)]
+    assert set(answers) == {200}, f"{len([a for a in answers if a != 200])} of {len(answers)}"
 
 
 def test_nothing_runs_there(stack):

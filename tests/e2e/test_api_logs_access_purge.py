@@ -1,6 +1,7 @@
 """GET /api/logs, GET /api/access, POST /api/purge."""
 
 import datetime
+import time
 from urllib.parse import urlencode
 
 import pytest
@@ -20,6 +21,12 @@ def say(stack, subdomain, *lines, **flags):
         query = urlencode({"line": line, **flags})
         assert stack.env(subdomain, "/print?" + query).status == 200
     poll(lambda: lines[-1] in "\n".join(logs(stack, subdomain)), 5, "the line is in the logs")
+
+
+def another_millisecond():
+    """Log lines are stamped with milliseconds."""
+    now = time.time()
+    poll(lambda: time.time() > now + 0.002, 1, "the clock goes on")
 
 
 # --- logs ---------------------------------------------------------------------------------------
@@ -45,6 +52,7 @@ def test_two_tasks_merged_by_time(stack, name):
     for i, port in enumerate(sorted(ports) * 3):
         ask_task(("127.0.0.1", int(port)), f"/print?line=turn-{i}-end")
         poll(lambda: f"turn-{i}-end" in "\n".join(logs(stack, name)), 5, "the line is there")
+        another_millisecond()
     turns = [line[line.index("turn-"):] for line in logs(stack, name) if "turn-" in line]
     assert turns == [f"turn-{i}-end" for i in range(6)]
 
@@ -60,6 +68,7 @@ def test_tail(stack, name):
 def test_since(stack, name):
     stack.launch(name)
     say(stack, name, "old-line")
+    another_millisecond()
     now = datetime.datetime.now(datetime.timezone.utc).isoformat().replace("+00:00", "Z")
     say(stack, name, "new-line")
     text = "\n".join(logs(stack, name, since=now))

@@ -1,0 +1,81 @@
+/* Which environments nobody has used for a while: the rules, the decision, and carrying it out. */
+#ifndef MIRAGE_PURGE_H
+#define MIRAGE_PURGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "db.h"
+#include "err.h"
+#include "runner.h"
+#include "task.h"
+
+#define PURGE_DURATION_MIN 300 /* seconds */
+
+/* What was asked for, before any check. */
+struct purge_input {
+    const char *duration; /* seconds, as text; NULL: not given */
+    const char *const *excludes;
+    size_t n_excludes;
+    const char *const *exclude_tags; /* Key:Value */
+    size_t n_exclude_tags;
+    const char *exclude_regexp; /* NULL or "": none */
+};
+
+struct purge_tag {
+    const char *key;
+    const char *value;
+};
+
+struct purge_rules {
+    int64_t duration_s;
+    const char *const *excludes;
+    size_t n_excludes;
+    struct purge_tag *tags;
+    size_t n_tags;
+    const char *regexp; /* "" for none */
+    struct regex *compiled;
+};
+
+/* The accesses to one subdomain within the duration. */
+struct purge_count {
+    const char *subdomain;
+    bool known; /* false: the number may be too low */
+    int64_t accesses;
+};
+
+struct purge_decision {
+    const char *subdomain;
+    bool stop;
+    const char *reason; /* one sentence */
+};
+
+/* Checks the input. ERR_INVALID says what to change. purge_rules_free() frees what is not the
+ * arena's. */
+int purge_rules_check(const struct purge_input *input, struct arena *a, struct purge_rules *rules,
+                      struct err *e) __attribute__((warn_unused_result));
+void purge_rules_free(struct purge_rules *rules);
+
+/* The input as the JSON object that /api/purge takes, and back. */
+char *purge_input_to_json(const struct purge_input *input, struct arena *a)
+    __attribute__((warn_unused_result));
+int purge_input_from_json(const char *text, struct arena *a, struct purge_input *input,
+                          struct err *e) __attribute__((warn_unused_result));
+
+/* One decision a subdomain, in the order of the tasks, which are sorted by subdomain (live ones
+ * only). A subdomain is stopped when every one of its tasks has been up for longer than the
+ * duration, no rule excludes it, and its count is known to be zero. Pure: no I/O, no clock. */
+size_t purge_decide(const struct task_list *tasks, const struct purge_count *counts,
+                    size_t n_counts, const struct purge_rules *rules, int64_t now_ms,
+                    struct arena *a, struct purge_decision **decisions)
+    __attribute__((warn_unused_result));
+
+/* Carries out the oldest purge that was asked for and has not finished (one that a crash
+ * interrupted begins again): decides by what the database knows, stops, writes decisions and
+ * results. Returns 1 when there was one, 0 when not, -1. */
+int purge_run_next(struct db *db, struct runner *r, struct err *e)
+    __attribute__((warn_unused_result));
+
+#endif
