@@ -111,6 +111,7 @@ deps-test:
 # --- tests --------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c))
 E2E ?= tests/e2e
+PYTHON ?= /usr/bin/python3# Debian's, for which its packages are
 # Folders of official test data; the tests that need them are skipped without.
 export MUSTACHE_SPEC PATH_MATCH_TSV
 PYTEST_FLAGS ?=
@@ -123,7 +124,7 @@ unit: all $(UNIT_TESTS) ## the unit tests alone
 	$(Q)for t in $(UNIT_TESTS); do $$t || exit 1; done
 
 e2e: all ## the end-to-end tests alone (E2E=tests/e2e/test_x.py picks, PYTEST_FLAGS=-x adds)
-	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) python3 -m pytest -q $(PYTEST_FLAGS) $(E2E)
+	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q $(PYTEST_FLAGS) $(E2E)
 
 # A unit test may use any object of the programs but their main.o.
 TEST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(SOURCES_mirage-api) \

@@ -30,6 +30,8 @@ int main(int argc, char **argv)
         status = 0;
     } else if (*e.text)
         log_error("%s", e.text);
+    else
+        status = 0; /* a signal asked for the end before the start was over */
     stack_stop(&stack);
 out:
     stack_end(&stack);

@@ -228,6 +228,20 @@ static bool wait_signal(struct stack *s, int64_t ms)
     return end;
 }
 
+/* Whether our own proxyd accepts connections: on the port, somebody else's might answer. */
+static bool proxyd_listens(struct stack *s)
+{
+    struct buf text = {0}, path = {0};
+    bool ours;
+
+    buf_printf(&path, "%s/run/proxyd.pid", s->state);
+    ours = buf_read_file(&text, buf_text(&path), 32) == 0 &&
+           strtol(buf_text(&text), NULL, 10) == s->children[PROXYD].pid;
+    buf_free(&text);
+    buf_free(&path);
+    return ours;
+}
+
 int stack_start(struct stack *s, struct err *e)
 {
     static const int order[STACK_CHILDREN] = {API, LIGHTTPD, SYNC, PROXYD};
@@ -238,7 +252,7 @@ int stack_start(struct stack *s, struct err *e)
     for (size_t i = 0; i < STACK_CHILDREN; i++)
         if (child_start(&s->children[order[i]], e) < 0)
             return -1;
-    while (!answers(s->program->config)) {
+    while (!proxyd_listens(s) || !answers(s->program->config)) {
         dead = reap(s, &status);
         if (dead) {
             dead->pid = 0;

@@ -146,13 +146,14 @@ static int set_option(struct options *o, const struct option_row *row, const cha
     return 0;
 }
 
-/* MIRAGE_LOG_LEVEL for log-level. NULL when it is not set. */
-static const char *from_environment(const char *name)
+#define VARIABLE_MAX 64
+
+/* The value of MIRAGE_LOG_LEVEL for log-level, and that name. NULL when it is not set. */
+static const char *from_environment(const char *name, char variable[VARIABLE_MAX])
 {
-    char variable[64];
     size_t i;
 
-    snprintf(variable, sizeof variable, "MIRAGE_%s", name);
+    snprintf(variable, VARIABLE_MAX, "MIRAGE_%s", name);
     for (i = 7; variable[i]; i++) {
         if (variable[i] == '-')
             variable[i] = '_';
@@ -164,13 +165,16 @@ static const char *from_environment(const char *name)
 
 static int read_environment(struct program *p, struct err *e)
 {
+    char variable[VARIABLE_MAX];
+
     for (size_t i = 0; i < N_COMMON; i++) {
-        const char *value = is_action(&common[i]) ? NULL : from_environment(common[i].name);
+        const char *value =
+            is_action(&common[i]) ? NULL : from_environment(common[i].name, variable);
         if (value && *value && set_option(&p->options, &common[i], value, e) < 0)
-            return err_prefix(e, "environment variable for -%s", common[i].name);
+            return err_prefix(e, "environment variable %s", variable);
     }
     for (const struct option_extra *x = p->extras; x && x->name; x++) {
-        const char *value = from_environment(x->name);
+        const char *value = from_environment(x->name, variable);
         if (value && *value)
             *x->value = value;
     }

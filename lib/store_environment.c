@@ -43,7 +43,9 @@ int store_environment_end_empty(struct db *db, int64_t before, int64_t ended_at,
 {
     return db_run(db,
                   "UPDATE environment SET ended_at = :ended_at"
-                  " WHERE ended_at IS NULL AND launched_at < :before AND NOT EXISTS"
+                  " WHERE ended_at IS NULL AND (launched_at < :before OR EXISTS"
+                  "  (SELECT 1 FROM task WHERE task.subdomain = environment.subdomain"
+                  "   AND task.created_at >= environment.launched_at)) AND NOT EXISTS"
                   " (SELECT 1 FROM task WHERE task.subdomain = environment.subdomain"
                   "  AND last_status <> 'STOPPED' AND desired_status <> 'STOPPED')",
                   DB_BINDS(db_number(":ended_at", ended_at), db_number(":before", before)), e);

@@ -29,7 +29,8 @@ int store_environment_follow_tasks(struct db *db, struct err *e)
 int store_environment_end(struct db *db, const char *subdomain, int64_t ended_at, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Ends those that have no live task and were launched before `before` (ms). Returns how many. */
+/* Ends those that have no live task: whose tasks have all ended, or that were launched before
+ * `before` (ms) and never came to one. Returns how many. */
 int store_environment_end_empty(struct db *db, int64_t before, int64_t ended_at, struct err *e)
     __attribute__((warn_unused_result));
 

@@ -24,11 +24,12 @@
 #include "log_file.h"
 #include "page.h"
 
-#define STOP_GRACE_MS 5000
-#define PORTS_MAX     16
-#define PORT_FIRST    20000 /* below the kernel's range for outgoing connections */
-#define PORT_COUNT    12000
-#define EXEC_FAILED   127
+#define ROUTE_GRACE_MS 300  /* between being told to stop and SIGTERM: its routes go first */
+#define STOP_GRACE_MS  5000 /* between SIGTERM and SIGKILL */
+#define PORTS_MAX      16
+#define PORT_FIRST     20000 /* below the kernel's range for outgoing connections */
+#define PORT_COUNT     12000
+#define EXEC_FAILED    127
 
 struct supervisor {
     const char *dir;
@@ -39,7 +40,8 @@ struct supervisor {
     pid_t pid;
     int output; /* the read end of the process's stdout and stderr */
     int signals;
-    int64_t kill_at; /* monotonic ms; 0: not being stopped */
+    int64_t term_at; /* when SIGTERM is due, monotonic ms; 0: not being stopped */
+    int64_t kill_at; /* when SIGKILL is; 0: SIGTERM was not sent yet */
     struct log_file log;
 };
 
@@ -211,14 +213,38 @@ static void signal_process(const struct supervisor *s, int number)
         kill(s->pid, number);
 }
 
+/* Told by a terminate, it goes on for a moment, so that the proxy sends it nothing more by then;
+ * when the whole stack stops, the proxy has ended already. */
 static void stop(struct supervisor *s)
 {
-    if (s->kill_at)
+    json_t *told;
+
+    if (s->term_at)
         return;
-    s->kill_at = clock_monotonic_ms() + STOP_GRACE_MS;
+    told = local_task_read(s->dir, "stop");
+    s->term_at = clock_monotonic_ms() + (told ? ROUTE_GRACE_MS : 0);
+    json_decref(told);
     add_event(s, "stopping", "");
     write_status(s);
-    signal_process(s, SIGTERM);
+}
+
+/* Sends the signal that is due, if one is. Returns ms until the next, -1 when none will be. */
+static int64_t signal_when_due(struct supervisor *s)
+{
+    int64_t now = clock_monotonic_ms();
+
+    if (s->term_at == 0)
+        return -1;
+    if (s->kill_at == 0 && now >= s->term_at) {
+        signal_process(s, SIGTERM);
+        s->kill_at = now + STOP_GRACE_MS;
+    }
+    if (s->kill_at == 0)
+        return s->term_at - now;
+    if (now < s->kill_at)
+        return s->kill_at - now;
+    signal_process(s, SIGKILL);
+    return 1000;
 }
 
 static void read_output(struct supervisor *s)
@@ -252,7 +278,7 @@ static void record_end(struct supervisor *s, int status)
 
     if (told)
         snprintf(reason, sizeof reason, "%.100s", local_task_text(told, "reason"));
-    else if (s->kill_at)
+    else if (s->term_at)
         snprintf(reason, sizeof reason, "the stack was stopped");
     else if (WIFEXITED(status))
         snprintf(reason, sizeof reason, "its process exited with status %d", code);
@@ -290,13 +316,8 @@ static void watch(struct supervisor *s)
     for (;;) {
         struct pollfd fds[] = {{.fd = s->signals, .events = POLLIN},
                                {.fd = s->output, .events = POLLIN}};
-        int64_t wait = s->kill_at ? s->kill_at - clock_monotonic_ms() : -1;
 
-        if (s->kill_at && wait <= 0) {
-            signal_process(s, SIGKILL);
-            wait = 1000;
-        }
-        poll(fds, 2, (int)wait);
+        poll(fds, 2, (int)signal_when_due(s));
         if (fds[1].revents)
             read_output(s);
         if (fds[0].revents && read(s->signals, &info, sizeof info) == (ssize_t)sizeof info &&

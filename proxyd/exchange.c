@@ -295,6 +295,17 @@ static bool keep_rest(struct conn *c, const char *bytes, size_t len)
     return block_append(&c->worker->blocks, &c->in, bytes, len);
 }
 
+/* How much to receive at once: nothing behind a body whose length is known, and never more than the
+ * block can keep of what lies behind a body, or of trailers that are not whole. */
+static size_t room_for_input(const struct conn *c)
+{
+    size_t kept = c->in ? c->in->end - c->in->start : 0;
+
+    if (c->request.in == HTTP_BODY_LENGTH)
+        return c->request.left < OUTBUF_READ_MAX ? (size_t)c->request.left : OUTBUF_READ_MAX;
+    return BLOCK_LARGE - kept;
+}
+
 /* What there is of the request's body: in the block, or just received into the scratch. Its length,
  * 0 when there is nothing now, -1 when the client is gone. */
 static long next_input(struct conn *c, const char **bytes)
@@ -309,7 +320,7 @@ static long next_input(struct conn *c, const char **bytes)
     }
     if (!c->can_read)
         return 0;
-    n = conn_receive(c->fd, w->scratch, OUTBUF_READ_MAX, &c->can_read, c->hung_up);
+    n = conn_receive(c->fd, w->scratch, room_for_input(c), &c->can_read, c->hung_up);
     if (n <= 0)
         return n == -1 ? 0 : -1;
     *bytes = w->scratch;
@@ -537,8 +548,8 @@ static bool read_answer(struct conn *c)
     struct worker *w = c->worker;
     struct upstream *u = c->upstream;
     const char *bytes = w->scratch;
-    size_t used, len;
-    long n = conn_receive(u->fd, w->scratch, OUTBUF_READ_MAX, &u->can_read, u->hung_up);
+    size_t used, len, room = u->in ? BLOCK_LARGE - (u->in->end - u->in->start) : OUTBUF_READ_MAX;
+    long n = conn_receive(u->fd, w->scratch, room, &u->can_read, u->hung_up);
 
     if (n == -1)
         return false;

@@ -7,7 +7,7 @@
 
 int main(int argc, char **argv)
 {
-    const char *web = NULL;
+    const char *web = NULL, *pid_file;
     const struct option_extra extras[] = {
         {"web", false, "unix:PATH|ADDRESS:PORT",
          "the web server for the web API's host (default unix:STATE/run/web.sock)", &web},
@@ -26,6 +26,7 @@ int main(int argc, char **argv)
 
     if (status != PROGRAM_GOES_ON)
         return status;
+    pid_file = arena_printf(&a, "%s/run/proxyd.pid", program.options.state);
     if (!web)
         web = arena_printf(&a, "unix:%s/run/web.sock", program.options.state);
     if (!target_parse(&target, web)) {
@@ -36,7 +37,7 @@ int main(int argc, char **argv)
     }
     status = 0;
     if (db_open_state(&db, program.options.state, &e) < 0 ||
-        server_run(program.config, db, &target, &e) < 0) {
+        server_run(program.config, db, &target, pid_file, &e) < 0) {
         log_error("%s", e.text);
         status = 1;
     }

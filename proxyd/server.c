@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "clock.h"
 #include "count.h"
 #include "listener.h"
@@ -237,7 +238,21 @@ static void free_all(struct server *s)
         close(s->signals);
 }
 
-int server_run(const struct config *config, struct db *db, const struct target *web, struct err *e)
+static int write_pid(const char *path, struct err *e)
+{
+    struct buf text = {0};
+    int rc;
+
+    buf_printf(&text, "%d\n", (int)getpid());
+    rc = buf_write_file(&text, path);
+    if (rc < 0)
+        err_system(e, errno, "cannot write %s", path);
+    buf_free(&text);
+    return rc;
+}
+
+int server_run(const struct config *config, struct db *db, const struct target *web,
+               const char *pid_file, struct err *e)
 {
     struct server s = {.config = config,
                        .db = db,
@@ -248,6 +263,8 @@ int server_run(const struct config *config, struct db *db, const struct target *
     struct pollfd p;
     int rc = start(&s, e);
 
+    if (rc == 0)
+        rc = write_pid(pid_file, e);
     if (rc == 0) {
         log_info("listening on %s port %ld", config->listen.foreign_address,
                  config->listen.http[0].listen);
@@ -260,6 +277,7 @@ int server_run(const struct config *config, struct db *db, const struct target *
     }
     if (s.n_workers > 0)
         drain(&s);
+    unlink(pid_file);
     free_all(&s);
     return rc;
 }

@@ -8,9 +8,12 @@
 #include "err.h"
 #include "target.h"
 
-/* Serves until SIGTERM or SIGINT, and until what was in flight then has its answer, at most 30 s.
+/* Once it accepts connections, `pid_file` holds this process's id: mirage-ecs looks there, since
+ * what answers on the port may be somebody else.
+ *
+ * Serves until SIGTERM or SIGINT, and until what was in flight then has its answer, at most 30 s.
  * `web`: where requests for the web API's host go. 0, or -1 when it could not begin. */
-int server_run(const struct config *config, struct db *db, const struct target *web, struct err *e)
-    __attribute__((warn_unused_result));
+int server_run(const struct config *config, struct db *db, const struct target *web,
+               const char *pid_file, struct err *e) __attribute__((warn_unused_result));
 
 #endif

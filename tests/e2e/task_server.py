@@ -167,6 +167,20 @@ class Exchange:
         if chunked and self.method != "HEAD":
             self.send("0\r\n\r\n")
 
+    def do_split(self):
+        """The answer up to byte `at`, a moment later all the rest in one write."""
+        body = pattern(int(self.query["n"]))
+        if "chunked" in self.query:
+            framing = "Transfer-Encoding: chunked"
+            data = b"%x\r\n%s\r\n0\r\nX-T: 1\r\n\r\n" % (len(body), body)
+        else:
+            framing, data = f"Content-Length: {len(body)}", body
+        answer = f"HTTP/1.1 200 OK\r\n{framing}\r\n\r\n".encode() + data
+        at = int(self.query["at"])
+        self.send(answer[:at])
+        time.sleep(0.03)
+        self.send(answer[at:])
+
     def do_sent(self):
         self.reply(str(sent.get(self.query["name"], 0)))
 
@@ -315,14 +329,11 @@ class Exchange:
         self.reply("stalled", headers=[("Connection", "close")])
         raise Closed
 
-    def switch(self, protocol, more=()):
-        lines = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", f"Upgrade: {protocol}"]
-        self.send("\r\n".join(lines + list(more)) + "\r\n\r\n")
-
     def do_tunnel(self):
         """Any other protocol: the bytes come back."""
-        self.switch("echo")
-        self.send("hello " if "greet" in self.query else "")
+        greeting = pattern(int(self.query.get("greet", 0)))
+        lines = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
+        self.send(lines.encode() + greeting)
         while True:
             if not self.buffer:
                 self.fill()
@@ -334,7 +345,8 @@ class Exchange:
     def do_ws(self):
         key = self.header("sec-websocket-key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
         accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
-        self.switch("websocket", [f"Sec-WebSocket-Accept: {accept}"])
+        self.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                  f"Upgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\n\r\n")
         while True:
             first, second = self.exactly(2)
             n = second & 0x7F

@@ -170,10 +170,6 @@ def test_purge_with_a_bad_regexp(stack):
     assert r.status == 400, r
 
 
-NOT_YET = pytest.mark.xfail(strict=True, reason="purge is not in this version")
-
-
-@NOT_YET
 @pytest.mark.parametrize("body", [
     {"duration": 86400}, {"duration": "86400"},
     {"duration": 300, "excludes": ["a", "b"], "exclude_tags": ["branch:preview"],
@@ -188,7 +184,6 @@ def test_purge_is_accepted_and_keeps_the_young(stack, web, body):
     assert stack.tasks(web)
 
 
-@NOT_YET
 def test_purge_by_form(stack, web):
     def answer():
         r = stack.api("POST", "/api/purge", form=[

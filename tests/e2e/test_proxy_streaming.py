@@ -26,6 +26,28 @@ def test_download(stack, web, chunked):
     assert body == big(SIZE)
 
 
+@pytest.mark.parametrize("at", [1, 20, 37, 38, -9, -1])
+@pytest.mark.parametrize("chunked", ["", "&chunked=1"])
+def test_answer_in_two_parts(stack, web, at, chunked):
+    """A head, or a trailer section, that comes in two reads, with a lot behind or before it."""
+    with stack.connect() as c:
+        c.request("GET", f"/split?n=300000&at={at}{chunked}", HOST)
+        assert c.response().body == big(300000)
+        c.request("GET", "/echo", HOST)
+        assert c.response().status == 200
+
+
+@pytest.mark.parametrize("at", [1, 30, 60, 100])
+def test_request_in_two_parts(stack, web, at):
+    body = big(300000)
+    head = b"POST /upload HTTP/1.1\r\nHost: web.localhost\r\nContent-Length: 300000\r\n\r\n"
+    with stack.connect() as c:
+        c.send((head + body)[:at])
+        poll(lambda: stack.get("health").status == 200, 5, "the proxy has gone round")
+        c.send((head + body)[at:])
+        assert c.response().json()["sha256"] == hashlib.sha256(body).hexdigest()
+
+
 def test_upload(stack, web):
     body = big(SIZE)
     r = stack.http("POST", HOST, "/upload", body=body, timeout=30)

@@ -7,6 +7,8 @@ import struct
 
 import pytest
 
+from test_proxy_streaming import big
+
 HOST = "web.localhost"
 
 
@@ -70,13 +72,16 @@ def test_another_protocol(stack, web):
         assert c.read_exactly(len(data)) == data
 
 
-def test_bytes_right_behind_the_head(stack, web):
+@pytest.mark.parametrize("size", [5, 20000, 300000])
+def test_bytes_right_behind_the_head(stack, web, size):
     """What the client sends with its request, and the task with its 101, is not lost."""
+    data = big(size)
     with stack.connect() as c:
-        c.send(b"GET /tunnel?greet=1 HTTP/1.1\r\nHost: web.localhost\r\nConnection: upgrade\r\n"
-               b"Upgrade: echo\r\n\r\nearly")
+        c.send(b"GET /tunnel?greet=%d HTTP/1.1\r\nHost: web.localhost\r\nConnection: upgrade\r\n"
+               b"Upgrade: echo\r\n\r\n" % size + data)
         assert c.head().status == 101
-        assert c.read_exactly(11) == b"hello early"
+        assert c.read_exactly(size) == data
+        assert c.read_exactly(size) == data
 
 
 def test_the_task_closes(stack, web):

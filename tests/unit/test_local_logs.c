@@ -183,6 +183,14 @@ static void damaged_lines_are_passed_over(void **state)
     check(1, -1, "110 good;130 good;");
 }
 
+/* What stands on the next line is not this line's time. */
+static void empty_lines_are_passed_over(void **state)
+{
+    (void)state;
+    write_log("one", "log", "100 a\n\n110 b\n \t\n120 c\n");
+    check(0, -1, "100 a;110 b;120 c;");
+}
+
 static void unreadable_log_is_an_error(void **state)
 {
     struct task task = {.short_id = "one"};
@@ -212,6 +220,7 @@ int main(void)
         cmocka_unit_test_teardown(any_text_is_a_line, remove_files),
         cmocka_unit_test_teardown(damaged_lines_are_passed_over, remove_files),
         cmocka_unit_test_teardown(unreadable_log_is_an_error, remove_files),
+        cmocka_unit_test_teardown(empty_lines_are_passed_over, remove_files),
     };
     return cmocka_run_group_tests_name("local_logs", tests, make_folder, remove_folder);
 }

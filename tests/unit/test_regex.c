@@ -71,7 +71,7 @@ static void bad_patterns_say_where(void **state)
     } cases[] = {
         {"(", "at character 2:"},      {")", "at character 1:"},     {"a**(", "at character 3:"},
         {"[", "at character 2:"},      {"[z-a]", "at character 4:"}, {"*", "at character 1:"},
-        {"a{2,1}", "at character 7:"}, {"\\", "at character 2:"},    {"(?<", "at character 4:"},
+        {"a{2,1}", "at character 6:"}, {"\\", "at character 2:"},    {"(?<", "at character 4:"},
         {"\xff", "at character 1:"},   {"a\\Cb", "at character 4:"},
     };
 
