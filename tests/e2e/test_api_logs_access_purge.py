@@ -1,6 +1,8 @@
 """GET /api/logs, GET /api/access, POST /api/purge."""
 
+import contextlib
 import datetime
+import json
 import time
 from urllib.parse import urlencode
 
@@ -193,3 +195,70 @@ def test_purge_by_form(stack, web):
     r = poll(answer, 10, "an earlier purge ends")
     assert (r.status, r.json()) == (200, {"result": "accepted"})
     assert stack.tasks(web)
+
+
+def grow_old(stack, subdomain, seconds):
+    """Makes the task, and what the database knows, as if it had been launched so long ago."""
+    task = stack.tasks(subdomain)[0]
+    status = stack.state / "local" / task["short_id"] / "status.json"
+    value = json.loads(status.read_text())
+    value["started_at"] -= seconds * 1000
+    status.write_text(json.dumps(value))
+    with contextlib.closing(stack.database()) as db:
+        db.execute("UPDATE sync SET made_at = made_at - ?", (seconds * 1000,))
+    poll(lambda: stack.tasks(subdomain)[0]["created"] != task["created"], 10, "it is seen as old")
+
+
+def forget_others(stack, subdomain):
+    """No access is known but those to this one. Counts are written all at once: when one is there that
+    was made after all others, the others are there too."""
+    def count():
+        return stack.api("GET", f"/api/access?subdomain={subdomain}&duration=600").json()["sum"]
+    before = count()
+    assert stack.env(subdomain, "/env").status == 200
+    poll(lambda: count() > before, 5, "the access is counted")
+    with contextlib.closing(stack.database()) as db:
+        db.execute("DELETE FROM access WHERE subdomain <> ?", (subdomain,))
+
+
+def decision(stack, subdomain):
+    """The last purge's decision about it, once there is one: (stop, reason, result)."""
+    def ended():
+        with contextlib.closing(stack.database()) as db:
+            return db.execute(
+                "SELECT stop, reason, result FROM purge_decision WHERE subdomain = ? AND run ="
+                " (SELECT max(id) FROM purge_run WHERE finished_at > 0)"
+                " AND NOT EXISTS (SELECT 1 FROM purge_run WHERE finished_at = 0)",
+                (subdomain,)).fetchone()
+    return poll(ended, 10, "the purge ends")
+
+
+def test_purge_stops_what_nobody_used_and_keeps_what_somebody_did(new_stack):
+    s = new_stack()
+    s.launch("idle-one")
+    s.launch("used-one")
+    s.launch("kept-one")
+    for subdomain in ("idle-one", "used-one", "kept-one"):
+        grow_old(s, subdomain, 1000)
+    assert s.get("used-one.localhost", "/env").status == 200
+    forget_others(s, "used-one")
+    assert s.api("POST", "/api/purge", form={"duration": "600", "excludes": "kept-one"}).status == 200
+    assert decision(s, "idle-one") == (1, "not accessed within the duration", "ok")
+    stop, reason, result = decision(s, "used-one")
+    assert (stop, result) == (0, "") and reason.endswith(" accesses within the duration"), reason
+    assert decision(s, "kept-one") == (0, "excluded by name", "")
+    assert not s.tasks("idle-one")
+    assert s.tasks("used-one") and s.tasks("kept-one")
+
+
+def test_purge_keeps_what_is_older_than_the_database(new_stack):
+    s = new_stack()
+    s.launch("old-one")
+    s.launch("other-one")
+    grow_old(s, "old-one", 1000)
+    forget_others(s, "other-one")
+    with contextlib.closing(s.database()) as db:
+        db.execute("UPDATE sync SET made_at = made_at + 1000000")
+    assert s.api("POST", "/api/purge", form={"duration": "600"}).status == 200
+    assert decision(s, "old-one") == (0, "how often it was used is not known", "")
+    assert s.tasks("old-one")

@@ -329,7 +329,6 @@ static void one_framing(void **state)
         "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
     };
-    size_t accepted = 0;
 
     (void)state;
     for (size_t i = 0; i < COUNT(heads); i++)
@@ -338,8 +337,7 @@ static void one_framing(void **state)
             struct forward_plan plan;
             size_t n = 0;
             if (http_parse_response(heads[i], strlen(heads[i]), method ? HEAD : GET, &r) != 0)
-                continue;
-            accepted++;
+                continue; /* refusing it is as good */
             plan = forward_plan(&r, 1, true);
             forward_response(&f, heads[i], &r, 1, &plan);
             for (const char *p = joined(); (p = strcasestr(p, "\r\ncontent-length:")); p++)
@@ -349,7 +347,6 @@ static void one_framing(void **state)
             assert_true(n <= 1);
             assert_null(strstr(joined(), "5, 5"));
         }
-    assert_in_range(accepted, 0, 6); /* refusing them is as good */
     assert_int_equal(
         http_parse_response(heads[2], strlen(heads[2]), GET, &(struct http_response){0}), -1);
 }

@@ -1,0 +1,77 @@
+"""mirage-proxyd without the rest of the stack: before a first sync, and with routes made by hand."""
+
+import contextlib
+import json
+import sqlite3
+import subprocess
+
+import pytest
+
+from stack import BUILD, PORT, clean_environment, own_address, poll
+from wire import Connection
+
+
+class Proxyd:
+    """Routes are rows in its database, written as mirage-sync would."""
+
+    def __init__(self, folder):
+        self.address = own_address()
+        self.state = folder / "state"
+        self.state.mkdir()
+        config = folder / "config.yaml"
+        config.write_text(json.dumps({
+            "listen": {"foreign_address": self.address, "http": [{"listen": PORT, "target": 80}]},
+            "network": {"workers": 2},
+        }))
+        self.log = (folder / "log").open("w+")
+        self.process = subprocess.Popen(
+            [BUILD / "bin" / "mirage-proxyd", "-local", "-conf", config, "-state", self.state],
+            env=clean_environment(), stdin=subprocess.DEVNULL, stderr=self.log)
+        (self.state / "run").mkdir(exist_ok=True)
+        poll(lambda: (self.state / "run" / "proxyd.pid").exists(), 20, "proxyd listens")
+
+    def sql(self, text, *values):
+        with contextlib.closing(sqlite3.connect(self.state / "mirage.db", timeout=5)) as db:
+            with db:
+                db.execute(text, values)
+
+    def get(self, host):
+        with Connection((self.address, PORT)) as c:
+            c.request("GET", "/", host, [("Connection", "close")])
+            return c.response()
+
+    def stop(self):
+        self.process.terminate()
+        status = self.process.wait(timeout=35)
+        self.log.seek(0)
+        said = self.log.read()
+        self.log.close()
+        assert status == 0 and "Sanitizer" not in said, said
+
+
+@pytest.fixture
+def proxyd(folder):
+    p = Proxyd(folder)
+    yield p
+    p.stop()
+
+
+def test_health_check_waits_for_the_first_sync(proxyd):
+    assert proxyd.get("anything").status == 503
+    proxyd.sql("UPDATE sync SET succeeded_at = 1")
+    poll(lambda: proxyd.get("anything").status == 200, 2, "it is healthy")
+    assert proxyd.get("anything").body.strip() == b"mirage-ecs"
+
+
+def test_three_answers(proxyd):
+    assert proxyd.get("abc.localhost").status == 404
+    proxyd.sql("INSERT INTO environment (subdomain, launched_at) VALUES ('abc', 1)")
+    poll(lambda: proxyd.get("abc.localhost").status == 503, 2, "it is known")
+    assert proxyd.get("abc.localhost").header("Retry-After") == "2"
+    proxyd.sql("UPDATE environment SET ended_at = 2")
+    poll(lambda: proxyd.get("abc.localhost").status == 404, 2, "it has ended")
+
+
+def test_web_server_is_away(proxyd):
+    r = proxyd.get("mirage.localhost")
+    assert r.status == 502 and b"web server" in r.body, r
