@@ -35,37 +35,38 @@ void block_put(struct block_pool *p, struct block **b)
     *b = NULL;
 }
 
-bool block_make_room(struct block_pool *p, struct block **b)
+/* Makes room for `len` bytes behind what is in *b. */
+static bool ensure(struct block_pool *p, struct block **b, size_t len)
 {
     struct block *old = *b, *larger;
-    size_t len = old->end - old->start;
+    size_t used = old->end - old->start;
 
-    if (old->start > 0) {
-        memmove(old->bytes, old->bytes + old->start, len);
+    if (old->cap - old->end >= len)
+        return true;
+    if (old->cap - used >= len) {
+        memmove(old->bytes, old->bytes + old->start, used);
         old->start = 0;
-        old->end = len;
+        old->end = used;
         return true;
     }
-    if (old->end < old->cap)
-        return true;
-    if (old->cap == BLOCK_LARGE || !(larger = new_block(BLOCK_LARGE)))
+    if (BLOCK_LARGE - used < len || old->cap == BLOCK_LARGE || !(larger = new_block(BLOCK_LARGE)))
         return false;
-    memcpy(larger->bytes, old->bytes, len);
-    larger->end = len;
+    memcpy(larger->bytes, old->bytes + old->start, used);
+    larger->end = used;
     block_put(p, b);
     *b = larger;
     return true;
 }
 
+bool block_make_room(struct block_pool *p, struct block **b)
+{
+    return ensure(p, b, 1);
+}
+
 bool block_append(struct block_pool *p, struct block **b, const char *bytes, size_t len)
 {
-    if (!*b && !(*b = block_get(p)))
+    if ((!*b && !(*b = block_get(p))) || !ensure(p, b, len))
         return false;
-    while ((*b)->cap - (*b)->end < len) {
-        size_t cap = (*b)->cap, start = (*b)->start;
-        if (!block_make_room(p, b) || ((*b)->cap == cap && start == 0))
-            return false;
-    }
     memcpy((*b)->bytes + (*b)->end, bytes, len);
     (*b)->end += len;
     return true;

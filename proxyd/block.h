@@ -30,8 +30,8 @@ struct block *block_get(struct block_pool *p) __attribute__((warn_unused_result)
 /* Gives it back and sets the pointer to NULL. NULL is fine. */
 void block_put(struct block_pool *p, struct block **b);
 
-/* Moves what is in it to the front, into a large block if the small one is full. false: no memory,
- * or the large one is full too. */
+/* Makes room for a byte or more: moves what is in it to the front, or into a large block. false: no
+ * memory, or the large one is full. */
 bool block_make_room(struct block_pool *p, struct block **b) __attribute__((warn_unused_result));
 
 /* Puts bytes behind what is in *b, which may be NULL. false: no memory, or more than BLOCK_LARGE.
