@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -53,14 +52,23 @@ const char *local_task_text(const json_t *value, const char *key)
     return text ? text : "";
 }
 
+/* An open file description lock (fcntl(2)): it passes to the process that this one forks, and
+ * whether it is held can be asked without taking it. */
+static int lock_whole(int fd, int command, struct flock *lock)
+{
+    *lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, command, lock);
+}
+
 int local_task_lock(const char *dir, struct err *e)
 {
     char *path = join(dir, "lock");
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct flock lock;
 
     if (fd < 0)
         err_system(e, errno, "cannot open %s", path);
-    else if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    else if (lock_whole(fd, F_OFD_SETLK, &lock) < 0) {
         err_system(e, errno, "cannot lock %s", path);
         close(fd);
         fd = -1;
@@ -69,12 +77,12 @@ int local_task_lock(const char *dir, struct err *e)
     return fd;
 }
 
-/* A shared lock, so that two who ask at once do not take each other for the supervisor. */
 bool local_task_is_supervised(const char *dir)
 {
     char *path = join(dir, "lock");
     int fd = open(path, O_RDWR | O_CLOEXEC);
-    bool held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+    struct flock lock;
+    bool held = fd >= 0 && (lock_whole(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type != F_UNLCK);
 
     if (fd >= 0)
         close(fd);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,27 +67,58 @@ static void add_event(struct supervisor *s, const char *what, const char *detail
                                     what, "detail", detail));
 }
 
-/* A socket bound to a free port of 127.0.0.1, or -1. */
-static int bind_free_port(int *port)
+/* Claims a port among all local tasks of this machine, also before the task has bound it, by a
+ * socket with an abstract name (unix(7)), which goes with this process. The descriptor stays open;
+ * -1: taken. */
+static int claim_port(int port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), n;
+
+    n = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "mirage-local-task:%d", port);
+    if (fd >= 0 && bind(fd, (struct sockaddr *)&name,
+                        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* A socket that listens on this port of 127.0.0.1; -1 when the port is not free. */
+static int listen_on(int port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-    uint16_t random;
 
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    for (int tries = 0; fd >= 0 && tries < 1000; tries++) {
+    if (fd >= 0 &&
+        (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 128) < 0)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* A listening socket on a free port that is ours from now on, or -1. */
+static int take_free_port(int *port)
+{
+    uint16_t random;
+
+    for (int tries = 0; tries < 1000; tries++) {
+        int claim, fd;
         if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
             break;
         *port = PORT_FIRST + random % PORT_COUNT;
-        address.sin_port = htons((uint16_t)*port);
-        if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 128) == 0)
+        claim = claim_port(*port);
+        if (claim < 0)
+            continue;
+        fd = listen_on(*port);
+        if (fd >= 0)
             return fd;
-        close(fd); /* a socket whose listen() failed stays bound */
-        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        close(claim);
     }
-    if (fd >= 0)
-        close(fd);
     return -1;
 }
 
@@ -100,7 +133,7 @@ static int choose_ports(struct supervisor *s)
         int port = 0;
         if (s->n_sockets == PORTS_MAX)
             break;
-        s->sockets[s->n_sockets] = bind_free_port(&port);
+        s->sockets[s->n_sockets] = take_free_port(&port);
         if (s->sockets[s->n_sockets] < 0)
             return -1;
         s->n_sockets++;

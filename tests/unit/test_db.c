@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <sqlite3.h>
 
 #include "buf.h"
 #include "clock.h"
@@ -66,32 +65,6 @@ static struct db *opened(void)
     return db;
 }
 
-/* The first number that a statement gives, by SQLite itself, without the wrapper. */
-static int64_t raw_number(const char *sql)
-{
-    sqlite3 *raw;
-    sqlite3_stmt *s;
-    int64_t number;
-
-    assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(raw, sql, -1, &s, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-    number = sqlite3_column_int64(s, 0);
-    sqlite3_finalize(s);
-    sqlite3_close(raw);
-    return number;
-}
-
-static void raw_run(const char *sql)
-{
-    sqlite3 *raw;
-
-    assert_int_equal(sqlite3_open(path, &raw), SQLITE_OK);
-    if (sqlite3_exec(raw, sql, NULL, NULL, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(raw));
-    sqlite3_close(raw);
-}
-
 static int64_t number(struct db *db, const char *sql)
 {
     struct db_rows *rows;
@@ -112,6 +85,58 @@ static void run(struct db *db, const char *sql)
 
     if (db_run(db, sql, DB_NO_BINDS, &e) < 0)
         fail_msg("%s: %s", sql, e.text);
+}
+
+/* The schema's number as it stands in the file (SQLite's file format, 1.3.15). */
+static uint32_t version_in_file(void)
+{
+    unsigned char bytes[4];
+    FILE *f = fopen(path, "r");
+
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 60, SEEK_SET), 0);
+    assert_int_equal(fread(bytes, 1, 4, f), 4);
+    fclose(f);
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static void set_version_in_file(uint32_t version)
+{
+    const unsigned char bytes[] = {(unsigned char)(version >> 24), (unsigned char)(version >> 16),
+                                   (unsigned char)(version >> 8), (unsigned char)version};
+    FILE *f = fopen(path, "r+");
+
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 60, SEEK_SET), 0);
+    assert_int_equal(fwrite(bytes, 1, 4, f), 4);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Makes a file of version 0 that holds what `sql` makes, and nothing else. */
+static void make_old_file(const char *sql)
+{
+    static char drops[64][128];
+    size_t n = 0;
+    struct db *db = opened();
+    struct db_rows *rows;
+    struct err e = {0};
+
+    assert_int_equal(db_query(db, &rows,
+                              "SELECT 'DROP ' || type || ' ' || name FROM sqlite_schema"
+                              " WHERE type IN ('view', 'table') ORDER BY type DESC, name",
+                              DB_NO_BINDS, &e),
+                     0);
+    while (db_next(rows, &e) > 0)
+        snprintf(drops[n++], sizeof drops[0], "%s", db_column_text(rows, 0));
+    db_done(rows);
+    run(db, "PRAGMA foreign_keys = OFF");
+    for (size_t i = 0; i < n; i++)
+        run(db, drops[i]);
+    assert_int_equal(number(db, "SELECT count(*) FROM sqlite_schema"), 0);
+    run(db, sql);
+    run(db, "PRAGMA user_version = 0");
+    db_close(db);
+    assert_int_equal(version_in_file(), 0);
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -180,8 +205,7 @@ static void older_file_is_upgraded(void **state)
     struct db *db;
 
     (void)state;
-    raw_run("CREATE TABLE older (x); INSERT INTO older VALUES (7)");
-    assert_int_equal(raw_number("PRAGMA user_version"), 0);
+    make_old_file("CREATE TABLE older AS SELECT 7 AS x");
     db = opened();
     assert_int_equal(number(db, "PRAGMA user_version"), db_schema_version());
     assert_int_equal(number(db, "SELECT x FROM older"), 7);
@@ -196,32 +220,40 @@ static void failing_upgrade_is_undone(void **state)
     struct err e = {0};
 
     (void)state;
-    raw_run("CREATE TABLE access (x)"); /* the first step makes one too, after others */
+    make_old_file("CREATE TABLE access (x)"); /* the first step makes one too, after others */
     assert_int_equal(db_open(&db, path, &e), -1);
     assert_null(db);
     assert_int_equal(e.kind, ERR_INTERNAL);
     assert_non_null(strstr(e.text, path));
-    assert_int_equal(raw_number("PRAGMA user_version"), 0);
-    assert_int_equal(raw_number("SELECT count(*) FROM sqlite_schema"), 1);
+    assert_int_equal(version_in_file(), 0);
+    set_version_in_file((uint32_t)db_schema_version()); /* so that it can be looked into */
+    db = opened();
+    assert_int_equal(number(db, "SELECT count(*) FROM sqlite_schema"), 1);
+    db_close(db);
 }
 
 static void newer_file_is_refused_untouched(void **state)
 {
-    static const char *const journals[] = {"DELETE", "WAL"};
+    static const char *const journals[] = {"PRAGMA journal_mode = DELETE",
+                                           "PRAGMA journal_mode = WAL"};
 
     (void)state;
     for (size_t i = 0; i < COUNT(journals); i++) {
         struct buf before = {0}, after = {0};
         struct db *db;
+        struct db_rows *rows;
         struct err e = {0};
-        char sql[128];
 
         remove_files(NULL);
-        snprintf(sql, sizeof sql,
-                 "PRAGMA journal_mode = %s; CREATE TABLE newer (x); PRAGMA user_version = 9999",
-                 journals[i]);
-        raw_run(sql);
+        db = opened();
+        run(db, "CREATE TABLE newer (x)");
+        run(db, "PRAGMA user_version = 9999");
+        assert_int_equal(db_query(db, &rows, journals[i], DB_NO_BINDS, &e), 0);
+        assert_int_equal(db_next(rows, &e), 1);
+        db_done(rows);
+        db_close(db);
         assert_int_equal(buf_read_file(&before, path, 1 << 20), 0);
+        assert_int_equal(before.data[18], i + 1); /* the journal's kind */
         assert_int_equal(db_open(&db, path, &e), -1);
         assert_null(db);
         assert_int_equal(e.kind, ERR_INVALID);
@@ -240,12 +272,10 @@ static void one_version_newer_is_refused(void **state)
 {
     struct db *db = opened();
     struct err e = {0};
-    char sql[64];
 
     (void)state;
     db_close(db);
-    snprintf(sql, sizeof sql, "PRAGMA user_version = %d", db_schema_version() + 1);
-    raw_run(sql);
+    set_version_in_file((uint32_t)db_schema_version() + 1);
     assert_int_equal(db_open(&db, path, &e), -1);
     assert_int_equal(e.kind, ERR_INVALID);
 }
@@ -508,7 +538,9 @@ static void closing_undoes_what_is_not_committed(void **state)
     assert_int_equal(db_begin(db, &e), 0);
     run(db, "UPDATE sync SET succeeded_at = 1");
     db_close(db);
-    assert_int_equal(raw_number("SELECT succeeded_at FROM sync"), 0);
+    db = opened();
+    assert_int_equal(number(db, "SELECT succeeded_at FROM sync"), 0);
+    db_close(db);
 }
 
 static void foreign_keys_hold(void **state)
