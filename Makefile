@@ -45,6 +45,7 @@ SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
 
 .PHONY: all run test unit e2e lint format bench install clean deps deps-test help
 .DELETE_ON_ERROR:
+.SECONDARY:
 .DEFAULT_GOAL := all
 
 all: $(BINARIES) $(SHARE_FILES) ## build everything into build/
@@ -121,7 +122,8 @@ test: deps-test ## install what is missing, run all tests (also under ASan and U
 	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit e2e
 
 unit: all $(UNIT_TESTS) ## the unit tests alone
-	$(Q)for t in $(UNIT_TESTS); do $$t || exit 1; done
+	$(Q)failed=; for t in $(UNIT_TESTS); do $$t || failed="$$failed $$t"; done; \
+	  if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
 e2e: all ## the end-to-end tests alone (E2E=tests/e2e/test_x.py picks, PYTEST_FLAGS=-x adds)
 	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q $(PYTEST_FLAGS) $(E2E)

@@ -32,11 +32,11 @@ char *clock_rfc3339(int64_t ms, char text[CLOCK_TEXT_SIZE])
 {
     time_t seconds = (time_t)floor_seconds(ms);
     struct tm tm;
-    size_t n;
 
     gmtime_r(&seconds, &tm);
-    n = strftime(text, CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(text + n, CLOCK_TEXT_SIZE - n, ".%03dZ", (int)(ms - (int64_t)seconds * 1000));
+    snprintf(text, CLOCK_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+             (int)(ms - (int64_t)seconds * 1000));
     return text;
 }
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CLOCK_TEXT_SIZE 40
+#define CLOCK_TEXT_SIZE 96 /* any int in every place fits */
 
 int64_t clock_now_ms(void) __attribute__((warn_unused_result));       /* CLOCK_REALTIME */
 int64_t clock_monotonic_ms(void) __attribute__((warn_unused_result)); /* CLOCK_MONOTONIC */
