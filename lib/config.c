@@ -1,6 +1,9 @@
 #include "config.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,13 +18,17 @@
 
 static void set_defaults(struct config *c, const struct options *o)
 {
-    const char *domain = o->domain ? o->domain : o->local ? ".localhost" : ".local";
+    char *domain = arena_strdup(&c->arena, o->domain  ? o->domain
+                                           : o->local ? ".localhost"
+                                                      : ".local");
     long port = o->default_port ? o->default_port : o->local ? 8080 : 80;
 
+    for (char *p = domain; *p; p++)
+        *p = (char)tolower((unsigned char)*p);
     c->local = o->local;
     c->compat_v1 = o->compat_v1;
     c->host.webapi = arena_printf(&c->arena, "mirage%s", domain);
-    c->host.reverse_proxy_suffix = arena_strdup(&c->arena, domain);
+    c->host.reverse_proxy_suffix = domain;
     c->listen.foreign_address = o->local ? "127.0.0.1" : "0.0.0.0";
     c->listen.http = arena_array(&c->arena, 1, sizeof *c->listen.http);
     c->listen.http[0] = (struct config_listen){.listen = port, .target = o->local ? 80 : port};
@@ -32,50 +39,64 @@ static void set_defaults(struct config *c, const struct options *o)
     c->ecs.enable_execute_command = true;
 }
 
-static int add_branch(struct config *c)
+static void add_branch(struct config *c)
 {
     struct config_parameter *all;
 
     for (size_t i = 0; i < c->n_parameters; i++)
         if (!strcmp(c->parameters[i].name, "branch"))
-            return 0;
+            return;
     all = arena_array(&c->arena, c->n_parameters + 1, sizeof *all);
     all[0] = (struct config_parameter){.name = "branch", .env = "GIT_BRANCH", .required = true};
     if (c->n_parameters)
         memcpy(all + 1, c->parameters, c->n_parameters * sizeof *all);
     c->parameters = all;
     c->n_parameters++;
-    return 0;
 }
 
-static int check_parameter(const struct config *c, const char *path, size_t i, struct err *e)
+/* A complaint about what several entries of a list come to, at the line of one of them. */
+static int complain(const struct config *c, size_t line, struct err *e, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static int complain(const struct config *c, size_t line, struct err *e, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return line ? err_set(e, ERR_INVALID, "%s:%zu: %s", c->path, line, text)
+                : err_set(e, ERR_INVALID, "%s: %s", c->path ? c->path : "defaults", text);
+}
+
+static int check_parameter(const struct config *c, size_t i, struct err *e)
 {
     static const char *const taken[] = {"subdomain", "taskdef", "parameters"};
     const struct config_parameter *p = &c->parameters[i];
 
     for (size_t k = 0; k < sizeof taken / sizeof taken[0]; k++)
         if (!strcmp(p->name, taken[k]))
-            return err_set(e, ERR_INVALID, "%s: parameters: '%s' cannot name a parameter", path,
-                           p->name);
+            return complain(c, p->line, e, "parameters: '%s' cannot name a parameter", p->name);
     if (!*p->name)
-        return err_set(e, ERR_INVALID, "%s: parameters: a name is empty", path);
+        return complain(c, p->line, e, "parameters: a name is empty");
     for (size_t k = 0; k < i; k++) {
-        if (!strcmp(p->name, c->parameters[k].name))
-            return err_set(e, ERR_INVALID, "%s: parameters: '%s' is defined twice", path, p->name);
-        if (!strcmp(p->env, c->parameters[k].env))
-            return err_set(e, ERR_INVALID, "%s: parameters: '%s' and '%s' have the same env %s",
-                           path, c->parameters[k].name, p->name, p->env);
+        const struct config_parameter *other = &c->parameters[k];
+        size_t line = p->line ? p->line : other->line;
+        if (!strcmp(p->name, other->name))
+            return complain(c, line, e, "parameters: '%s' is defined twice", p->name);
+        if (!strcmp(p->env, other->env))
+            return complain(c, line, e, "parameters: '%s' and '%s' have the same env %s",
+                            other->name, p->name, p->env);
     }
     return 0;
 }
 
-static int complete_parameters(struct config *c, const char *path, struct err *e)
+static int complete_parameters(struct config *c, struct err *e)
 {
-    if (add_branch(c) < 0)
-        return -1;
+    add_branch(c);
     for (size_t i = 0; i < c->n_parameters; i++) {
         struct config_parameter *p = &c->parameters[i];
-        if (check_parameter(c, path, i, e) < 0)
+        if (check_parameter(c, i, e) < 0)
             return -1;
         p->rule = p->rule ? p->rule : "";
         p->default_value = p->default_value ? p->default_value : "";
@@ -89,23 +110,14 @@ static int complete_parameters(struct config *c, const char *path, struct err *e
     return 0;
 }
 
-static int check_listen(const struct config *c, const char *path, struct err *e)
+static int check_listen(const struct config *c, struct err *e)
 {
-    if (c->listen.n_http == 0)
-        return err_set(e, ERR_INVALID, "%s: listen.http: expected at least one entry", path);
-    for (size_t i = 0; i < c->listen.n_http; i++) {
-        const struct config_listen *l = &c->listen.http[i];
-        if (l->require_auth_cookie)
-            return err_set(e, ERR_INVALID,
-                           "%s: listen.http[%zu].require_auth_cookie: authentication is not in "
-                           "this version; remove this key",
-                           path, i);
+    for (size_t i = 0; i < c->listen.n_http; i++)
         for (size_t k = 0; k < i; k++)
-            if (c->listen.http[k].listen == l->listen)
-                return err_set(e, ERR_INVALID,
-                               "%s: listen.http[%zu].listen: port %ld is used twice", path, i,
-                               l->listen);
-    }
+            if (c->listen.http[k].listen == c->listen.http[i].listen)
+                return complain(c, c->listen.http[i].line, e,
+                                "listen.http[%zu].listen: port %ld is used twice", i,
+                                c->listen.http[i].listen);
     return 0;
 }
 
@@ -120,15 +132,11 @@ static void default_htmldir(struct config *c)
                      : arena_printf(&c->arena, "%s/html", config_data_dir(&c->arena));
 }
 
-static int complete(struct config *c, const char *path, struct err *e)
+static int complete(struct config *c, struct err *e)
 {
-    if (check_listen(c, path, e) < 0 || complete_parameters(c, path, e) < 0)
+    if (check_listen(c, e) < 0 || complete_parameters(c, e) < 0)
         return -1;
     default_htmldir(c);
-    if (!strncmp(c->htmldir, "s3://", 5))
-        return err_set(e, ERR_INVALID,
-                       "%s: htmldir: templates from S3 are not in this version; name a folder",
-                       path);
     if (!c->ecs.launch_type && c->ecs.n_capacity_provider_strategy == 0)
         c->ecs.launch_type = "FARGATE";
     return 0;
@@ -172,8 +180,7 @@ int config_load(struct config **config, const struct options *options,
         abort();
     set_defaults(c, options);
     c->path = options->conf;
-    if ((c->path && read_file(c, c->path, warn, e) < 0) ||
-        complete(c, c->path ? c->path : "defaults", e) < 0) {
+    if ((c->path && read_file(c, c->path, warn, e) < 0) || complete(c, e) < 0) {
         config_free(c);
         return -1;
     }

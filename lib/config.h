@@ -21,6 +21,7 @@ struct config_listen {
     long listen; /* port that proxyd listens on */
     long target; /* container port that requests on it go to */
     bool require_auth_cookie;
+    size_t line; /* in the file; 0: a default */
 };
 
 struct config_option {
@@ -38,6 +39,7 @@ struct config_parameter {
     struct config_option *options;
     size_t n_options;
     struct regex *compiled; /* of rule; NULL for none */
+    size_t line;            /* in the file; 0: a default */
 };
 
 struct config_pair {

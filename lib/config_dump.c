@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "utf8.h"
 
 static void dump_fields(struct buf *out, const struct config_field *fields, const char *base,
                         int indent, bool in_list);
@@ -15,18 +16,36 @@ static void pad(struct buf *out, int indent)
         buf_char(out, ' ');
 }
 
-/* A double-quoted scalar, which can hold any text (YAML 1.1, 5.7). */
+/* The code point of the n-byte character at s. */
+static unsigned code_point(const unsigned char *s, size_t n)
+{
+    unsigned c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
+
+    for (size_t i = 1; i < n; i++)
+        c = c << 6 | (s[i] & 0x3fu);
+    return c;
+}
+
+/* A double-quoted scalar, which can hold any text (YAML 1.1, 5.7). What YAML takes for a line break
+ * or for no text at all is escaped, and so is `{{`, which would be read as a template. */
 static void quoted(struct buf *out, const char *text)
 {
+    size_t left = strlen(text), n;
+
     buf_char(out, '"');
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
+    for (; left > 0; text += n, left -= n) {
+        unsigned c;
+        n = utf8_character(text, left);
+        n = n ? n : 1;
+        c = code_point((const unsigned char *)text, n);
         if (c == '"' || c == '\\')
-            buf_printf(out, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f)
+            buf_printf(out, "\\%c", (char)c);
+        else if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c == '{' && text[1] == '{'))
             buf_printf(out, "\\x%02x", c);
+        else if (c == 0x2028 || c == 0x2029 || c == 0xfeff)
+            buf_printf(out, "\\u%04x", c);
         else
-            buf_char(out, (char)c);
+            buf_add(out, text, n);
     }
     buf_char(out, '"');
 }

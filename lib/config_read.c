@@ -87,7 +87,8 @@ static int read_integer(struct reader *r, const struct config_field *f, const ya
     return 0;
 }
 
-static int read_bool(struct reader *r, const yaml_node_t *node, bool *value, struct err *e)
+static int read_bool(struct reader *r, const struct config_field *f, const yaml_node_t *node,
+                     bool *value, struct err *e)
 {
     static const char *const yes[] = {"true", "True", "TRUE", "yes", "on"};
     static const char *const no[] = {"false", "False", "FALSE", "no", "off"};
@@ -97,6 +98,8 @@ static int read_bool(struct reader *r, const yaml_node_t *node, bool *value, str
         return -1;
     for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
         *value = !strcmp(text, yes[i]);
+        if (*value && f->what)
+            return complain(r, node, e, "%s not in this version; remove this key", f->what);
         if (*value || !strcmp(text, no[i]))
             return 0;
     }
@@ -110,10 +113,13 @@ static int parse_duration(const char *text, int64_t *ms)
     static const struct {
         const char *name;
         double ms;
-    } units[] = {{"ns", 1e-6}, {"us", 1e-3}, {"\u00b5s", 1e-3}, {"ms", 1},
-                 {"s", 1e3},   {"m", 6e4},   {"h", 3.6e6}};
+    } units[] = {{"ns", 1e-6},      {"us", 1e-3},      {"\u00b5s", 1e-3},
+                 {"\u03bcs", 1e-3}, {"\u03bcs", 1e-3}, {"ms", 1},
+                 {"s", 1e3},        {"m", 6e4},        {"h", 3.6e6}};
     double total = 0;
+    bool negative = *text == '-';
 
+    text += *text == '+' || negative;
     if (!strcmp(text, "0")) {
         *ms = 0;
         return 0;
@@ -135,7 +141,7 @@ static int parse_duration(const char *text, int64_t *ms)
             return -1;
         total += number * units[i].ms;
         text = end + len;
-        if (total > 1e12)
+        if (total > 1e12 || (negative && total > 0))
             return -1;
         if (!*text) {
             *ms = (int64_t)total + (total > (double)(int64_t)total);
@@ -206,6 +212,10 @@ static int check_text(struct reader *r, const struct config_field *f, const yaml
     struct regex *re = NULL;
 
     switch (f->type) {
+    case CONFIG_STRING:
+        if (f->what && !strncmp(text, "s3://", 5))
+            return complain(r, node, e, "%s not in this version; name a folder", f->what);
+        break;
     case CONFIG_ADDRESS:
         if (inet_pton(AF_INET, text, address) != 1 && inet_pton(AF_INET6, text, address) != 1)
             return complain(r, node, e, "expected an IP address, got '%s'", text);
@@ -321,16 +331,33 @@ static int read_list(struct reader *r, const struct config_field *f, yaml_node_t
     if (node->type != YAML_SEQUENCE_NODE)
         return complain(r, node, e, "expected a list, got %s", kind_of(node));
     n = sequence_len(node);
+    if (n < (size_t)f->min)
+        return complain(r, node, e, "expected at least one entry");
     items = arena_array(r->arena, n, f->size);
     for (size_t i = 0; i < n; i++) {
         size_t cut = push_index(r, i);
-        if (read_fields(r, f->sub, sequence_item(r, node, i), items + i * f->size, e) < 0)
+        yaml_node_t *item = sequence_item(r, node, i);
+        if (read_fields(r, f->sub, item, items + i * f->size, e) < 0)
             return -1;
+        if (f->line)
+            *(size_t *)(void *)(items + i * f->size + f->line) = item->start_mark.line + 1;
         r->key[cut] = '\0';
     }
     *(char **)(void *)(base + f->offset) = items;
     *(size_t *)(void *)(base + f->count) = n;
     return 0;
+}
+
+static bool has_key(struct reader *r, const yaml_node_t *node, const char *key,
+                    const yaml_node_pair_t *before)
+{
+    for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < before; p++) {
+        yaml_node_t *k = yaml_document_get_node(&r->document, p->key);
+        if (k->type == YAML_SCALAR_NODE && !strcmp((char *)k->data.scalar.value, key) &&
+            !is_null(yaml_document_get_node(&r->document, p->value)))
+            return true;
+    }
+    return false;
 }
 
 /* A mapping whose keys are names: CONFIG_NAMED and CONFIG_PAIRS. */
@@ -353,6 +380,8 @@ static int read_named(struct reader *r, const struct config_field *f, yaml_node_
         if (!name)
             return -1;
         cut = push_name(r, name);
+        if (has_key(r, node, name, &node->data.mapping.pairs.start[i]))
+            return complain(r, yaml_document_get_node(&r->document, pair.key), e, "is given twice");
         *(const char **)(void *)(items + i * size) = arena_strdup(r->arena, name);
         if (f->type == CONFIG_PAIRS) {
             if (!(text = scalar(r, value, "a text", e)))
@@ -386,7 +415,7 @@ static int read_value(struct reader *r, const struct config_field *f, yaml_node_
     case CONFIG_INTEGER:
         return read_integer(r, f, node, at, e);
     case CONFIG_BOOL:
-        return read_bool(r, node, at, e);
+        return read_bool(r, f, node, at, e);
     case CONFIG_DURATION:
         return read_duration(r, f, node, at, e);
     case CONFIG_STRINGS:
@@ -423,18 +452,6 @@ static void warn_unknown(struct reader *r, const yaml_node_t *key)
     r->warn(text);
 }
 
-static bool has_key(struct reader *r, const yaml_node_t *node, const char *key,
-                    const yaml_node_pair_t *before)
-{
-    for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < before; p++) {
-        yaml_node_t *k = yaml_document_get_node(&r->document, p->key);
-        if (k->type == YAML_SCALAR_NODE && !strcmp((char *)k->data.scalar.value, key) &&
-            !is_null(yaml_document_get_node(&r->document, p->value)))
-            return true;
-    }
-    return false;
-}
-
 static int read_fields(struct reader *r, const struct config_field *fields, yaml_node_t *node,
                        char *base, struct err *e)
 {
@@ -468,10 +485,14 @@ static int read_fields(struct reader *r, const struct config_field *fields, yaml
 }
 
 /* libyaml's complaint as one sentence. */
-static int complain_yaml(const char *path, const yaml_parser_t *parser, struct err *e)
+static int complain_yaml(const char *path, const yaml_parser_t *parser, const char *text,
+                         struct err *e)
 {
     size_t line = parser->problem_mark.line;
 
+    if (parser->error == YAML_READER_ERROR) /* which has an offset, and no mark */
+        for (size_t i = 0; i < parser->problem_offset; i++)
+            line += text[i] == '\n';
     if (parser->context && parser->context_mark.line > line)
         line = parser->context_mark.line;
     return err_set(e, ERR_INVALID, "%s:%zu: not valid YAML: %s%s%s", path, line + 1,
@@ -491,7 +512,7 @@ int config_read(struct config *config, const char *path, const char *text, size_
         return err_set(e, ERR_INTERNAL, "out of memory");
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
     if (!yaml_parser_load(&parser, &r.document)) {
-        complain_yaml(path, &parser, e);
+        complain_yaml(path, &parser, text, e);
         yaml_parser_delete(&parser);
         return -1;
     }

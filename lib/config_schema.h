@@ -34,10 +34,11 @@ struct config_field {
     size_t count; /* offset of the count */
     const struct config_field *sub;
     size_t size;
-    long min, max;
+    size_t line;         /* offset of an element's line; 0: it has none */
+    long min, max;       /* of a number; min of a list: how many elements at least */
     const char *choices; /* "A B" */
-    bool required;
-    const char *what; /* CONFIG_LATER: what is not in this version */
+    bool required;       /* the key must be there */
+    const char *what;    /* what is not in this version: CONFIG_LATER, true, or a text with s3:// */
 };
 
 extern const struct config_field config_schema[];

@@ -115,7 +115,7 @@ static const char *expression_end(const char *p, const char *end)
 int template_env_expand(const char *text, size_t len, struct buf *out, struct err *e)
 {
     const char *p = text, *end = text + len;
-    int line = 1;
+    int line = 1, owed = 0; /* newlines of expressions, which stay in the file's count of lines */
 
     while (p < end) {
         struct expression x = {0};
@@ -124,6 +124,8 @@ int template_env_expand(const char *text, size_t len, struct buf *out, struct er
 
         if (*p != '{' || p + 1 == end || p[1] != '{') {
             line += *p == '\n';
+            for (; *p == '\n' && owed > 0; owed--)
+                buf_char(out, '\n');
             buf_char(out, *p++);
             continue;
         }
@@ -132,6 +134,7 @@ int template_env_expand(const char *text, size_t len, struct buf *out, struct er
             return err_set(e, ERR_INVALID, "%d: {{ is not closed", line);
         x = (struct expression){.p = p + 2, .end = close, .line = line};
         rc = expand_one(&x, out, e);
+        owed += x.line - line;
         line = x.line;
         for (size_t i = 0; i < x.n; i++)
             buf_free(&x.arguments[i]);
