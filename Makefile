@@ -114,7 +114,12 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/te
 E2E ?= tests/e2e
 PYTHON ?= /usr/bin/python3# Debian's, for which its packages are
 # Folders of official test data; the tests that need them are skipped without.
-export MUSTACHE_SPEC PATH_MATCH_TSV
+ifdef MUSTACHE_SPEC
+export MUSTACHE_SPEC
+endif
+ifdef PATH_MATCH_TSV
+export PATH_MATCH_TSV
+endif
 PYTEST_FLAGS ?=
 
 test: deps-test ## install what is missing, run all tests (also under ASan and UBSan)

@@ -59,8 +59,9 @@ static void run_probes(struct probe *probes, size_t n)
     size_t waiting = 0;
 
     for (size_t i = 0; i < n; i++) {
-        fds[i] = (struct pollfd){.fd = begin_connect(probes[i].port, &probes[i].accepted),
-                                 .events = POLLOUT};
+        fds[i] = (struct pollfd){.fd = -1, .events = POLLOUT};
+        if (!probes[i].accepted)
+            fds[i].fd = begin_connect(probes[i].port, &probes[i].accepted);
         waiting += fds[i].fd >= 0;
     }
     while (waiting > 0 && (left = end - clock_monotonic_ms()) > 0) {

@@ -175,8 +175,14 @@ static int read_environment(struct program *p, struct err *e)
     }
     for (const struct option_extra *x = p->extras; x && x->name; x++) {
         const char *value = from_environment(x->name, variable);
-        if (value && *value)
-            *x->value = value;
+        bool flag;
+        if (!value || !*value)
+            continue;
+        if (x->is_flag && parse_bool(value, &flag) < 0)
+            return err_set(e, ERR_INVALID,
+                           "environment variable %s: expected true or false, got '%s'", variable,
+                           value);
+        *x->value = value;
     }
     return 0;
 }
@@ -220,6 +226,9 @@ static int read_argument(struct program *p, int argc, char **argv, int *i, bool 
         return err_set(e, ERR_INVALID, "option -%s needs %s", name,
                        row ? row->argument : extra->argument);
     if (extra) {
+        if (extra->is_flag && parse_bool(value, &flag) < 0)
+            return err_set(e, ERR_INVALID, "option -%s: expected true or false, got '%s'",
+                           extra->name, value);
         *extra->value = value;
         return 0;
     }

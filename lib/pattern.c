@@ -1,4 +1,5 @@
-/* Matching works on UTF-8 characters, as Go does on runes: `?` and a class take one character.
+/* As Go works on runes, `?` and a class take one UTF-8 character; other text is compared byte by
+ * byte.
  *
  * Go's path.Match splits the pattern at its stars into chunks and reports a malformed chunk when it
  * has to look at it, even where the name has ended: match_chunk() therefore goes on reading the
@@ -9,34 +10,39 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Decodes one character; a byte that is not UTF-8 stands for itself. Returns its length. */
+#include "utf8.h"
+
+#define RUNE_ERROR 0xfffd /* what a byte that is not UTF-8 counts as */
+
+/* Decodes one character. Returns its length; 1 and RUNE_ERROR for a byte that begins none. */
 static size_t decode(const char *s, const char *end, uint32_t *c)
 {
     const unsigned char *p = (const unsigned char *)s;
-    size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 1;
-    uint32_t value = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+    size_t n = utf8_character(s, (size_t)(end - s));
 
-    if (p[0] > 0xf4 || (size_t)(end - s) < n)
-        n = 1;
-    for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            n = 1;
-            break;
-        }
-        value = value << 6 | (p[i] & 0x3fu);
+    if (n == 0) {
+        *c = RUNE_ERROR;
+        return 1;
     }
-    *c = n == 1 ? p[0] : value;
+    *c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+    for (size_t i = 1; i < n; i++)
+        *c = *c << 6 | (p[i] & 0x3fu);
     return n;
 }
 
 /* Reads one character of a class, perhaps escaped. false when the class is malformed there. */
 static bool class_character(const char **p, const char *end, uint32_t *c)
 {
+    size_t n;
+
     if (*p == end || **p == '-' || **p == ']')
         return false;
     if (**p == '\\' && ++*p == end)
         return false;
-    *p += decode(*p, end, c);
+    n = decode(*p, end, c);
+    if (*c == RUNE_ERROR && n == 1)
+        return false;
+    *p += n;
     return *p < end; /* the closing bracket is still to come */
 }
 
@@ -79,37 +85,35 @@ static enum pattern_result match_chunk(const char *p, const char *end, const cha
     bool failed = false;
 
     while (p < end) {
-        uint32_t c = 0, want;
+        uint32_t c = 0;
+        size_t n = 0;
         bool in = false;
 
-        if (!failed && name == name_end)
-            failed = true;
+        failed = failed || name == name_end;
+        if (!failed)
+            n = decode(name, name_end, &c);
         switch (*p) {
         case '[':
-            if (!failed)
-                name += decode(name, name_end, &c);
             p++;
             if (!read_class(&p, end, c, &in))
                 return PATTERN_BAD;
             failed = failed || !in;
-            continue;
+            break;
         case '?':
-            failed = failed || *name == '/';
             p++;
+            failed = failed || c == '/';
             break;
         case '\\':
             if (++p == end)
                 return PATTERN_BAD;
             __attribute__((fallthrough));
         default:
-            p += decode(p, end, &want);
-            if (!failed) {
-                decode(name, name_end, &c);
-                failed = c != want;
-            }
+            failed = failed || *name != *p;
+            p++;
+            n = 1;
         }
         if (!failed)
-            name += decode(name, name_end, &c);
+            name += n;
     }
     *rest = name;
     return failed ? PATTERN_NO_MATCH : PATTERN_MATCH;

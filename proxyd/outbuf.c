@@ -104,7 +104,9 @@ enum outbuf_result outbuf_flush(struct outbuf *o, int fd)
             return errno == EAGAIN ? OUTBUF_WAITS : OUTBUF_FAILED;
         o->start += (size_t)n;
     }
-    outbuf_free(o);
+    free(o->data);
+    o->data = NULL;
+    o->start = o->end = o->cap = 0;
     return OUTBUF_DONE;
 }
 
