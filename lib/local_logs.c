@@ -28,7 +28,7 @@ static void collect(struct collector *c, const char *text)
     for (; (end = strchr(text, '\n')); text = end + 1) {
         char *space;
         int64_t ms = strtoll(text, &space, 10);
-        if (ms < c->since_ms || *space != ' ')
+        if (*text < '0' || *text > '9' || *space != ' ' || ms < c->since_ms)
             continue;
         c->items = arena_grow(c->arena, c->items, c->len, &c->cap, sizeof *c->items);
         c->items[c->len] = (struct collected){

@@ -37,6 +37,7 @@ static int read_argument(struct expression *x, struct err *e)
     for (x->p++; x->p < x->end && *x->p != quote; x->p++) {
         if (quote == '"' && *x->p == '\\' && x->p + 1 < x->end)
             x->p++;
+        x->line += *x->p == '\n';
         buf_char(out, *x->p);
     }
     if (x->p == x->end)
