@@ -4,13 +4,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
 #include "options.h"
 #include "purge.h"
+#include "signals.h"
 #include "store_purge.h"
 #include "store_route.h"
 #include "store_sync.h"
@@ -81,21 +81,10 @@ static bool wait_for_next(struct db *db, int signals, int64_t ms, bool watched)
     return poll(&p, 1, 0) <= 0;
 }
 
-static int watch_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static void run(struct db *db, struct runner *r, const struct config *config)
 {
     struct runner_pace pace = runner_pace(r);
-    int signals = watch_signals(), failures = 0;
+    int signals = signals_watch((const int[]){SIGTERM, SIGINT, 0}), failures = 0;
     bool starting = false;
     int64_t ms;
 

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -27,6 +26,7 @@
 #include "db.h"
 #include "log.h"
 #include "runner.h"
+#include "signals.h"
 
 enum { PROXYD, LIGHTTPD, API, SYNC }; /* the order in which they are stopped */
 
@@ -180,7 +180,6 @@ static void name_url(struct stack *s)
 int stack_prepare(struct stack *s, const struct program *program, int argc, char **argv,
                   struct err *e)
 {
-    sigset_t set;
     char pid[16];
 
     *s = (struct stack){.program = program, .lock = -1, .signals = -1};
@@ -191,13 +190,7 @@ int stack_prepare(struct stack *s, const struct program *program, int argc, char
     snprintf(pid, sizeof pid, "%d", (int)getpid());
     setenv("MIRAGE_STACK_PID", pid, 1); /* the local tasks' supervisors end when we do */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    s->signals = signals_watch((const int[]){SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0});
     return s->signals < 0 ? err_system(e, errno, "cannot watch signals") : 0;
 }
 
@@ -219,12 +212,12 @@ static struct child *reap(struct stack *s, int *status)
 static bool wait_signal(struct stack *s, int64_t ms)
 {
     struct pollfd p = {.fd = s->signals, .events = POLLIN};
-    struct signalfd_siginfo info;
     bool end = false;
+    int number;
 
     poll(&p, 1, ms > 60000 ? 60000 : ms < 0 ? 0 : (int)ms);
-    while (read(s->signals, &info, sizeof info) == (ssize_t)sizeof info)
-        end = end || info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
+    while ((number = signals_next(s->signals)) != 0)
+        end = end || number == SIGTERM || number == SIGINT;
     return end;
 }
 

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -25,6 +24,7 @@
 #include "log.h"
 #include "log_file.h"
 #include "page.h"
+#include "signals.h"
 
 #define ROUTE_GRACE_MS 300  /* between being told to stop and SIGTERM: its routes go first */
 #define STOP_GRACE_MS  5000 /* between SIGTERM and SIGKILL */
@@ -343,8 +343,7 @@ static bool has_ended(struct supervisor *s, int *status)
 
 static void watch(struct supervisor *s)
 {
-    struct signalfd_siginfo info;
-    int status;
+    int number, status;
 
     for (;;) {
         struct pollfd fds[] = {{.fd = s->signals, .events = POLLIN},
@@ -353,9 +352,9 @@ static void watch(struct supervisor *s)
         poll(fds, 2, (int)signal_when_due(s));
         if (fds[1].revents)
             read_output(s);
-        if (fds[0].revents && read(s->signals, &info, sizeof info) == (ssize_t)sizeof info &&
-            info.ssi_signo != SIGCHLD)
-            stop(s);
+        while ((number = signals_next(s->signals)) != 0)
+            if (number != SIGCHLD)
+                stop(s);
         if (has_ended(s, &status))
             break;
     }
@@ -373,25 +372,12 @@ static void fail(struct supervisor *s, const char *reason)
     write_status(s);
 }
 
-static int watch_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 void supervise(const char *dir)
 {
     struct supervisor s = {.dir = dir, .log = {.dir = dir, .fd = -1}};
     json_t *told;
 
-    s.signals = watch_signals();
+    s.signals = signals_watch((const int[]){SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0});
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     s.task = local_task_read(dir, "task.json");
     s.status = json_pack("{s:i, s:s, s:[]}", "supervisor", (int)getpid(), "last_status", "PENDING",

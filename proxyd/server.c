@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -15,6 +14,7 @@
 #include "listener.h"
 #include "log.h"
 #include "route.h"
+#include "signals.h"
 #include "store_route.h"
 #include "store_sync.h"
 #include "worker.h"
@@ -146,24 +146,13 @@ static unsigned workers_wanted(const struct config *config)
     return cpus > 0 ? (unsigned)cpus : 1;
 }
 
-static int watch_signals(void)
-{
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static int start(struct server *s, struct err *e)
 {
     unsigned n = workers_wanted(s->config);
     size_t conns_max = conns_per_worker(n);
 
-    s->signals = watch_signals(); /* before the threads, which inherit the mask */
+    s->signals = signals_watch(
+        (const int[]){SIGTERM, SIGINT, 0}); /* before the threads, which inherit the mask */
     s->listeners = calloc(s->config->listen.n_http, sizeof *s->listeners);
     s->workers = calloc(n, sizeof(struct worker *));
     s->counts = count_table_new(n);
