@@ -19,7 +19,7 @@ def test_the_earliest_then_the_next(new_stack):
     assert who(s, "FOO-1") == "foo-*"
     assert who(s, "bar") == 404
     s.launch("foo-bar-baz")
-    assert who(s, "foo-bar-baz") == "foo-bar-baz"
+    poll(lambda: who(s, "foo-bar-baz") == "foo-bar-baz", 5, "the exact one")
     assert who(s, "foo-bar-bay") == "foo-*"
     s.terminate("foo-bar-baz")
     poll(lambda: who(s, "foo-bar-baz") == "foo-*", 5, "the pattern again")
