@@ -99,7 +99,7 @@ static void add_text(struct parser *p, const char *from, const char *to)
 
 static const char *find(const char *from, const char *end, const char *what, size_t len)
 {
-    return memmem(from, (size_t)(end - from), what, len);
+    return from <= end ? memmem(from, (size_t)(end - from), what, len) : NULL;
 }
 
 static void trim(const char **text, size_t *len)
