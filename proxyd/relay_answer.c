@@ -1,0 +1,209 @@
+/* The answer's way to the client. */
+#include "relay.h"
+
+#include "conn.h"
+#include "exchange.h"
+#include "log.h"
+#include "tunnel.h"
+#include "upstream.h"
+#include "worker.h"
+
+static void finish(struct conn *c, bool clean)
+{
+    struct upstream *u = c->upstream;
+
+    c->upstream = NULL;
+    if (clean && u->keep_alive && c->request.done)
+        upstream_release(u);
+    else
+        upstream_close(u);
+    if (!c->request.done)
+        c->keep_alive = false;
+    if (outbuf_is_empty(&c->out))
+        conn_next(c);
+    else
+        conn_set_state(c, CONN_REPLY);
+}
+
+/* An interim answer goes to clients that know them; 101 ends HTTP. Returns false when there is
+ * nothing more to do for the exchange. */
+static bool take_interim(struct conn *c, const char *head, const char *behind, size_t len)
+{
+    struct worker *w = c->worker;
+    const struct http_response *r = &w->response;
+    struct forward_plan plan = {.keep_alive = true};
+
+    if (r->status == 101 && !(c->upgrade && r->upgrade && c->request.done)) {
+        exchange_drop_upstream(c);
+        exchange_bad_gateway(c, "its task changed the protocol unasked");
+        return false;
+    }
+    if (c->minor == 0)
+        return true;
+    forward_response(&w->forward, head, r, c->minor, &plan);
+    if (outbuf_write(&c->out, c->fd, w->forward.iov, w->forward.n) == OUTBUF_FAILED) {
+        conn_close(c, "the client left");
+        return false;
+    }
+    if (r->status != 101)
+        return true;
+    conn_drop_head(c);
+    tunnel_begin(c, behind, len);
+    return false;
+}
+
+static void begin_answer(struct conn *c, const char *head)
+{
+    struct worker *w = c->worker;
+    const struct http_response *r = &w->response;
+    struct forward_plan plan =
+        forward_plan(r, c->minor, c->keep_alive && c->request.done && !w->draining);
+
+    c->keep_alive = plan.keep_alive;
+    c->upstream->keep_alive = r->keep_alive && r->body != HTTP_BODY_UNTIL_CLOSE;
+    body_begin(&c->response, r->body, r->content_length, plan.out_chunked);
+    forward_response(&w->forward, head, r, c->minor, &plan);
+    outbuf_hold(&c->out, w->forward.iov, w->forward.n);
+    conn_set_state(c, CONN_BODY);
+}
+
+/* Takes heads from bytes[*used..len) until the final one, or until more is needed. false when the
+ * exchange has been ended. */
+static bool take_heads(struct conn *c, const char *bytes, size_t len, size_t *used)
+{
+    struct upstream *u = c->upstream;
+    struct http_response *r = &c->worker->response;
+
+    while (c->state == CONN_ANSWER && *used < len) {
+        const char *head = bytes + *used;
+        long n = http_head_end(head, len - *used, false, &u->scanned);
+        if (n == 0 && len - *used <= HTTP_HEAD_MAX)
+            return true;
+        if (n <= 0 || n > HTTP_HEAD_MAX || http_parse_response(head, (size_t)n, c->method, r) < 0) {
+            exchange_drop_upstream(c);
+            exchange_bad_gateway(c, "its task's answer is no HTTP");
+            return false;
+        }
+        u->scanned = 0;
+        *used += (size_t)n;
+        if (r->status >= 200)
+            begin_answer(c, head);
+        else if (!take_interim(c, head, bytes + *used, len - *used))
+            return false;
+    }
+    return true;
+}
+
+/* Takes bytes of the answer. false when the exchange has been ended. */
+static bool take_answer(struct conn *c, const char *bytes, size_t len, size_t *used)
+{
+    size_t more = 0;
+
+    *used = 0;
+    if (!take_heads(c, bytes, len, used))
+        return false;
+    if (c->state != CONN_BODY)
+        return true;
+    switch (body_pass(&c->response, bytes + *used, len - *used, &more, &c->out, c->fd)) {
+    case BODY_OK:
+        break;
+    case BODY_MALFORMED:
+        log_warn("%s: its task's answer is malformed", exchange_name(c));
+        conn_abort(c, "malformed answer");
+        return false;
+    case BODY_FAILED:
+        conn_close(c, "the client left");
+        return false;
+    }
+    *used += more;
+    if (outbuf_release(&c->out, c->fd) == OUTBUF_FAILED) {
+        conn_close(c, "the client left");
+        return false;
+    }
+    conn_drop_head(c);
+    return true;
+}
+
+/* The task has ended or broken its connection. */
+static void answer_ended(struct conn *c, bool broke)
+{
+    if (c->state == CONN_ANSWER) {
+        if (c->upstream->in)
+            c->replayable = false;
+        exchange_no_answer(c, "its task closed the connection without an answer");
+        return;
+    }
+    if (broke || body_end(&c->response, &c->out, c->fd) != BODY_OK) {
+        log_warn("%s: its task broke off an answer", exchange_name(c));
+        /* Without a length or chunks only a reset tells the client that this was not all. */
+        if (c->response.out_chunked || c->response.in == HTTP_BODY_LENGTH)
+            conn_close(c, "the answer is not whole");
+        else
+            conn_abort(c, "the answer is not whole");
+        return;
+    }
+    finish(c, false);
+}
+
+/* Reads once from the task, in front of it what was left over. false when there is no more to do.
+ */
+static bool read_answer(struct conn *c)
+{
+    struct worker *w = c->worker;
+    struct upstream *u = c->upstream;
+    const char *bytes = w->scratch;
+    size_t used, len, room = u->in ? BLOCK_LARGE - (u->in->end - u->in->start) : OUTBUF_READ_MAX;
+    long n = conn_receive(u->fd, w->scratch, room, &u->can_read, u->hung_up);
+
+    if (n == -1)
+        return false;
+    if (n <= 0) {
+        answer_ended(c, n == -2);
+        return false;
+    }
+    len = (size_t)n;
+    if (u->in) {
+        if (!block_append(&w->blocks, &u->in, bytes, len)) {
+            conn_abort(c, "an answer's head or trailers are too long");
+            return false;
+        }
+        bytes = u->in->bytes + u->in->start;
+        len = u->in->end - u->in->start;
+    }
+    if (!take_answer(c, bytes, len, &used))
+        return false;
+    if (c->response.done && c->state == CONN_BODY) {
+        finish(c, used == len);
+        return false;
+    }
+    if (u->in) {
+        u->in->start += used;
+        if (u->in->start == u->in->end)
+            block_put(&w->blocks, &u->in);
+    } else if (used < len && !block_append(&w->blocks, &u->in, bytes + used, len - used)) {
+        conn_abort(c, "out of memory");
+        return false;
+    }
+    return outbuf_is_empty(&c->out);
+}
+
+void relay_answer(struct conn *c)
+{
+    switch (outbuf_flush(&c->out, c->fd)) {
+    case OUTBUF_DONE:
+        break;
+    case OUTBUF_WAITS:
+        return;
+    case OUTBUF_FAILED:
+        conn_close(c, "the client left");
+        return;
+    }
+    for (int turn = 0; c->upstream && c->upstream->can_read; turn++) {
+        if (turn == CONN_TURN) {
+            conn_rearm(c->worker, c->upstream->fd, c->upstream);
+            return;
+        }
+        if (!read_answer(c))
+            return;
+    }
+}

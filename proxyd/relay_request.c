@@ -1,0 +1,137 @@
+/* The request's way to the task. */
+#include "relay.h"
+
+#include <sys/socket.h>
+
+#include "conn.h"
+#include "exchange.h"
+#include "reply.h"
+#include "upstream.h"
+#include "worker.h"
+
+/* The task takes no more of the request. It may have answered before it closed. */
+static void write_failed(struct conn *c)
+{
+    struct upstream *u = c->upstream;
+
+    u->write_failed = true;
+    u->can_read = true;
+    u->hung_up = true;
+    outbuf_free(&u->out);
+}
+
+/* Puts bytes that were read but not used into the block. */
+static bool keep_rest(struct conn *c, const char *bytes, size_t len)
+{
+    if (len == 0)
+        return true;
+    if (outbuf_release(&c->upstream->out, c->upstream->fd) == OUTBUF_FAILED)
+        write_failed(c); /* the block moves: what is held in it must be gone */
+    c->head_len = 0;
+    return block_append(&c->worker->blocks, &c->in, bytes, len);
+}
+
+/* How much to receive at once: nothing behind a body whose length is known, and never more than the
+ * block can keep of what lies behind a body, or of trailers that are not whole. */
+static size_t room_for_input(const struct conn *c)
+{
+    size_t kept = c->in ? c->in->end - c->in->start : 0;
+
+    if (c->request.in == HTTP_BODY_LENGTH)
+        return c->request.left < OUTBUF_READ_MAX ? (size_t)c->request.left : OUTBUF_READ_MAX;
+    return BLOCK_LARGE - kept;
+}
+
+/* What there is of the request's body: in the block, or just received into the scratch. Its length,
+ * 0 when there is nothing now, -1 when the client is gone. */
+static long next_input(struct conn *c, const char **bytes)
+{
+    struct worker *w = c->worker;
+    bool some = c->in && c->in->start < c->in->end;
+    long n;
+
+    if (some && !c->starved) {
+        *bytes = c->in->bytes + c->in->start;
+        return (long)(c->in->end - c->in->start);
+    }
+    if (!c->can_read)
+        return 0;
+    n = conn_receive(c->fd, w->scratch, room_for_input(c), &c->can_read, c->hung_up);
+    if (n <= 0)
+        return n == -1 ? 0 : -1;
+    *bytes = w->scratch;
+    if (!some)
+        return n;
+    if (!keep_rest(c, w->scratch, (size_t)n))
+        return -1;
+    *bytes = c->in->bytes + c->in->start;
+    return (long)(c->in->end - c->in->start);
+}
+
+/* Accounts for `used` of the bytes that next_input() gave. false: no memory for the rest. */
+static bool use_input(struct conn *c, const char *bytes, size_t len, size_t used)
+{
+    if (bytes != c->worker->scratch) {
+        c->in->start += used;
+        c->starved = used == 0;
+        if (c->in->start == c->in->end && c->head_len == 0)
+            block_put(&c->worker->blocks, &c->in);
+        return true;
+    }
+    c->replayable = false;
+    c->starved = used < len && !c->request.done;
+    return keep_rest(c, bytes + used, len - used);
+}
+
+bool relay_request(struct conn *c)
+{
+    struct upstream *u = c->upstream;
+
+    if (!u->write_failed && outbuf_flush(&u->out, u->fd) == OUTBUF_FAILED)
+        write_failed(c);
+    for (int turn = 0; !c->request.done && !u->write_failed && outbuf_is_empty(&u->out); turn++) {
+        const char *bytes;
+        size_t used;
+        long n = turn < CONN_TURN ? next_input(c, &bytes) : 0;
+        if (turn == CONN_TURN)
+            conn_rearm(c->worker, c->fd, c);
+        if (n == 0)
+            break;
+        if (n < 0) {
+            conn_close(c, "the client left amid its request");
+            return false;
+        }
+        switch (body_pass(&c->request, bytes, (size_t)n, &used, &u->out, u->fd)) {
+        case BODY_OK:
+            break;
+        case BODY_MALFORMED:
+            if (c->state == CONN_ANSWER)
+                reply_refuse(c, 400);
+            else
+                conn_close(c, "malformed request body");
+            return false;
+        case BODY_FAILED:
+            write_failed(c);
+            continue;
+        }
+        if (!use_input(c, bytes, (size_t)n, used)) {
+            conn_close(c, "out of memory");
+            return false;
+        }
+    }
+    return true;
+}
+
+void relay_begin(struct conn *c)
+{
+    struct worker *w = c->worker;
+    struct upstream *u = c->upstream;
+
+    conn_set_state(c, CONN_ANSWER);
+    forward_request(&w->forward, exchange_head(c), &w->request, c->peer);
+    outbuf_hold(&u->out, w->forward.iov, w->forward.n);
+    if (!relay_request(c))
+        return;
+    if (!u->write_failed && outbuf_release(&u->out, u->fd) == OUTBUF_FAILED)
+        write_failed(c);
+}
