@@ -206,7 +206,7 @@ static int record_results(struct db *db, const struct launch_request *request,
     if (db_begin(db, e) < 0)
         return -1;
     for (size_t i = 0; i < request->n_taskdefs; i++)
-        if (!results[i].error && store_task_put(db, &results[i].task, e) < 0)
+        if (!results[i].error && store_task_add(db, &results[i].task, e) < 0)
             goto undo;
     if (n_taken == 0 && store_environment_end(db, request->subdomain, clock_now_ms(), e) < 0)
         goto undo;

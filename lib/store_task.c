@@ -196,6 +196,16 @@ int store_task_put(struct db *db, const struct task *task, struct err *e)
     return rc < 0 ? -1 : changed + rc > 0;
 }
 
+int store_task_add(struct db *db, const struct task *task, struct err *e)
+{
+    struct arena a = {0};
+    struct task known;
+    int rc = store_task_get(db, task->arn, &a, &known, e);
+
+    arena_free(&a);
+    return rc != 0 ? (rc < 0 ? -1 : 0) : store_task_put(db, task, e);
+}
+
 int store_task_remove(struct db *db, const char *arn, struct err *e)
 {
     return db_run(db, "DELETE FROM task WHERE arn = :arn", DB_BINDS(db_text(":arn", arn)), e) < 0

@@ -98,6 +98,9 @@ def test_terminating_one_of_two_drops_no_request(stack, name):
     """The route goes first, and only then the task."""
     stack.launch(name, ["web", "web2"])
     first = stack.tasks(name)[0]
+    answered = set()
+    poll(lambda: answered.add(stack.env(name, "/env").json()["PORT"]) or len(answered) == 2, 15,
+         "both have answered")
     terminate = threading.Thread(
         target=stack.api, args=("POST", "/api/terminate"), kwargs={"form": {"id": first["id"]}})
     terminate.start()
