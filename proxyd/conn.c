@@ -17,6 +17,7 @@
 #include "worker.h"
 
 #define HALF_CLOSED_PROBE_S 15
+#define CONN_RUNS           64 /* changes of state in a row; then others have their turn */
 
 void conn_open(struct worker *w, int fd, size_t listen, const char *peer)
 {
@@ -99,9 +100,6 @@ void conn_set_state(struct conn *c, enum conn_state state)
         break;
     case CONN_LINGER:
         timer_set(&c->timer, &w->timers[TIMER_LINGER], w->now);
-        break;
-    case CONN_ANSWER:
-        timer_set(&c->timer, &w->timers[TIMER_ANSWER], w->now);
         break;
     default:
         timer_stop(&c->timer);
@@ -226,9 +224,15 @@ static void linger(struct conn *c)
     long n = -1;
 
     block_put(&c->worker->blocks, &c->in);
-    while (c->can_read && (n = conn_receive(c->fd, c->worker->scratch, OUTBUF_READ_MAX,
-                                            &c->can_read, c->hung_up)) > 0)
-        ;
+    for (int turn = 0; c->can_read; turn++) {
+        if (turn == CONN_TURN) {
+            conn_rearm(c->worker, c->fd, c);
+            return;
+        }
+        n = conn_receive(c->fd, c->worker->scratch, OUTBUF_READ_MAX, &c->can_read, c->hung_up);
+        if (n <= 0)
+            break;
+    }
     if (n == 0 || n == -2)
         conn_close(c, "ended after the last answer");
 }
@@ -243,6 +247,7 @@ static void run_reply(struct conn *c)
         conn_close(c, "the client left");
         break;
     case OUTBUF_WAITS:
+        timer_set(&c->timer, &c->worker->timers[TIMER_STALL], c->worker->now);
         break;
     }
 }
@@ -262,8 +267,13 @@ void conn_next(struct conn *c)
 void conn_run(struct conn *c)
 {
     enum conn_state before;
+    int turn = 0;
 
     do {
+        if (turn++ == CONN_RUNS) { /* many requests in a row that were answered here */
+            conn_rearm(c->worker, c->fd, c);
+            return;
+        }
         before = c->state;
         switch (c->state) {
         case CONN_IDLE:
@@ -296,7 +306,6 @@ static void probe_half_closed(struct conn *c)
 {
     const int idle = HALF_CLOSED_PROBE_S;
 
-    c->keep_alive = false;
     setsockopt(c->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
     setsockopt(c->fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle, sizeof idle);
 }

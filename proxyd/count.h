@@ -32,13 +32,14 @@ struct count_worker *count_worker(struct count_table *t, unsigned worker)
 int64_t count_number(struct count_table *t, const char *subdomain)
     __attribute__((warn_unused_result));
 
-/* Worker thread: one access more. */
-static inline void count_access(struct count_worker *w, uint32_t number)
+/* Worker thread: one access more. Returns how many there were before. */
+static inline uint64_t count_access(struct count_worker *w, uint32_t number)
 {
     _Atomic(uint64_t) *total = &w->chunks[number / COUNT_CHUNK][number % COUNT_CHUNK];
+    uint64_t before = atomic_load_explicit(total, memory_order_relaxed);
 
-    atomic_store_explicit(total, atomic_load_explicit(total, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    atomic_store_explicit(total, before + 1, memory_order_relaxed);
+    return before;
 }
 
 /* Main thread: writes what was added since the last successful call, in one transaction. A failure

@@ -12,6 +12,7 @@
 #include "worker.h"
 
 #define HOST_MAX 256
+#define WARN_MS  1000
 
 static void connect_next(struct conn *c, bool fresh);
 
@@ -71,29 +72,32 @@ static void answer_health(struct conn *c)
         reply_text(c, 503, "mirage-ecs: the tasks were not looked at yet");
 }
 
-/* The request is for an environment: counts it, and finds a task or answers that there is none. */
+static void answer_no_task(struct conn *c, enum route_answer answer, const char *host)
+{
+    if (answer == ROUTE_STARTING)
+        reply_starting(c, host, accepts_html(c));
+    else
+        reply_text(c, 404, "%s is not found", host);
+}
+
+/* The request is for an environment: counts it, and finds a task or answers that there is none.
+ * Tasks that share it take turns by its own count. */
 static void begin_environment(struct conn *c, const char *host, size_t label)
 {
     struct worker *w = c->worker;
     struct route route;
+    enum route_answer answer = route_find(w->routes, host, label, c->listen, &route);
 
-    switch (route_find(w->routes, host, label, c->listen, &route)) {
-    case ROUTE_UNKNOWN:
-        reply_text(c, 404, "%s is not found", host);
+    if (answer != ROUTE_UNKNOWN)
+        c->turn = (unsigned)count_access(w->counts, route.counter);
+    if (answer != ROUTE_READY) {
+        answer_no_task(c, answer, host);
         return;
-    case ROUTE_STARTING:
-        count_access(w->counts, route.counter);
-        reply_starting(c, host, accepts_html(c));
-        return;
-    case ROUTE_READY:
-        break;
     }
-    count_access(w->counts, route.counter);
     c->counter = route.counter;
     timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
     memcpy(c->subdomain, host, label);
     c->subdomain[label] = '\0';
-    c->turn = w->turn++;
     connect_next(c, false);
 }
 
@@ -120,6 +124,7 @@ void exchange_begin(struct conn *c)
     struct http_request *r = &c->worker->request;
     int status = http_parse_request(exchange_head(c), c->head_len, r);
     char host[HOST_MAX];
+    size_t len;
 
     if (status == 0 && r->method == HTTP_METHOD_CONNECT)
         status = 501;
@@ -133,7 +138,7 @@ void exchange_begin(struct conn *c)
     c->method = r->method;
     c->minor = r->minor;
     c->upgrade = r->upgrade;
-    c->keep_alive = r->keep_alive && !c->hung_up;
+    c->keep_alive = r->keep_alive;
     c->replayable = is_idempotent(r->method);
     c->tries = 0;
     begin_body(c, r);
@@ -141,8 +146,11 @@ void exchange_begin(struct conn *c)
         char byte = exchange_head(c)[r->host.at + i];
         host[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
     }
-    host[r->host.len] = '\0';
-    begin_host(c, host, r->host.len);
+    len = r->host.len;
+    if (len > 1 && host[len - 1] == '.') /* the root's own dot: the same name */
+        len--;
+    host[len] = '\0';
+    begin_host(c, host, len);
 }
 
 /* --- when it breaks before an answer -----------------------------------------------------------
@@ -153,33 +161,56 @@ const char *exchange_name(const struct conn *c)
     return *c->subdomain ? c->subdomain : "the web API";
 }
 
+/* One line a second and worker: a task that is dead under load must not fill a disk. */
+void exchange_warn(struct conn *c, const char *reason)
+{
+    struct worker *w = c->worker;
+
+    if (w->warned_at != 0 && w->now - w->warned_at < WARN_MS) {
+        w->unwarned++;
+        return;
+    }
+    if (w->unwarned > 0)
+        log_warn("%s: %s (and %u other failures since the last line)", exchange_name(c), reason,
+                 w->unwarned);
+    else
+        log_warn("%s: %s", exchange_name(c), reason);
+    w->warned_at = w->now;
+    w->unwarned = 0;
+}
+
 void exchange_bad_gateway(struct conn *c, const char *reason)
 {
-    log_warn("%s: %s", exchange_name(c), reason);
+    exchange_warn(c, reason);
     reply_text(c, 502, "%s: %s", exchange_name(c), reason);
 }
 
-/* The targets of the request now: the routes may have changed since the last attempt. */
-static size_t find_targets(struct conn *c, const struct target **targets)
+/* The targets of the request now: the routes may have changed since the last attempt. *answer says
+ * what the routes say when there is none. */
+static size_t find_targets(struct conn *c, const struct target **targets, enum route_answer *answer)
 {
     struct worker *w = c->worker;
     struct route route;
 
+    *answer = ROUTE_READY;
     if (!*c->subdomain) {
         *targets = &w->shared->web;
         return 1;
     }
-    if (route_find(w->routes, c->subdomain, strlen(c->subdomain), c->listen, &route) != ROUTE_READY)
+    *answer = route_find(w->routes, c->subdomain, strlen(c->subdomain), c->listen, &route);
+    if (*answer != ROUTE_READY)
         return 0;
     *targets = route.targets;
     return route.n_targets;
 }
 
-/* Connects to the next target that has not refused; answers when there is none left. */
+/* Connects to the next target that has not refused; answers when there is none left. The request
+ * has just been parsed into worker->request: it may be sent at once. */
 static void connect_next(struct conn *c, bool fresh)
 {
     const struct target *targets;
-    size_t n = find_targets(c, &targets);
+    enum route_answer answer;
+    size_t n = find_targets(c, &targets, &answer);
     int error = 0;
 
     while (c->tries < n) {
@@ -201,8 +232,8 @@ static void connect_next(struct conn *c, bool fresh)
         }
         c->tries++;
     }
-    if (n == 0)
-        exchange_bad_gateway(c, "its task has ended");
+    if (n == 0) /* its tasks went since the last attempt */
+        answer_no_task(c, answer, c->subdomain);
     else
         exchange_bad_gateway(c, *c->subdomain ? "its task accepts no connection"
                                               : "the web server does not answer");
@@ -234,12 +265,14 @@ void exchange_no_answer(struct conn *c, const char *reason)
 void exchange_connect_timeout(struct conn *c)
 {
     const struct target *targets;
+    enum route_answer answer;
 
     exchange_drop_upstream(c);
-    if (++c->tries < find_targets(c, &targets))
+    parse_again(c);
+    if (++c->tries < find_targets(c, &targets, &answer))
         connect_next(c, false);
     else {
-        log_warn("%s: connecting took too long", exchange_name(c));
+        exchange_warn(c, "connecting took too long");
         reply_text(c, 504, "%s: its task does not answer", exchange_name(c));
     }
     conn_run(c);
@@ -249,7 +282,7 @@ void exchange_answer_timeout(struct conn *c)
 {
     struct worker *w = c->worker;
 
-    log_warn("%s: no answer within network.proxy_timeout", exchange_name(c));
+    exchange_warn(c, "no answer within network.proxy_timeout");
     if (c->head_len > 0) {
         const char *head = exchange_head(c);
         parse_again(c);
@@ -269,6 +302,29 @@ void exchange_tick(struct conn *c)
     timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
 }
 
+/* Whether it is the client that has to do something: to send its body, or to take its answer. */
+static bool waits_for_client(const struct conn *c)
+{
+    const struct upstream *u = c->upstream;
+
+    return !outbuf_is_empty(&c->out) ||
+           (!c->request.done && !u->write_failed && outbuf_is_empty(&u->out));
+}
+
+/* A client that stands still loses its connection after a while; a task may take its time, once it
+ * has the whole request as long as network.proxy_timeout says. */
+static void set_timer(struct conn *c)
+{
+    struct timer_list *lists = c->worker->timers;
+
+    if (waits_for_client(c))
+        timer_set(&c->timer, &lists[TIMER_STALL], c->worker->now);
+    else if (c->state != CONN_ANSWER || !c->request.done)
+        timer_stop(&c->timer);
+    else if (c->timer.list != &lists[TIMER_ANSWER])
+        timer_set(&c->timer, &lists[TIMER_ANSWER], c->worker->now);
+}
+
 void exchange_run(struct conn *c)
 {
     struct upstream *u = c->upstream;
@@ -277,13 +333,16 @@ void exchange_run(struct conn *c)
         if (u->error) {
             exchange_drop_upstream(c);
             c->tries++;
+            parse_again(c);
             connect_next(c, false);
         } else if (u->state == UPSTREAM_BUSY) {
             parse_again(c);
             relay_begin(c);
         }
-        return;
+        return; /* the new state has its turn next */
     }
     if (relay_request(c) && c->upstream)
         relay_answer(c);
+    if (c->upstream)
+        set_timer(c);
 }

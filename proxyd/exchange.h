@@ -26,6 +26,9 @@ const char *exchange_head(const struct conn *c) __attribute__((warn_unused_resul
 /* The environment, or "the web API", for people. */
 const char *exchange_name(const struct conn *c) __attribute__((warn_unused_result));
 
+/* Logs what went wrong with the exchange. */
+void exchange_warn(struct conn *c, const char *reason);
+
 void exchange_drop_upstream(struct conn *c);
 
 /* Nothing of an answer went to the client yet, and none will come: 502 and the reason. */

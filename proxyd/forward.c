@@ -96,8 +96,6 @@ static void add_request_line(struct forward *f, const char *buf, const struct ht
 static void add_forwarded(struct forward *f, const char *buf, const struct http_request *r,
                           const char *peer)
 {
-    const struct http_field *host = find(&r->fields, HTTP_FIELD_HOST);
-
     add_text(f, "X-Forwarded-For: ");
     for (size_t i = 0; i < r->fields.len; i++) {
         const struct http_field *field = &r->fields.items[i];
@@ -110,9 +108,9 @@ static void add_forwarded(struct forward *f, const char *buf, const struct http_
     add_text(f, "\r\n");
     if (!find(&r->fields, HTTP_FIELD_X_FORWARDED_PROTO))
         add_text(f, "X-Forwarded-Proto: http\r\n");
-    if (host && !find(&r->fields, HTTP_FIELD_X_FORWARDED_HOST)) {
+    if (r->authority.len > 0 && !find(&r->fields, HTTP_FIELD_X_FORWARDED_HOST)) {
         add_text(f, "X-Forwarded-Host: ");
-        add_slice(f, buf, host->value);
+        add_slice(f, buf, r->authority);
         add_text(f, "\r\n");
     }
 }
@@ -128,6 +126,11 @@ void forward_request(struct forward *f, const char *buf, const struct http_reque
         if (!field->hop_by_hop && field->id != HTTP_FIELD_X_FORWARDED_FOR &&
             field->id != HTTP_FIELD_CONTENT_LENGTH && field->id != HTTP_FIELD_TRANSFER_ENCODING)
             add_line(f, buf, field->line);
+    }
+    if (r->authority.len > 0 && !find(&r->fields, HTTP_FIELD_HOST)) {
+        add_text(f, "Host: ");
+        add_slice(f, buf, r->authority);
+        add_text(f, "\r\n");
     }
     add_forwarded(f, buf, r, peer);
     add_framing(f, r->body, r->content_length);

@@ -86,12 +86,14 @@ struct http_request {
     struct http_slice query;  /* of an absolute target without a path (`http://h?q`): `?q`, to be
                                  forwarded behind `/`; else empty (path holds its own query) */
     int minor;                /* HTTP/1.<minor>: 0 or 1 */
-    struct http_slice host;   /* host without port, IPv6 in its brackets; empty: Host was empty, or
-                                 HTTP/1.0 without one */
-    enum http_body body;      /* never HTTP_BODY_UNTIL_CLOSE */
-    uint64_t content_length;  /* HTTP_BODY_LENGTH */
-    bool keep_alive;          /* what version and Connection ask for */
-    bool upgrade;             /* Connection names upgrade and Upgrade is there (HTTP/1.1 only) */
+    struct http_slice authority; /* Host's value; of an HTTP/1.0 request without Host, what its
+                                    absolute target says, if it has one */
+    struct http_slice host;  /* host without port, IPv6 in its brackets; empty: Host was empty, or
+                                HTTP/1.0 without one */
+    enum http_body body;     /* never HTTP_BODY_UNTIL_CLOSE */
+    uint64_t content_length; /* HTTP_BODY_LENGTH */
+    bool keep_alive;         /* what version and Connection ask for */
+    bool upgrade;            /* Connection names upgrade and Upgrade is there (HTTP/1.1 only) */
     bool expect_continue;
     struct http_fields fields;
 };

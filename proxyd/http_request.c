@@ -131,6 +131,7 @@ static int parse_host(const char *buf, struct http_request *r, struct http_slice
         found = &r->fields.items[i];
     }
     *value = found != NULL ? found->value : (struct http_slice){0};
+    r->authority = *value;
     if (found == NULL)
         return r->minor == 0 ? 0 : -1;
     return value->len == 0 ? 0 : parse_authority(buf, *value, &r->host, &has_port);
@@ -146,6 +147,12 @@ static size_t scheme_length(const char *target, size_t len)
     return len > 8 && http_name_is(target, 8, "https://") ? 8 : 0;
 }
 
+/* Whether there is a Host field, were it an empty one. */
+static bool has_host(struct http_slice host_value)
+{
+    return host_value.at != 0; /* no field begins at the head's first byte */
+}
+
 /* absolute-form: http(s)://authority[path][?query]. The authority is Host's, letter for letter:
  * RFC 9112, 3.2.2 lets the target win, but a task that looks at Host would see another one. */
 static int parse_absolute(const char *buf, size_t scheme, struct http_slice host_value,
@@ -159,9 +166,13 @@ static int parse_absolute(const char *buf, size_t scheme, struct http_slice host
         at++;
     struct http_slice authority = http_slice_of(start, at);
     if (parse_authority(buf, authority, &host, &has_port) < 0 ||
-        !same_ignoring_case(buf, authority, host_value))
+        (has_host(host_value) && !same_ignoring_case(buf, authority, host_value)))
         return -1;
     r->form = HTTP_TARGET_ABSOLUTE;
+    if (!has_host(host_value)) { /* HTTP/1.0: its Host is written for it */
+        r->authority = authority;
+        r->host = host;
+    }
     if (at < end && buf[at] == '?')
         r->query = http_slice_of(at, end);
     else

@@ -3,7 +3,7 @@
 
 #include "conn.h"
 #include "exchange.h"
-#include "log.h"
+#include "reply.h"
 #include "tunnel.h"
 #include "upstream.h"
 #include "worker.h"
@@ -36,6 +36,11 @@ static bool take_interim(struct conn *c, const char *head, const char *behind, s
     if (r->status == 101 && !(c->upgrade && r->upgrade && c->request.done)) {
         exchange_drop_upstream(c);
         exchange_bad_gateway(c, "its task changed the protocol unasked");
+        return false;
+    }
+    if (r->status == 101 && w->draining) { /* a tunnel would not end by itself */
+        exchange_drop_upstream(c);
+        reply_text(c, 503, "the proxy stops");
         return false;
     }
     if (c->minor == 0)
@@ -108,7 +113,7 @@ static bool take_answer(struct conn *c, const char *bytes, size_t len, size_t *u
     case BODY_OK:
         break;
     case BODY_MALFORMED:
-        log_warn("%s: its task's answer is malformed", exchange_name(c));
+        exchange_warn(c, "its task's answer is malformed");
         conn_abort(c, "malformed answer");
         return false;
     case BODY_FAILED:
@@ -128,13 +133,12 @@ static bool take_answer(struct conn *c, const char *bytes, size_t len, size_t *u
 static void answer_ended(struct conn *c, bool broke)
 {
     if (c->state == CONN_ANSWER) {
-        if (c->upstream->in)
-            c->replayable = false;
         exchange_no_answer(c, "its task closed the connection without an answer");
         return;
     }
-    if (broke || body_end(&c->response, &c->out, c->fd) != BODY_OK) {
-        log_warn("%s: its task broke off an answer", exchange_name(c));
+    /* A write that failed has taken the socket's error: this end need not be a clean one. */
+    if (broke || c->upstream->write_failed || body_end(&c->response, &c->out, c->fd) != BODY_OK) {
+        exchange_warn(c, "its task broke off an answer");
         /* Without a length or chunks only a reset tells the client that this was not all. */
         if (c->response.out_chunked || c->response.in == HTTP_BODY_LENGTH)
             conn_close(c, "the answer is not whole");
@@ -161,6 +165,7 @@ static bool read_answer(struct conn *c)
         answer_ended(c, n == -2);
         return false;
     }
+    c->replayable = false;
     len = (size_t)n;
     if (u->in) {
         if (!block_append(&w->blocks, &u->in, bytes, len)) {

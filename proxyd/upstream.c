@@ -49,16 +49,26 @@ static struct upstream *take_idle(struct worker *w, const struct target *t, bool
     return u;
 }
 
-/* Out of descriptors, the connection that has been idle longest makes room. */
+/* The connection that has been idle longest makes room. */
+static void evict(struct worker *w)
+{
+    struct timer *oldest = w->timers[TIMER_POOL].first;
+
+    if (oldest)
+        upstream_close(upstream_of(oldest));
+}
+
 static int open_socket(struct worker *w, const struct target *t)
 {
     const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    struct timer *oldest = w->timers[TIMER_POOL].first;
-    int fd = socket(t->address.any.sa_family, type, 0);
+    int fd;
 
-    if (fd >= 0 || (errno != EMFILE && errno != ENFILE) || !oldest)
+    if (w->n_upstreams >= w->conns_max)
+        evict(w);
+    fd = socket(t->address.any.sa_family, type, 0);
+    if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
         return fd;
-    upstream_close(upstream_of(oldest));
+    evict(w);
     return socket(t->address.any.sa_family, type, 0);
 }
 
@@ -91,6 +101,7 @@ static struct upstream *connect_new(struct worker *w, const struct target *t, in
         goto fail;
     if (u->state == UPSTREAM_CONNECTING)
         timer_set(&u->timer, &w->timers[TIMER_CONNECT], w->now);
+    w->n_upstreams++;
     return u;
 fail:
     *error = errno;
@@ -108,12 +119,22 @@ struct upstream *upstream_get(struct worker *w, const struct target *t, bool rep
     return u ? u : connect_new(w, t, error);
 }
 
+/* Whether there may be bytes behind the answer: its last reading filled the buffer, so that no
+ * event will tell of them. They must not become the answer to another request. */
+static bool has_unread(const struct upstream *u)
+{
+    char byte;
+
+    return u->can_read && (recv(u->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN);
+}
+
 void upstream_release(struct upstream *u)
 {
     struct worker *w = u->worker;
     struct upstream **bucket = bucket_of(w, &u->target);
 
-    if (u->hung_up || u->write_failed || !outbuf_is_empty(&u->out) || w->draining) {
+    if (u->hung_up || u->write_failed || !outbuf_is_empty(&u->out) || w->draining ||
+        has_unread(u)) {
         upstream_close(u);
         return;
     }
@@ -139,6 +160,7 @@ void upstream_close(struct upstream *u)
     if (u->state == UPSTREAM_IDLE)
         leave_pool(u);
     timer_stop(&u->timer);
+    w->n_upstreams--;
     close(u->fd);
     u->fd = -1;
     block_put(&w->blocks, &u->in);

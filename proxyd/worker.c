@@ -47,6 +47,18 @@ static void idle_expired(struct timer *t)
     conn_close(conn_of(t), "idle");
 }
 
+static void stall_expired(struct timer *t)
+{
+    struct conn *c = conn_of(t);
+
+    if (c->state != CONN_ANSWER) {
+        conn_close(c, "the client stands still");
+        return;
+    }
+    reply_refuse(c, 408);
+    conn_run(c);
+}
+
 static void linger_expired(struct timer *t)
 {
     conn_close(conn_of(t), "ended after the last answer");
@@ -84,6 +96,8 @@ static void set_timers(struct worker *w)
         (struct timer_list){.after_ms = c->network.connect_timeout_ms, .expired = connect_expired};
     w->timers[TIMER_ANSWER] =
         (struct timer_list){.after_ms = c->network.proxy_timeout_ms, .expired = answer_expired};
+    w->timers[TIMER_STALL] =
+        (struct timer_list){.after_ms = c->network.idle_timeout_ms, .expired = stall_expired};
     w->timers[TIMER_LINGER] = (struct timer_list){.after_ms = LINGER_MS, .expired = linger_expired};
     w->timers[TIMER_TICK] = (struct timer_list){.after_ms = TICK_MS, .expired = tick_expired};
     w->timers[TIMER_POOL] = (struct timer_list){.after_ms = POOL_IDLE_MS, .expired = pool_expired};
@@ -190,6 +204,7 @@ static void drain(struct worker *w)
             ;
     if (!w->muted)
         watch_listeners(w, false);
+    w->muted = false;
     w->draining = true;
     for (struct conn *c = w->conns; c; c = next) {
         next = c->next;

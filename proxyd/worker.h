@@ -40,6 +40,7 @@ enum timer_kind {
     TIMER_IDLE,    /* a client's connection between requests */
     TIMER_CONNECT, /* to a task */
     TIMER_ANSWER,  /* a response's head */
+    TIMER_STALL,   /* the client to send more of its body, or to take more of its answer */
     TIMER_LINGER,  /* the client to take a last answer */
     TIMER_TICK,    /* an open exchange counts once more */
     TIMER_POOL,    /* an idle upstream connection */
@@ -69,8 +70,10 @@ struct worker {
     struct timer_list timers[TIMER_KINDS];
     struct block_pool blocks;
     struct upstream_pool pool;
-    unsigned turn; /* of the tasks that share a subdomain */
     size_t n_conns, conns_max;
+    size_t n_upstreams; /* open; conns_max at most, so that both together fit the descriptors */
+    int64_t warned_at;  /* when a failure was logged last, monotonic ms; 0: never */
+    unsigned unwarned;  /* failures since */
     struct conn *conns; /* all that are open */
     struct conn *dead_conns;
     struct upstream *dead_upstreams;
