@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -227,11 +228,16 @@ static void free_all(struct server *s)
         close(s->signals);
 }
 
+/* Into its folder, which is made if it is not there yet. */
 static int write_pid(const char *path, struct err *e)
 {
-    struct buf text = {0};
+    struct buf text = {0}, folder = {0};
     int rc;
 
+    buf_add(&folder, path, (size_t)(strrchr(path, '/') - path));
+    if (mkdir(buf_text(&folder), 0700) < 0 && errno != EEXIST)
+        log_warn("cannot make %s: %s", buf_text(&folder), strerror(errno));
+    buf_free(&folder);
     buf_printf(&text, "%d\n", (int)getpid());
     rc = buf_write_file(&text, path);
     if (rc < 0)

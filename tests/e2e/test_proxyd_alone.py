@@ -27,7 +27,6 @@ class Proxyd:
         self.process = subprocess.Popen(
             [BUILD / "bin" / "mirage-proxyd", "-local", "-conf", config, "-state", self.state],
             env=clean_environment(), stdin=subprocess.DEVNULL, stderr=self.log)
-        (self.state / "run").mkdir(exist_ok=True)
         poll(lambda: (self.state / "run" / "proxyd.pid").exists(), 20, "proxyd listens")
 
     def sql(self, text, *values):
