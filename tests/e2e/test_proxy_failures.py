@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import time
 
 import pytest
 
@@ -134,9 +133,6 @@ def test_connect_timeout(new_stack):
     s.launch("web")
     address = s.task("web")
     ask_task(address, "/stall")
-    # A POST goes on no connection that has been idle for a second: it has to connect.
-    idle_since = time.monotonic()
-    poll(lambda: time.monotonic() > idle_since + 1.1, 5, "a second is over")
     queue, dropped = [], 0  # fills the task's listen queue, until the kernel drops what comes
     while len(queue) < 100 and dropped < 3:
         try:
@@ -144,7 +140,7 @@ def test_connect_timeout(new_stack):
         except TimeoutError:
             dropped += 1
     assert len(queue) < 100
-    r = s.http("POST", HOST, "/echo", body=b"x")
+    r = s.get(HOST, "/echo")
     assert r.status == 504, r
     for sock in queue:
         sock.close()
