@@ -34,7 +34,7 @@ static const char *advice(int error)
 {
     switch (error) {
     case EADDRINUSE:
-        return "; another program has this port: stop it, or change listen.http";
+        return "; another program has this port: stop it, or change listen.http (or -default-port)";
     case EACCES:
         return "; ports below 1024 need root or CAP_NET_BIND_SERVICE";
     case EADDRNOTAVAIL:
