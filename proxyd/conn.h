@@ -35,7 +35,7 @@ enum conn_state {
     CONN_ANSWER,  /* the request goes to the task; nothing of its answer came yet */
     CONN_BODY,    /* the answer's head went to the client */
     CONN_TUNNEL,  /* both sides have left HTTP */
-    CONN_REPLY,   /* an answer of our own is on its way to the client, then it ends */
+    CONN_REPLY,   /* the last of an answer is on its way to the client */
     CONN_LINGER,  /* it went; what the client still sends is thrown away */
     CONN_CLOSED,
 };

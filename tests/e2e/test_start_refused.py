@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import subprocess
 
 import pytest
 
-from stack import BUILD, REPOSITORY, run
+from stack import BUILD, REPOSITORY, clean_environment, run
 
 
 def refused(new_stack, *expected, status=1, **kwargs):
@@ -76,10 +77,27 @@ def test_state_is_a_file(new_stack, folder):
     assert (folder / "s").read_text() == "a file"
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_state_is_not_writable(new_stack, folder):
-    (folder / "s").mkdir(mode=0o500)
-    refused(new_stack, folder / "s", folder=folder)
+def as_nobody():
+    """Root may write everywhere: whoever runs the tests as root becomes another user for this one."""
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+
+
+def test_state_is_not_writable(folder):
+    folder.chmod(0o755)
+    program = folder / "mirage-ecs"  # a copy where any user may run it
+    program.write_bytes((BUILD / "bin" / "mirage-ecs").read_bytes())
+    program.chmod(0o755)
+    (folder / "s").mkdir()
+    (folder / "s").chmod(0o555)
+    r = subprocess.run([program, "-local", "-state", folder / "s"], preexec_fn=as_nobody, timeout=20,
+                       env=clean_environment(), stdin=subprocess.DEVNULL, capture_output=True,
+                       text=True)
+    assert r.returncode == 1 and r.stdout == "", r
+    assert f"the state folder {folder / 's'} is not writable" in r.stderr, r
+    assert not list((folder / "s").iterdir())
 
 
 def test_state_cannot_be_made(new_stack):
