@@ -1,5 +1,6 @@
 """The whole stack, as a user starts it: `mirage-ecs -conf … -state … -local`."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -347,11 +348,28 @@ class Stack:
             self.wait_ready(subdomain, 1 if isinstance(taskdef, str) else len(taskdef))
 
     def wait_ready(self, subdomain, n=1, seconds=15):
-        """Until n tasks run and a request gets through (patterns are asked by their list entry)."""
+        """Until n tasks run, all accept connections, and the proxy knows it."""
         poll(lambda: [t["last_status"] for t in self.tasks(subdomain)] == ["RUNNING"] * n,
              seconds, f"{n} running tasks of {subdomain}")
-        if not set(subdomain) & set("*?[\\"):
-            poll(lambda: self.env(subdomain).status == 200, seconds, f"{subdomain} answers")
+
+        def not_ready():
+            with contextlib.closing(self.database()) as db:
+                return db.execute("SELECT count(*) FROM route WHERE subdomain = ? AND (starting = 1"
+                                  " OR address IS NULL)", (subdomain,)).fetchone()[0]
+        poll(lambda: not_ready() == 0, seconds, f"all tasks of {subdomain} accept connections")
+        self.settle()
+
+    def settle(self):
+        """Until the proxy has all routes that are in the database now: it is given one more, and asked
+        for that."""
+        name = f"settle-{next(_stacks)}"
+        with contextlib.closing(self.database()) as db:
+            db.execute("INSERT INTO environment (subdomain, launched_at) VALUES (?, ?)",
+                       (name, int(time.time() * 1000)))  # an old one would be ended: it has no task
+            try:
+                poll(lambda: self.env(name).status == 503, 5, "the proxy has the routes")
+            finally:
+                db.execute("DELETE FROM environment WHERE subdomain = ?", (name,))
 
     def terminate(self, subdomain):
         r = self.api("POST", "/api/terminate", form={"subdomain": subdomain})

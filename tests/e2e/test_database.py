@@ -29,6 +29,7 @@ def test_locked_by_another(new_stack):
 def test_counts_survive_a_lock(new_stack):
     s = new_stack()
     s.launch("web")
+    assert s.env("web", "/echo").status == 200
     poll(lambda: s.api("GET", "/api/access?subdomain=web").json()["sum"] > 0, 5, "a count")
     lock = s.database()
     lock.execute("BEGIN IMMEDIATE")
@@ -65,6 +66,7 @@ def test_from_a_newer_version(new_stack, folder):
 def test_started_twice_with_the_same_file(new_stack, folder):
     first = new_stack(folder=folder)
     first.launch("web")
+    assert first.env("web", "/echo").status == 200
     count = poll(lambda: first.api("GET", "/api/access?subdomain=web").json()["sum"], 5, "a count")
     first.stop()
     second = new_stack(folder=folder, address=first.address)
@@ -74,10 +76,10 @@ def test_started_twice_with_the_same_file(new_stack, folder):
 
 
 def test_route_change_by_commit(new_stack):
-    """What another program commits is live: here an environment ended by hand."""
+    """What another program commits is live: here a task told to stop by hand."""
     s = new_stack()
     s.launch("web")
     db = s.database()
-    db.execute("UPDATE environment SET ended_at = launched_at + 1 WHERE subdomain = 'web'")
+    db.execute("UPDATE task SET desired_status = 'STOPPED' WHERE subdomain = 'web'")
     db.close()
     poll(lambda: s.env("web").status == 404, 1, "the route is gone")
