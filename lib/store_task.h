@@ -28,8 +28,8 @@ int store_task_get(struct db *db, const char *id, struct arena *a, struct task *
 int store_task_put(struct db *db, const struct task *task, struct err *e)
     __attribute__((warn_unused_result));
 
-/* The same for a task that was just launched, unless the view knows it already: what a listing has said
- * meanwhile is newer. */
+/* The same for a task that was just launched, unless the view knows it already: what a listing has
+ * said meanwhile is newer. */
 int store_task_add(struct db *db, const struct task *task, struct err *e)
     __attribute__((warn_unused_result));
 
