@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 
     if (status != PROGRAM_GOES_ON)
         return status;
-    log_error("purging is not in this version; terminate environments by /api/terminate");
+    log_error("this program is not in this version; POST /api/purge is");
     program_end(&program);
     return 1;
 }

@@ -183,6 +183,9 @@ int stack_prepare(struct stack *s, const struct program *program, int argc, char
     char pid[16];
 
     *s = (struct stack){.program = program, .lock = -1, .signals = -1};
+    /* What does not run at all leaves no folder behind. */
+    if (!program->config->local && check_runner(s, e) < 0)
+        return -1;
     if (prepare_state(s, e) < 0 || check_database(s, e) < 0 || check_runner(s, e) < 0 ||
         name_children(s, argc, argv, e) < 0)
         return -1;

@@ -57,7 +57,7 @@ static size_t count_of(const struct config_field *f, const char *base)
 
 static void dump_strings(struct buf *out, const struct config_strings *list)
 {
-    buf_char(out, '[');
+    buf_str(out, " [");
     for (size_t i = 0; i < list->len; i++) {
         buf_str(out, i ? ", " : "");
         quoted(out, list->items[i]);
@@ -69,7 +69,7 @@ static void dump_integers(struct buf *out, const struct config_field *f, const c
 {
     const long *values = *(long *const *)(const void *)(base + f->offset);
 
-    buf_char(out, '[');
+    buf_str(out, " [");
     for (size_t i = 0; i < count_of(f, base); i++)
         buf_printf(out, "%s%ld", i ? ", " : "", values[i]);
     buf_str(out, "]\n");
@@ -80,7 +80,7 @@ static void dump_pairs(struct buf *out, const struct config_field *f, const char
     const struct config_pair *pairs =
         *(struct config_pair *const *)(const void *)(base + f->offset);
 
-    buf_str(out, count_of(f, base) ? "\n" : "{}\n");
+    buf_str(out, count_of(f, base) ? "\n" : " {}\n");
     for (size_t i = 0; i < count_of(f, base); i++) {
         pad(out, indent + 2);
         quoted(out, pairs[i].name);
@@ -94,7 +94,7 @@ static void dump_list(struct buf *out, const struct config_field *f, const char 
 {
     const char *items = *(char *const *)(const void *)(base + f->offset);
 
-    buf_str(out, count_of(f, base) ? "\n" : f->type == CONFIG_LIST ? "[]\n" : "{}\n");
+    buf_str(out, count_of(f, base) ? "\n" : f->type == CONFIG_LIST ? " []\n" : " {}\n");
     for (size_t i = 0; i < count_of(f, base); i++) {
         const char *item = items + i * f->size;
         pad(out, indent + 2);
@@ -115,13 +115,13 @@ static void dump_value(struct buf *out, const struct config_field *f, const char
 
     switch (f->type) {
     case CONFIG_INTEGER:
-        buf_printf(out, "%ld\n", *(const long *)at);
+        buf_printf(out, " %ld\n", *(const long *)at);
         break;
     case CONFIG_BOOL:
-        buf_printf(out, "%s\n", *(const bool *)at ? "true" : "false");
+        buf_printf(out, " %s\n", *(const bool *)at ? "true" : "false");
         break;
     case CONFIG_DURATION:
-        buf_printf(out, "%lldms\n", (long long)*(const int64_t *)at);
+        buf_printf(out, " %lldms\n", (long long)*(const int64_t *)at);
         break;
     case CONFIG_STRINGS:
         dump_strings(out, at);
@@ -141,6 +141,7 @@ static void dump_value(struct buf *out, const struct config_field *f, const char
         dump_fields(out, f->sub, base, indent + 2, false);
         break;
     default:
+        buf_char(out, ' ');
         quoted(out, *(const char *const *)at);
         buf_char(out, '\n');
     }
@@ -162,7 +163,7 @@ static void dump_fields(struct buf *out, const struct config_field *fields, cons
         if (!in_list)
             pad(out, indent);
         in_list = false;
-        buf_printf(out, "%s: ", f->key);
+        buf_printf(out, "%s:", f->key);
         dump_value(out, f, base, indent);
     }
 }

@@ -44,7 +44,7 @@ static int fail(struct db *db, struct err *e, const char *doing)
     if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
         advice = "; move the file away and start again: the tasks are found anew";
     else if (primary == SQLITE_CANTOPEN || primary == SQLITE_READONLY || primary == SQLITE_PERM)
-        advice = "; see that the folder is writable for this user";
+        advice = "; see that its folder exists and is writable for this user";
     else if (primary == SQLITE_FULL)
         advice = "; the disk is full";
     return err_set(e, ERR_INTERNAL, "%s: database %s: %s%s", doing, db->path,
