@@ -5,6 +5,7 @@
 
 #include "hash.h"
 #include "pattern.h"
+#include "pattern_set.h"
 #include "store_route.h"
 
 /* What requests by one listen entry may reach: targets[first .. first + count). */
@@ -33,8 +34,7 @@ struct route_snapshot {
     size_t n_targets, targets_cap;
     uint32_t *buckets; /* exact subdomains; a power of two of them */
     size_t n_buckets;
-    uint32_t *patterns; /* those envs that are patterns, by launch time */
-    size_t n_patterns, patterns_cap;
+    struct pattern_set *patterns; /* those envs that are patterns, by launch time */
 };
 
 /* While loading: the ports of the environment whose rows are being read. */
@@ -81,7 +81,7 @@ static void snapshot_free(struct route_snapshot *s)
     free(s->ranges);
     free(s->targets);
     free(s->buckets);
-    free(s->patterns);
+    pattern_set_free(s->patterns);
     free(s);
 }
 
@@ -130,11 +130,6 @@ static bool begin_env(struct loader *l, const struct route_row *row)
     if (!env->subdomain)
         return false;
     s->n_envs++;
-    if (!pattern_has_meta(env->subdomain))
-        return true;
-    if (!ROOM(s->patterns, s->n_patterns, s->patterns_cap))
-        return false;
-    s->patterns[s->n_patterns++] = (uint32_t)(s->n_envs - 1);
     return true;
 }
 
@@ -174,6 +169,19 @@ static bool index_exact(struct route_snapshot *s)
     return true;
 }
 
+static bool index_patterns(struct route_snapshot *s)
+{
+    struct pattern_entry *entries = calloc(s->n_envs + 1, sizeof *entries);
+    size_t n = 0;
+
+    for (size_t i = 0; entries && i < s->n_envs; i++)
+        if (pattern_has_meta(s->envs[i].subdomain))
+            entries[n++] = (struct pattern_entry){s->envs[i].subdomain, (uint32_t)i};
+    s->patterns = entries ? pattern_set_new(entries, n) : NULL;
+    free(entries);
+    return s->patterns != NULL;
+}
+
 int route_load(struct route_snapshot **snapshot, struct db *db, const struct config *config,
                struct count_table *counts, struct err *e)
 {
@@ -187,7 +195,7 @@ int route_load(struct route_snapshot **snapshot, struct db *db, const struct con
     atomic_init(&l.s->references, 1);
     l.s->n_listen = config->listen.n_http;
     rc = store_route_each(db, take_row, &l, e);
-    if (rc > 0 || (rc == 0 && (!finish_env(&l) || !index_exact(l.s))))
+    if (rc > 0 || (rc == 0 && (!finish_env(&l) || !index_exact(l.s) || !index_patterns(l.s))))
         rc = err_set(e, ERR_INTERNAL, "out of memory");
     free(l.ports);
     if (rc < 0)
@@ -221,10 +229,7 @@ static const struct env *find_env(const struct route_snapshot *s, const char *su
     for (; i != NONE; i = s->envs[i].next)
         if (!strcmp(s->envs[i].subdomain, name))
             return &s->envs[i];
-    for (size_t k = 0; k < s->n_patterns; k++)
-        if (pattern_match(s->envs[s->patterns[k]].subdomain, name) == PATTERN_MATCH)
-            return &s->envs[s->patterns[k]];
-    return NULL;
+    return pattern_set_find(s->patterns, name, &i) ? &s->envs[i] : NULL;
 }
 
 enum route_answer route_find(const struct route_snapshot *s, const char *subdomain, size_t len,
