@@ -83,3 +83,23 @@ def test_route_change_by_commit(new_stack):
     db.execute("UPDATE task SET desired_status = 'STOPPED' WHERE subdomain = 'web'")
     db.close()
     poll(lambda: s.env("web").status == 404, 1, "the route is gone")
+
+
+def test_lost(new_stack):
+    """The tasks are the truth: a new file is filled with what runs."""
+    s = new_stack()
+    s.launch("web")
+    s.launch("foo-*")
+    (before,) = s.tasks("web")
+    for path in s.state.glob("mirage.db*"):
+        path.unlink()
+    for program in ("mirage-proxyd", "mirage-api", "mirage-sync"):
+        s.kill_program(program)
+
+    def found_again():
+        try:
+            return (s.env("web", "/echo").status == 200 and s.env("foo-1", "/echo").status == 200
+                    and s.tasks("web") == [before])
+        except OSError:
+            return False  # the proxy is not back yet
+    poll(found_again, 15, "the environments are there again")
