@@ -105,6 +105,18 @@ static int start_supervisor(const struct runner_local *l, const char *dir, struc
 
 static int read_task(struct runner_local *l, const char *id, struct arena *a, struct task *t);
 
+static void remove_task_dir(const struct runner_local *l, const char *id)
+{
+    static const char *const files[] = {"task.json", "status.json", "stop", "log", "log.1", "lock"};
+    struct arena a = {0};
+    const char *dir = arena_printf(&a, "%s/%s", l->dir, id);
+
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        unlink(arena_printf(&a, "%s/%s", dir, files[i]));
+    rmdir(dir);
+    arena_free(&a);
+}
+
 static int launch_one(struct runner_local *l, const struct launch_request *request,
                       const char *taskdef, struct arena *a, struct launch_result *result,
                       struct err *e)
@@ -118,8 +130,10 @@ static int launch_one(struct runner_local *l, const struct launch_request *reque
     description = describe(l, request, taskdef, id);
     rc = local_task_write(dir, "task.json", description, e);
     json_decref(description);
-    if (rc < 0 || start_supervisor(l, dir, e) < 0)
+    if (rc < 0 || start_supervisor(l, dir, e) < 0) {
+        remove_task_dir(l, id);
         return -1;
+    }
     if (read_task(l, id, a, &result->task) < 0)
         return err_set(e, ERR_INTERNAL, "%s is gone", dir);
     return 0;
@@ -225,18 +239,6 @@ static int read_task(struct runner_local *l, const char *id, struct arena *a, st
     json_decref(description);
     json_decref(status);
     return 0;
-}
-
-static void remove_task_dir(const struct runner_local *l, const char *id)
-{
-    static const char *const files[] = {"task.json", "status.json", "stop", "log", "log.1", "lock"};
-    struct arena a = {0};
-    const char *dir = arena_printf(&a, "%s/%s", l->dir, id);
-
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        unlink(arena_printf(&a, "%s/%s", dir, files[i]));
-    rmdir(dir);
-    arena_free(&a);
 }
 
 static int local_list(struct runner *r, const char *const *known, size_t n_known, struct arena *a,
