@@ -1,5 +1,5 @@
-"""What a hostile review of mirage-proxyd found: proxyd alone, with routes made by hand and tasks
-that are scripts."""
+"""mirage-proxyd alone, with routes made by hand and tasks that are scripts: what only happens when
+reads, ends and resets fall in a certain order."""
 
 import contextlib
 import json
