@@ -3,6 +3,7 @@
 import sqlite3
 
 from stack import poll
+from wire import Truncated
 
 
 def test_locked_by_another(new_stack):
@@ -98,8 +99,10 @@ def test_lost(new_stack):
 
     def found_again():
         try:
-            return (s.env("web", "/echo").status == 200 and s.env("foo-1", "/echo").status == 200
-                    and s.tasks("web") == [before])
-        except OSError:
-            return False  # the proxy is not back yet
+            listed = s.api("GET", "/api/list")
+            return (listed.status == 200 and before in listed.json()["result"]
+                    and s.env("web", "/echo").status == 200
+                    and s.env("foo-1", "/echo").status == 200)
+        except (OSError, Truncated):
+            return False  # a program is not back yet
     poll(found_again, 15, "the environments are there again")
