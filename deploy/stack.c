@@ -26,6 +26,7 @@
 #include "db.h"
 #include "log.h"
 #include "runner.h"
+#include "runner_local.h"
 #include "signals.h"
 
 enum { PROXYD, LIGHTTPD, API, SYNC }; /* the order in which they are stopped */
@@ -363,6 +364,11 @@ void stack_stop(struct stack *s)
             end = 0;
         }
     }
+    /* An API outside of this stack, with the same state folder, may have launched some too. */
+    end = clock_monotonic_ms() + TASKS_STOP_MS;
+    while (runner_local_end_all(s->state) > 0 && clock_monotonic_ms() < end)
+        if (wait_signal(s, 50))
+            break;
 }
 
 void stack_end(struct stack *s)

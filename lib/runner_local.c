@@ -355,6 +355,37 @@ static int local_trace(struct runner *r, const char *arn, struct arena *a, struc
     return 0;
 }
 
+static void end_task(const char *dir)
+{
+    json_t *status = local_task_read(dir, "status.json");
+    pid_t pid = (pid_t)json_integer_value(json_object_get(status, "supervisor"));
+
+    if (pid > 0)
+        kill(pid, SIGTERM);
+    json_decref(status);
+}
+
+size_t runner_local_end_all(const char *state_dir)
+{
+    struct arena a = {0};
+    const char *folder = arena_printf(&a, "%s/local", state_dir);
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    size_t n = 0;
+
+    while (dir && (entry = readdir(dir))) {
+        const char *task = arena_printf(&a, "%s/%s", folder, entry->d_name);
+        if (entry->d_name[0] == '.' || !local_task_is_supervised(task))
+            continue;
+        end_task(task);
+        n++;
+    }
+    if (dir)
+        closedir(dir);
+    arena_free(&a);
+    return n;
+}
+
 static void local_close(struct runner *r)
 {
     struct runner_local *l = local_of(r);

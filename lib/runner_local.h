@@ -18,4 +18,8 @@ struct config;
 int runner_local_open(struct runner **r, const struct config *config, const char *state_dir,
                       struct err *e) __attribute__((warn_unused_result));
 
+/* Tells every supervisor of a local task in the state folder that the stack stops, whoever launched
+ * the task. Returns how many there are: 0 once all have ended. */
+size_t runner_local_end_all(const char *state_dir) __attribute__((warn_unused_result));
+
 #endif

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 from stack import BUILD, PORT, REPOSITORY, base_config, clean_environment, poll
 from wire import Connection
@@ -64,6 +65,11 @@ def test_the_sample_serves_api_pages_and_environments(new_stack, folder):
             assert c.response().status == 200
         poll(lambda: get("abc.dev.example.net", "/env").status == 200, 15, "the environment answers")
         assert get("nobody.dev.example.net", "/").status == 404
+        (status,) = s.state.glob("local/*/status.json")
+        supervisor = Path(f"/proc/{json.loads(status.read_text())['supervisor']}")
+        assert supervisor.exists()
+        s.stop()  # it did not start that task, but it is one of its state folder
+        poll(lambda: not supervisor.exists(), 2, "its supervisor has ended")
     finally:
         lighttpd.terminate()
         lighttpd.wait(timeout=20)
