@@ -33,7 +33,8 @@ int stack_start(struct stack *s, struct err *e) __attribute__((warn_unused_resul
 void stack_supervise(struct stack *s);
 
 /* Stops the children in their order, each after its requests in flight (up to 30 s for proxyd; a
- * second signal hurries), then every process that came to be ours: the local tasks. None is left.
+ * second signal hurries), then every process that came to be ours, and the local tasks of the state
+ * folder that are not. None is left.
  */
 void stack_stop(struct stack *s);
 

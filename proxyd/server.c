@@ -169,9 +169,8 @@ static int start(struct server *s, struct err *e)
     }
     s->shared.listeners = s->listeners;
     for (; s->n_workers < n; s->n_workers++) {
-        s->workers[s->n_workers] =
-            worker_start(&s->shared, s->n_workers, count_worker(s->counts, s->n_workers), s->routes,
-                         conns_max, e);
+        s->workers[s->n_workers] = worker_start(&s->shared, count_worker(s->counts, s->n_workers),
+                                                s->routes, conns_max, e);
         if (!s->workers[s->n_workers])
             return -1;
     }

@@ -306,7 +306,7 @@ void worker_free(struct worker *w)
     free(w);
 }
 
-struct worker *worker_start(struct shared *shared, unsigned index, struct count_worker *counts,
+struct worker *worker_start(struct shared *shared, struct count_worker *counts,
                             struct route_snapshot *routes, size_t conns_max, struct err *e)
 {
     struct worker *w = calloc(1, sizeof *w);
@@ -318,7 +318,6 @@ struct worker *worker_start(struct shared *shared, unsigned index, struct count_
         return NULL;
     }
     w->shared = shared;
-    w->index = index;
     w->counts = counts;
     w->conns_max = conns_max;
     w->now = clock_monotonic_ms();

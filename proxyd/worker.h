@@ -55,7 +55,6 @@ struct wake {
 
 struct worker {
     struct shared *shared;
-    unsigned index;
     pthread_t thread;
     _Atomic(struct route_snapshot *) inbox; /* a newer snapshot, with a reference for us */
     struct wake wake;
@@ -87,7 +86,7 @@ struct worker {
 
 /* Makes a worker and starts its thread, with a snapshot of which it gets a reference. conns_max:
  * the client connections it may have. NULL with *e. worker_free() frees it. */
-struct worker *worker_start(struct shared *shared, unsigned index, struct count_worker *counts,
+struct worker *worker_start(struct shared *shared, struct count_worker *counts,
                             struct route_snapshot *routes, size_t conns_max, struct err *e)
     __attribute__((warn_unused_result));
 

@@ -90,7 +90,6 @@ class Proxyd:
             args = ["/bin/sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *args]
         self.process = subprocess.Popen(args, env=clean_environment(), stdin=subprocess.DEVNULL,
                                         stderr=self.log)
-        (self.state / "run").mkdir(exist_ok=True)
         poll(lambda: (self.state / "run" / "proxyd.pid").exists(), 20, "proxyd listens")
         self.sql("UPDATE sync SET succeeded_at = 1")
         poll(lambda: self.get("x").status == 200, 5, "healthy")
@@ -109,8 +108,9 @@ class Proxyd:
               f" desired_status, env, tags, created_at) VALUES ('{a}', '{a}', '{name}', '', 'a:1',"
               f" '127.0.0.1', 'RUNNING', 'RUNNING', '{{}}', '[]', 1)" for a in arns],
             *[f"INSERT INTO port VALUES ('{a}', 'app', 80, '127.0.0.1', {p}, 1)"
-              for a, p in zip(arns, ports)])
-        time.sleep(0.2)
+              for a, p in zip(arns, ports)],
+            f"INSERT INTO environment (subdomain, launched_at) VALUES ('{name}-too', 1)")
+        poll(lambda: self.get(f"{name}-too.localhost").status == 503, 5, "the routes are loaded")
 
     def connect(self, timeout=10.0):
         return Connection((self.address, PORT), timeout)
