@@ -33,11 +33,10 @@ SOURCES_mirage-sync       := $(wildcard cron/sync*.c)
 SOURCES_mirage-purge      := $(wildcard cron/purge*.c)
 SOURCES_mirage-local-task := $(wildcard local-task/*.c)
 LIBS_mirage-api := -lfcgi
-LIBS_mirage-ecs := -lcurl
-LIBS := -lyaml -lpcre2-8 -ljansson -lsqlite3 -lcrypto -lpthread
+LIBS := -lyaml -lpcre2-8 -ljansson -lsqlite3 -lcurl -lexpat -lcrypto -lpthread
 
 LIB := $(BUILD)/lib/libmirage.a
-LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c)) $(BUILD)/obj/sql.o
+LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c lib/aws/*.c)) $(BUILD)/obj/sql.o
 BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
 SHARE := $(BUILD)/share/mirage-ecs
 SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
@@ -100,7 +99,7 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 	$(Q)exec $(BUILD)/bin/mirage-ecs -local -state build/state $(RUN_FLAGS)
 
 # --- packages -----------------------------------------------------------------------------------
-DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev lighttpd
+DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd
 DEPS_TEST := libcmocka-dev python3-pytest curl
 DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
 

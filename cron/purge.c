@@ -1,4 +1,5 @@
 /* mirage-purge: terminates environments that nobody used. Not in this version. */
+#include "aws/self_config.h"
 #include "log.h"
 #include "options.h"
 
@@ -7,6 +8,7 @@ int main(int argc, char **argv)
     struct program program = {
         .name = "mirage-purge",
         .summary = "Terminates environments that nobody used (not in this version).",
+        .source = &self_config_source,
     };
     int status = program_start(&program, argc, argv);
 

@@ -6,6 +6,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "aws/self_config.h"
 #include "clock.h"
 #include "log.h"
 #include "options.h"
@@ -109,6 +110,7 @@ int main(int argc, char **argv)
     struct program program = {
         .name = "mirage-sync",
         .summary = "Keeps the database's view of the tasks as what runs them says it is.",
+        .source = &self_config_source,
     };
     struct err e = {0};
     struct db *db = NULL;

@@ -9,6 +9,7 @@
 #include "store_task.h"
 
 #define EMPTY_GRACE_MS     60000 /* for a launch to come to its first task */
+#define FRESH_MS           60000 /* a task younger than this may be missing from what is listed */
 #define SUCCESS_RENEWED_MS 5000  /* how old the time of the last success may get */
 
 static int by_arn(const void *left, const void *right)
@@ -27,21 +28,25 @@ static const char **sorted_arns(const struct task_list *tasks, struct arena *a)
     return arns;
 }
 
-/* Removes what was in the view before the listing began and is not listed: what came since stays.
- */
-static int remove_gone(struct db *db, const char **known, size_t n_known,
+/* Removes what was in the view before the listing began and is not listed: what came since stays,
+ * and so does what was launched only just now. */
+static int remove_gone(struct db *db, const struct task_list *before,
                        const struct task_list *listed, struct arena *a, struct err *e)
 {
     const char **arns = sorted_arns(listed, a);
+    int64_t fresh = clock_now_ms() - FRESH_MS;
 
-    for (size_t i = 0; i < n_known; i++)
-        if (!bsearch(&known[i], arns, listed->len, sizeof *arns, by_arn) &&
-            store_task_remove(db, known[i], e) < 0)
+    for (size_t i = 0; i < before->len; i++) {
+        const struct task *t = &before->items[i];
+        if (t->created_at < fresh &&
+            !(listed->len && bsearch(&t->arn, arns, listed->len, sizeof *arns, by_arn)) &&
+            store_task_remove(db, t->arn, e) < 0)
             return -1;
+    }
     return 0;
 }
 
-static int apply(struct db *db, const char **known, size_t n_known, const struct task_list *listed,
+static int apply(struct db *db, const struct task_list *before, const struct task_list *listed,
                  struct arena *a, struct err *e)
 {
     struct sync_status last;
@@ -50,7 +55,7 @@ static int apply(struct db *db, const char **known, size_t n_known, const struct
     for (size_t i = 0; i < listed->len; i++)
         if (store_task_put(db, &listed->items[i], e) < 0)
             return -1;
-    if (remove_gone(db, known, n_known, listed, a, e) < 0 ||
+    if (remove_gone(db, before, listed, a, e) < 0 ||
         store_environment_follow_tasks(db, e) < 0 ||
         store_environment_end_empty(db, now - EMPTY_GRACE_MS, now, e) < 0 ||
         store_sync_get(db, a, &last, e) < 0)
@@ -61,22 +66,30 @@ static int apply(struct db *db, const char **known, size_t n_known, const struct
     return store_sync_succeeded(db, now, e);
 }
 
+static bool is_settled(const struct task *t)
+{
+    return !strcmp(t->last_status, "STOPPED") ||
+           (!strcmp(t->last_status, "RUNNING") && task_is_live(t));
+}
+
 int sync_view(struct db *db, struct runner *r, struct err *e)
 {
     struct arena a = {0};
     struct task_list before, listed;
-    const char **known;
+    struct runner_known *known;
     int rc = store_task_list(db, TASK_ALL, &a, &before, e);
 
     if (rc < 0)
         goto out;
-    known = sorted_arns(&before, &a);
+    known = arena_array(&a, before.len, sizeof *known);
+    for (size_t i = 0; i < before.len; i++)
+        known[i] = (struct runner_known){before.items[i].arn, is_settled(&before.items[i])};
     rc = runner_list(r, known, before.len, &a, &listed, e);
     if (rc < 0)
         goto out;
     rc = db_begin(db, e);
     if (rc == 0)
-        rc = apply(db, known, before.len, &listed, &a, e);
+        rc = apply(db, &before, &listed, &a, e);
     if (rc == 0)
         rc = db_commit(db, e);
     db_rollback(db);

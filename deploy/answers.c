@@ -1,5 +1,6 @@
 #include "answers.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <curl/curl.h>
@@ -34,11 +35,12 @@ static bool answers_200(const char *url, const char *host_header)
     return status == 200;
 }
 
-bool answers(const struct config *config)
+enum answers answers(const struct config *config)
 {
     struct arena a = {0};
     const char *address = config->listen.foreign_address, *url;
-    bool v6 = strchr(address, ':') != NULL, ready;
+    bool v6 = strchr(address, ':') != NULL;
+    enum answers got = ANSWERS_NOT;
 
     if (!strcmp(address, "0.0.0.0"))
         address = "127.0.0.1";
@@ -46,9 +48,10 @@ bool answers(const struct config *config)
         address = "::1";
     url = arena_printf(&a, "http://%s%s%s:%ld", v6 ? "[" : "", address, v6 ? "]" : "",
                        config->listen.http[0].listen);
-    ready = answers_200(arena_printf(&a, "%s/api/list", url),
-                        arena_printf(&a, "Host: %s", config->host.webapi)) &&
-            answers_200(arena_printf(&a, "%s/", url), "Host: health-check");
+    if (answers_200(arena_printf(&a, "%s/api/list", url),
+                    arena_printf(&a, "Host: %s", config->host.webapi)))
+        got = answers_200(arena_printf(&a, "%s/", url), "Host: health-check") ? ANSWERS_ALL
+                                                                               : ANSWERS_API;
     arena_free(&a);
-    return ready;
+    return got;
 }

@@ -1,20 +1,42 @@
 /* mirage-ecs: starts the whole stack, keeps it running, and ends it. */
 #include <stdio.h>
+#include <string.h>
 
+#include "aws/self_config.h"
+#include "config_fetch.h"
 #include "log.h"
 #include "options.h"
 #include "stack.h"
+
+/* What another program's configuration is, for one that does not speak AWS's protocols. */
+static int print_object(const char *url)
+{
+    struct buf text = {0};
+    struct err e;
+    int rc = self_config_fetch(url, &text, &e);
+
+    if (rc < 0)
+        log_error("%s", e.text);
+    else
+        rc = fwrite(buf_text(&text), 1, text.len, stdout) == text.len && fflush(stdout) == 0 ? 0 : -1;
+    buf_free(&text);
+    return rc < 0 ? 1 : 0;
+}
 
 int main(int argc, char **argv)
 {
     struct program program = {
         .name = "mirage-ecs",
         .summary = "Starts and supervises the whole stack: proxy, web server, API and sync.",
+        .source = &self_config_source,
     };
     struct stack stack;
     struct err e = {0};
-    int status = program_start(&program, argc, argv);
+    int status;
 
+    if (argc == 3 && !strcmp(argv[1], CONFIG_FETCH_OPTION))
+        return print_object(argv[2]);
+    status = program_start(&program, argc, argv);
     if (status != PROGRAM_GOES_ON)
         return status;
     status = 1;

@@ -13,6 +13,7 @@ struct stack {
     struct arena arena;
     const struct program *program;
     const char *state;                     /* absolute */
+    const char *conf;                      /* the configuration in effect, as the children read it */
     const char *url;                       /* where the web API answers */
     struct child children[STACK_CHILDREN]; /* in the order in which they are stopped */
     int lock;                              /* of the state folder */
@@ -25,8 +26,9 @@ struct stack {
 int stack_prepare(struct stack *s, const struct program *program, int argc, char **argv,
                   struct err *e) __attribute__((warn_unused_result));
 
-/* Starts everything and waits until the stack answers. On failure some of it may run: stack_stop().
- * A signal that asks to end is a failure too, with an empty sentence. */
+/* Starts everything and waits until the stack answers; if tasks cannot be looked at for half a
+ * minute, it goes on without: the page tells why, and sync tries again. On failure some of it may
+ * run: stack_stop(). A signal that asks to end is a failure too, with an empty sentence. */
 int stack_start(struct stack *s, struct err *e) __attribute__((warn_unused_result));
 
 /* Restarts what dies, until SIGTERM or SIGINT. */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "aws/self_config.h"
 #include "log.h"
 #include "options.h"
 
@@ -29,14 +30,20 @@ static int read_threads(const char *text, struct err *e)
 }
 
 /* The default stands for the installed pages where the working directory has none. */
-static int load_templates(struct templates **templates, const struct config *config, struct err *e)
+static int load_templates(struct templates **templates, struct config *config,
+                          const char *state_dir, struct err *e)
 {
     struct arena arena = {0};
     const char *installed = arena_printf(&arena, "%s/html", config_data_dir(&arena));
-    const char *dir = config->htmldir;
+    const char *dir;
     struct stat st;
     int rc;
 
+    if (self_config_htmldir(config, state_dir, e) < 0) {
+        arena_free(&arena);
+        return -1;
+    }
+    dir = config->htmldir;
     if (strcmp(dir, DEFAULT_HTMLDIR) == 0 && stat(dir, &st) < 0)
         dir = installed;
     rc = templates_load(templates, dir, installed, e);
@@ -61,7 +68,7 @@ static int serve(const struct program *program, const char *socket_path, const c
     if (socket_path == NULL && (setup.listen_fd = listen_inherited(&e)) < 0)
         goto fail;
     status = STATUS_FAILED;
-    if (load_templates(&templates, program->config, &e) < 0)
+    if (load_templates(&templates, program->config, program->options.state, &e) < 0)
         goto fail;
     setup.templates = templates;
     if (socket_path != NULL && (setup.listen_fd = listen_open(socket_path, &e)) < 0)
@@ -95,6 +102,7 @@ int main(int argc, char **argv)
         .name = "mirage-api",
         .summary = "The JSON API and the pages of mirage-ecs, as a FastCGI responder.",
         .extras = extras,
+        .source = &self_config_source,
     };
     int status = program_start(&program, argc, argv);
 

@@ -70,6 +70,7 @@ static void add_taskdef(json_t *list, const char *value)
 
 static json_t *taskdefs_view(struct call *c, const struct form *form)
 {
+    const struct config_strings *linked = &c->with->config->link.default_task_definitions;
     const char *preset = c->with->config->ecs.default_task_definition;
     struct params_list given;
     struct err ignored;
@@ -80,8 +81,12 @@ static json_t *taskdefs_view(struct call *c, const struct form *form)
     for (size_t i = 0; i < given.len; i++)
         if (*given.items[i] != '\0')
             add_taskdef(list, given.items[i]);
-    if (json_array_size(list) == 0 && !form->sent && preset != NULL && *preset != '\0')
-        add_taskdef(list, preset);
+    if (json_array_size(list) == 0 && !form->sent) {
+        for (size_t i = 0; i < linked->len; i++)
+            add_taskdef(list, linked->items[i]);
+        if (linked->len == 0 && preset != NULL && *preset != '\0')
+            add_taskdef(list, preset);
+    }
     for (int i = 0; i < SPARE_TASKDEFS || json_array_size(list) == 0; i++)
         add_taskdef(list, "");
     return list;

@@ -142,16 +142,16 @@ static int complete(struct config *c, struct err *e)
     return 0;
 }
 
-static int read_file(struct config *c, const char *path, void (*warn)(const char *text),
-                     struct err *e)
+static int read_file(struct config *c, const char *path, const struct config_source *source,
+                     void (*warn)(const char *text), struct err *e)
 {
     struct buf raw = {0}, text = {0};
     int rc = -1;
 
-    if (!strncmp(path, "s3://", 5))
-        return err_set(e, ERR_INVALID,
-                       "%s: a configuration from S3 is not in this version; name a file", path);
-    if (buf_read_file(&raw, path, FILE_LIMIT) < 0) {
+    if (!strncmp(path, "s3://", 5)) {
+        if (source->fetch(path, &raw, e) < 0)
+            goto out;
+    } else if (buf_read_file(&raw, path, FILE_LIMIT) < 0) {
         err_system(e, errno, "%s: cannot read the configuration", path);
         goto out;
     }
@@ -171,7 +171,7 @@ out:
 }
 
 int config_load(struct config **config, const struct options *options,
-                void (*warn)(const char *text), struct err *e)
+                const struct config_source *source, void (*warn)(const char *text), struct err *e)
 {
     struct config *c = calloc(1, sizeof *c);
 
@@ -180,7 +180,8 @@ int config_load(struct config **config, const struct options *options,
         abort();
     set_defaults(c, options);
     c->path = options->conf;
-    if ((c->path && read_file(c, c->path, warn, e) < 0) || complete(c, e) < 0) {
+    if ((c->path && read_file(c, c->path, source, warn, e) < 0) || complete(c, e) < 0 ||
+        (!c->local && source->fill_in && source->fill_in(c, e) < 0)) {
         config_free(c);
         return -1;
     }

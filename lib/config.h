@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "err.h"
 
+struct buf;
 struct options;
 
 struct config_strings {
@@ -104,16 +105,30 @@ struct config {
         bool enable_execute_command;
     } ecs;
     struct {
+        const char *hosted_zone_id; /* NULL: no records are kept */
+        struct config_strings default_task_definitions;
+        struct config_strings exclude_containers; /* patterns of container names */
+    } link;
+    struct {
         struct config_taskdef *taskdefs;
         size_t n_taskdefs;
     } local_tasks;
+};
+
+/* What a configuration has to ask AWS for; lib/ itself does not speak to it. */
+struct config_source {
+    /* Appends the object that an s3:// URL names. Errors begin with the URL. */
+    int (*fetch)(const char *url, struct buf *text, struct err *e);
+    /* Completes what the file leaves open, unless tasks are local; NULL: nothing is completed. */
+    int (*fill_in)(struct config *config, struct err *e);
 };
 
 /* Loads the file that the options name, or the defaults. On success *config is to be given to
  * config_free(). Warnings (unknown keys) go to `warn`, one call each. Errors name file, line, key.
  */
 int config_load(struct config **config, const struct options *options,
-                void (*warn)(const char *text), struct err *e) __attribute__((warn_unused_result));
+                const struct config_source *source, void (*warn)(const char *text), struct err *e)
+    __attribute__((warn_unused_result));
 void config_free(struct config *config); /* NULL is fine */
 
 /* The effective configuration as YAML; secrets show as `********`. The caller frees the text. */

@@ -124,6 +124,7 @@ static void dump_value(struct buf *out, const struct config_field *f, const char
         buf_printf(out, " %lldms\n", (long long)*(const int64_t *)at);
         break;
     case CONFIG_STRINGS:
+    case CONFIG_PATTERNS:
         dump_strings(out, at);
         break;
     case CONFIG_INTEGERS:

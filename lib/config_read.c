@@ -9,6 +9,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "pattern.h"
 #include "regex.h"
 
 #define KEY_MAX 256
@@ -212,10 +213,6 @@ static int check_text(struct reader *r, const struct config_field *f, const yaml
     struct regex *re = NULL;
 
     switch (f->type) {
-    case CONFIG_STRING:
-        if (f->what && !strncmp(text, "s3://", 5))
-            return complain(r, node, e, "%s not in this version; name a folder", f->what);
-        break;
     case CONFIG_ADDRESS:
         if (inet_pton(AF_INET, text, address) != 1 && inet_pton(AF_INET6, text, address) != 1)
             return complain(r, node, e, "expected an IP address, got '%s'", text);
@@ -280,8 +277,8 @@ static size_t push_index(struct reader *r, size_t i)
     return len;
 }
 
-static int read_strings(struct reader *r, yaml_node_t *node, struct config_strings *list,
-                        struct err *e)
+static int read_strings(struct reader *r, const struct config_field *f, yaml_node_t *node,
+                        struct config_strings *list, struct err *e)
 {
     size_t n;
 
@@ -295,6 +292,8 @@ static int read_strings(struct reader *r, yaml_node_t *node, struct config_strin
         const char *text = scalar(r, sequence_item(r, node, i), "a text", e);
         if (!text)
             return -1;
+        if (f->type == CONFIG_PATTERNS && !pattern_is_valid(text))
+            return complain(r, sequence_item(r, node, i), e, "'%s' is a malformed pattern", text);
         list->items[i] = arena_strdup(r->arena, text);
         r->key[cut] = '\0';
     }
@@ -419,7 +418,8 @@ static int read_value(struct reader *r, const struct config_field *f, yaml_node_
     case CONFIG_DURATION:
         return read_duration(r, f, node, at, e);
     case CONFIG_STRINGS:
-        return read_strings(r, node, at, e);
+    case CONFIG_PATTERNS:
+        return read_strings(r, f, node, at, e);
     case CONFIG_INTEGERS:
         return read_integers(r, f, node, base, e);
     case CONFIG_PAIRS:

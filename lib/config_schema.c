@@ -148,6 +148,17 @@ static const struct config_field ecs[] = {
     {0},
 };
 
+static const struct config_field link_section[] = {
+    {.key = "hosted_zone_id", .type = CONFIG_STRING, .offset = IN(config, link.hosted_zone_id)},
+    {.key = "default_task_definitions",
+     .type = CONFIG_STRINGS,
+     .offset = IN(config, link.default_task_definitions)},
+    {.key = "exclude_containers",
+     .type = CONFIG_PATTERNS,
+     .offset = IN(config, link.exclude_containers)},
+    {0},
+};
+
 static const struct config_field taskdefs[] = {
     {.key = "command", .type = CONFIG_STRINGS, .offset = IN(config_taskdef, command)},
     {.key = "ports",
@@ -179,8 +190,7 @@ const struct config_field config_schema[] = {
     {.key = "network", .type = CONFIG_SECTION, .sub = network},
     {.key = "htmldir",
      .type = CONFIG_STRING,
-     .offset = IN(config, htmldir),
-     .what = "templates from S3 are"},
+     .offset = IN(config, htmldir)},
     {.key = "parameters",
      .type = CONFIG_LIST,
      .offset = IN(config, parameters),
@@ -189,9 +199,9 @@ const struct config_field config_schema[] = {
      .size = sizeof(struct config_parameter),
      .line = IN(config_parameter, line)},
     {.key = "ecs", .type = CONFIG_SECTION, .sub = ecs},
+    {.key = "link", .type = CONFIG_SECTION, .sub = link_section},
     {.key = "local", .type = CONFIG_SECTION, .sub = local},
     {.key = "auth", .type = CONFIG_LATER, .what = "authentication is"},
-    {.key = "link", .type = CONFIG_LATER, .what = "mirage link (Route 53) is"},
     {.key = "purge", .type = CONFIG_LATER, .what = "the purge schedule is"},
     {0},
 };

@@ -19,6 +19,7 @@ enum config_type {
     CONFIG_BOOL,     /* bool */
     CONFIG_DURATION, /* int64_t, ms */
     CONFIG_STRINGS,  /* struct config_strings */
+    CONFIG_PATTERNS, /* struct config_strings: patterns as of subdomains */
     CONFIG_INTEGERS, /* long *, its size_t count at `count` */
     CONFIG_PAIRS,    /* struct config_pair *, count at `count`: a mapping of names to texts */
     CONFIG_SECTION,  /* fields of `sub`, in place */
@@ -38,7 +39,7 @@ struct config_field {
     long min, max;       /* of a number; min of a list: how many elements at least */
     const char *choices; /* "A B" */
     bool required;       /* the key must be there */
-    const char *what;    /* what is not in this version: CONFIG_LATER, true, or a text with s3:// */
+    const char *what;    /* what is not in this version: CONFIG_LATER, or true */
 };
 
 extern const struct config_field config_schema[];

@@ -6,23 +6,19 @@
 
 #include "buf.h"
 #include "local_task.h"
-
-/* A line and its place in reading order, which decides between lines of one moment. */
-struct collected {
-    struct log_line line;
-    size_t place;
-};
+#include "log_lines.h"
 
 struct collector {
     struct arena *arena;
-    struct collected *items;
-    size_t len, cap;
+    struct log_lines *lines;
+    size_t cap;
     int64_t since_ms;
 };
 
 /* Takes the whole lines `<ms> <text>` of a log file; a line still being written is left. */
 static void collect(struct collector *c, const char *text)
 {
+    struct log_lines *lines = c->lines;
     const char *end;
 
     for (; (end = strchr(text, '\n')); text = end + 1) {
@@ -30,14 +26,12 @@ static void collect(struct collector *c, const char *text)
         int64_t ms = strtoll(text, &space, 10);
         if (*text < '0' || *text > '9' || *space != ' ' || ms < c->since_ms)
             continue;
-        c->items = arena_grow(c->arena, c->items, c->len, &c->cap, sizeof *c->items);
-        c->items[c->len] = (struct collected){
-            .line = {.time_ms = ms,
-                     .container = LOCAL_TASK_CONTAINER,
-                     .text = arena_strndup(c->arena, space + 1, (size_t)(end - space - 1))},
-            .place = c->len,
+        lines->items = arena_grow(c->arena, lines->items, lines->len, &c->cap, sizeof *lines->items);
+        lines->items[lines->len++] = (struct log_line){
+            .time_ms = ms,
+            .container = LOCAL_TASK_CONTAINER,
+            .text = arena_strndup(c->arena, space + 1, (size_t)(end - space - 1)),
         };
-        c->len++;
     }
 }
 
@@ -54,20 +48,10 @@ static int collect_file(struct collector *c, const char *path, struct err *e)
     return rc;
 }
 
-static int by_time(const void *left, const void *right)
-{
-    const struct collected *a = left, *b = right;
-
-    if (a->line.time_ms != b->line.time_ms)
-        return a->line.time_ms < b->line.time_ms ? -1 : 1;
-    return a->place < b->place ? -1 : a->place > b->place;
-}
-
 int local_logs(const char *dir, const struct task_list *tasks, const struct log_query *query,
                struct arena *a, struct log_lines *lines, struct err *e)
 {
-    struct collector c = {.arena = a, .since_ms = query->since_ms};
-    size_t first = 0;
+    struct collector c = {.arena = a, .lines = lines, .since_ms = query->since_ms};
 
     *lines = (struct log_lines){0};
     for (size_t i = 0; i < tasks->len; i++) {
@@ -76,12 +60,6 @@ int local_logs(const char *dir, const struct task_list *tasks, const struct log_
             collect_file(&c, arena_printf(a, "%s/%s/log", dir, id), e) < 0)
             return -1;
     }
-    if (c.len > 1)
-        qsort(c.items, c.len, sizeof *c.items, by_time);
-    if (query->tail >= 0 && c.len > (size_t)query->tail)
-        first = c.len - (size_t)query->tail;
-    lines->items = arena_array(a, c.len - first, sizeof *lines->items);
-    for (size_t i = first; i < c.len; i++)
-        lines->items[lines->len++] = c.items[i].line;
+    log_lines_merge(lines, query->tail, a);
     return 0;
 }

@@ -271,7 +271,7 @@ int program_start(struct program *p, int argc, char **argv)
         return 0;
     }
     log_setup(p->options.log_level, p->options.log_format);
-    if (config_load(&p->config, &p->options, print_warning, &e) < 0) {
+    if (config_load(&p->config, &p->options, p->source, print_warning, &e) < 0) {
         log_error("%s", e.text);
         return 1;
     }

@@ -37,6 +37,7 @@ struct program {
     const char *name;                  /* "mirage-api" */
     const char *summary;               /* one sentence for -help */
     const struct option_extra *extras; /* ends with a NULL name; NULL: none */
+    const struct config_source *source;
     struct options options;
     struct config *config; /* after program_start; program_end frees it */
 };

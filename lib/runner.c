@@ -1,18 +1,5 @@
 #include "runner.h"
 
-#include "config.h"
-#include "runner_local.h"
-
-int runner_open(struct runner **r, const struct config *config, const char *state_dir,
-                struct err *e)
-{
-    if (config->local)
-        return runner_local_open(r, config, state_dir, e);
-    *r = NULL;
-    return err_set(e, ERR_INVALID,
-                   "running tasks on Amazon ECS is not in this version; start with -local");
-}
-
 void runner_close(struct runner *r)
 {
     if (r)
@@ -30,8 +17,8 @@ int runner_launch(struct runner *r, const struct launch_request *request, struct
     return r->ops->launch(r, request, a, results, e);
 }
 
-int runner_list(struct runner *r, const char *const *known, size_t n_known, struct arena *a,
-                struct task_list *tasks, struct err *e)
+int runner_list(struct runner *r, const struct runner_known *known, size_t n_known,
+                struct arena *a, struct task_list *tasks, struct err *e)
 {
     return r->ops->list(r, known, n_known, a, tasks, e);
 }

@@ -3,6 +3,7 @@
 #ifndef MIRAGE_RUNNER_H
 #define MIRAGE_RUNNER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -77,7 +78,8 @@ struct runner_pace {
     int starting_ms; /* while a task is on its way up */
 };
 
-/* The runner that the configuration asks for. Belongs to one thread at a time. */
+/* The runner that the configuration asks for. Belongs to one thread at a time. (In lib/aws, which
+ * lib/ does not know.) */
 int runner_open(struct runner **r, const struct config *config, const char *state_dir,
                 struct err *e) __attribute__((warn_unused_result));
 void runner_close(struct runner *r); /* NULL is fine */
@@ -89,10 +91,17 @@ struct runner_pace runner_pace(const struct runner *r) __attribute__((warn_unuse
 int runner_launch(struct runner *r, const struct launch_request *request, struct arena *a,
                   struct launch_result *results, struct err *e) __attribute__((warn_unused_result));
 
-/* Every managed task that runs or stopped lately, and those of `known` (ARNs) that still exist: a
- * fresh task may be missing from a listing for a while. */
-int runner_list(struct runner *r, const char *const *known, size_t n_known, struct arena *a,
-                struct task_list *tasks, struct err *e) __attribute__((warn_unused_result));
+/* A task that the caller's view has. */
+struct runner_known {
+    const char *arn;
+    bool settled; /* it runs, or has stopped: nothing is expected of it */
+};
+
+/* Every managed task that runs or stopped lately, and those of `known` that still exist: a fresh
+ * task may be missing from a listing for a while. */
+int runner_list(struct runner *r, const struct runner_known *known, size_t n_known,
+                struct arena *a, struct task_list *tasks, struct err *e)
+    __attribute__((warn_unused_result));
 
 /* Asks a task to stop. Stopping one that stopped already is no error. */
 int runner_stop(struct runner *r, const char *arn, struct err *e)
@@ -112,8 +121,8 @@ struct runner_ops {
     struct runner_pace pace;
     int (*launch)(struct runner *r, const struct launch_request *request, struct arena *a,
                   struct launch_result *results, struct err *e);
-    int (*list)(struct runner *r, const char *const *known, size_t n_known, struct arena *a,
-                struct task_list *tasks, struct err *e);
+    int (*list)(struct runner *r, const struct runner_known *known, size_t n_known,
+                struct arena *a, struct task_list *tasks, struct err *e);
     int (*stop)(struct runner *r, const char *arn, struct err *e);
     int (*logs)(struct runner *r, const struct task_list *tasks, const struct log_query *query,
                 struct arena *a, struct log_lines *lines, struct err *e);

@@ -241,8 +241,8 @@ static int read_task(struct runner_local *l, const char *id, struct arena *a, st
     return 0;
 }
 
-static int local_list(struct runner *r, const char *const *known, size_t n_known, struct arena *a,
-                      struct task_list *tasks, struct err *e)
+static int local_list(struct runner *r, const struct runner_known *known, size_t n_known,
+                      struct arena *a, struct task_list *tasks, struct err *e)
 {
     struct runner_local *l = local_of(r);
     int64_t oldest = clock_now_ms() - KEEP_STOPPED_MS;

@@ -1,6 +1,7 @@
 /* mirage-proxyd: brings every request to its task by the Host it names. */
 #include <stdio.h>
 
+#include "config_fetch.h"
 #include "log.h"
 #include "options.h"
 #include "server.h"
@@ -17,6 +18,7 @@ int main(int argc, char **argv)
         .name = "mirage-proxyd",
         .summary = "The reverse proxy: brings every request to its task by the Host it names.",
         .extras = extras,
+        .source = &config_fetch_source,
     };
     struct arena a = {0};
     struct err e = {0};

@@ -24,6 +24,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static char folder[PATH_MAX - 64], path[PATH_MAX];
+static const struct config_source no_source;
 static struct err e;
 static struct buf warnings; /* what was warned about, a line each */
 
@@ -69,7 +70,7 @@ static int load_bytes(struct config **c, const char *text, size_t len)
     buf_add(&b, text, len);
     assert_int_equal(buf_write_file(&b, path), 0);
     buf_free(&b);
-    return config_load(c, &o, warn, &e);
+    return config_load(c, &o, &no_source, warn, &e);
 }
 
 static struct config *loaded(const char *text)
@@ -87,7 +88,7 @@ static struct config *defaults(struct options o)
 {
     struct config *c;
 
-    assert_int_equal(config_load(&c, &o, warn, &e), 0);
+    assert_int_equal(config_load(&c, &o, &no_source, warn, &e), 0);
     assert_string_equal(buf_text(&warnings), "");
     return c;
 }
@@ -972,7 +973,7 @@ static int load_path(const char *file)
 {
     struct options o = {.conf = file};
     struct config *c = (struct config *)&c;
-    int rc = config_load(&c, &o, warn, &e);
+    int rc = config_load(&c, &o, &no_source, warn, &e);
 
     if (rc < 0)
         assert_null(c);

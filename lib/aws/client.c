@@ -1,0 +1,380 @@
+#include "client.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <curl/curl.h>
+#include <openssl/sha.h>
+
+#include "clock.h"
+
+#include "credentials.h"
+#include "failure.h"
+#include "fetch.h"
+#include "retry.h"
+
+#define RUNNING_MAX        8 /* calls on the wire at once */
+#define ATTEMPT_TIMEOUT_MS 15000
+
+struct aws_client {
+    CURLM *multi; /* holds the connections */
+    char *region;
+};
+
+enum step { STEP_WAITING, STEP_RUNNING, STEP_DONE };
+
+/* A call on its way. */
+struct transfer {
+    struct aws_call *call;
+    enum step step;
+    int attempts;
+    bool renewed;       /* credentials were fetched anew for it once */
+    int64_t begin_at;   /* monotonic ms; the next attempt */
+    int64_t give_up_at; /* monotonic ms */
+    CURL *curl;
+    struct curl_slist *headers;
+    struct arena arena; /* of the attempt */
+    const char *access_key_id;
+    char reason[CURL_ERROR_SIZE];
+    char error_type[AWS_CODE_SIZE];
+};
+
+/* --- a client ---------------------------------------------------------------------------------- */
+
+int aws_client_open(struct aws_client **client, const char *region, struct err *e)
+{
+    struct aws_client *c;
+    struct arena a = {0};
+    int rc = -1;
+
+    *client = NULL;
+    fetch_prepare();
+    if (!region)
+        region = credentials_region(&a);
+    if (!region) {
+        err_set(e, ERR_INVALID,
+                "no AWS region: set AWS_REGION, or ecs.region in the configuration; -local runs "
+                "tasks on this machine without AWS");
+        goto out;
+    }
+    if (!aws_region_is_valid(region)) {
+        err_set(e, ERR_INVALID, "'%.100s' is no AWS region: expected a name such as us-east-1",
+                region);
+        goto out;
+    }
+    c = calloc(1, sizeof *c);
+    if (!c || !(c->region = strdup(region)) || !(c->multi = curl_multi_init()))
+        abort();
+    curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, 2L * RUNNING_MAX);
+    *client = c;
+    rc = 0;
+out:
+    arena_free(&a);
+    return rc;
+}
+
+void aws_client_close(struct aws_client *client)
+{
+    if (!client)
+        return;
+    curl_multi_cleanup(client->multi);
+    free(client->region);
+    free(client);
+}
+
+const char *aws_client_region(const struct aws_client *client)
+{
+    return client->region;
+}
+
+/* --- an attempt -------------------------------------------------------------------------------- */
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct transfer *t = ctx;
+
+    if (t->call->answer.len + size * count > AWS_ANSWER_LIMIT)
+        return 0;
+    buf_add(&t->call->answer, bytes, size * count);
+    return t->call->answer.failed ? 0 : size * count;
+}
+
+static size_t take_header(char *bytes, size_t size, size_t count, void *ctx)
+{
+    static const char name[] = "x-amzn-errortype:";
+    struct transfer *t = ctx;
+    size_t len = size * count, start = sizeof name - 1, end;
+
+    if (len > start && !strncasecmp(bytes, name, start)) {
+        while (start < len && bytes[start] == ' ')
+            start++;
+        for (end = start; end < len && bytes[end] != '\r' && bytes[end] != '\n'; end++)
+            ;
+        if (end - start < sizeof t->error_type) {
+            memcpy(t->error_type, bytes + start, end - start);
+            t->error_type[end - start] = '\0';
+        }
+    }
+    return len;
+}
+
+static void add_header(struct transfer *t, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(t->headers, line);
+
+    if (!longer)
+        abort();
+    t->headers = longer;
+}
+
+/* S3 wants the hash of the body in a header of its own (S3 API Reference, "Authenticating Requests:
+ * Using the Authorization Header"); we only read from S3. */
+static const char *content_sha256(const char *body, struct arena *a)
+{
+    unsigned char hash[SHA256_DIGEST_LENGTH];
+    char *hex = arena_alloc(a, 2 * sizeof hash + 1);
+
+    SHA256((const unsigned char *)(body ? body : ""), body ? strlen(body) : 0, hash);
+    for (size_t i = 0; i < sizeof hash; i++) {
+        static const char digits[] = "0123456789abcdef";
+        hex[2 * i] = digits[hash[i] >> 4];
+        hex[2 * i + 1] = digits[hash[i] & 15];
+    }
+    return hex;
+}
+
+static void add_headers(struct transfer *t, const struct credentials *c)
+{
+    const struct aws_call *call = t->call;
+    const struct aws_service_info *service = aws_service_info(call->service);
+    const char *type = call->content_type;
+
+    if (!type && service->target)
+        type = "application/x-amz-json-1.1";
+    if (!type && call->body)
+        type = "application/x-www-form-urlencoded; charset=utf-8";
+    if (type)
+        add_header(t, arena_printf(&t->arena, "Content-Type: %s", type));
+    if (service->target)
+        add_header(t, arena_printf(&t->arena, "X-Amz-Target: %s.%s", service->target,
+                                   call->operation));
+    if (c->session_token)
+        add_header(t, arena_printf(&t->arena, "X-Amz-Security-Token: %s", c->session_token));
+    if (call->service == AWS_S3)
+        add_header(t, arena_printf(&t->arena, "X-Amz-Content-Sha256: %s",
+                                   content_sha256(call->body, &t->arena)));
+}
+
+static void set_options(struct transfer *t, const struct credentials *c, const char *region,
+                        int64_t timeout_ms)
+{
+    struct aws_call *call = t->call;
+    const char *path = call->path ? call->path : "/", *query = call->query ? call->query : "";
+    CURL *curl = t->curl;
+
+    curl_easy_setopt(curl, CURLOPT_URL,
+                     arena_printf(&t->arena, "%s%s%s%s",
+                                  aws_endpoint(call->service, region, call->bucket, &t->arena),
+                                  path, *query ? "?" : "", query));
+    curl_easy_setopt(curl, CURLOPT_AWS_SIGV4,
+                     arena_printf(&t->arena, "aws:amz:%s:%s",
+                                  aws_signing_region(call->service, region),
+                                  aws_service_info(call->service)->signing));
+    curl_easy_setopt(curl, CURLOPT_USERNAME, c->access_key_id);
+    curl_easy_setopt(curl, CURLOPT_PASSWORD, c->secret_access_key);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, t->headers);
+    if (call->body)
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method ? call->method : "POST");
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)AWS_CONNECT_TIMEOUT_MS);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "mirage-ecs/" MIRAGE_VERSION);
+    /* On a connection that was closed meanwhile libcurl would send the request a second time. */
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, call->repeatable ? 0L : 1L);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, t->reason);
+    curl_easy_setopt(curl, CURLOPT_PRIVATE, t);
+}
+
+/* Puts an attempt on the wire. -1: the call has failed. */
+static int begin(struct aws_client *client, struct transfer *t, int64_t now)
+{
+    const char *region = t->call->region ? t->call->region : client->region;
+    int64_t left = t->give_up_at - now;
+    struct credentials c;
+    struct err e;
+
+    buf_clear(&t->call->answer);
+    t->reason[0] = t->error_type[0] = t->call->code[0] = '\0';
+    if (credentials_get(&c, client->region, &t->arena, &e) < 0) {
+        failure_of_transport(t->call, e.text);
+        return -1;
+    }
+    t->access_key_id = c.access_key_id;
+    t->curl = curl_easy_init();
+    if (!t->curl)
+        abort();
+    add_headers(t, &c);
+    set_options(t, &c, region, left < ATTEMPT_TIMEOUT_MS ? left : ATTEMPT_TIMEOUT_MS);
+    if (curl_multi_add_handle(client->multi, t->curl) != CURLM_OK)
+        abort();
+    t->attempts++;
+    t->step = STEP_RUNNING;
+    return 0;
+}
+
+/* --- its end ----------------------------------------------------------------------------------- */
+
+/* Whether the request may have reached the service: its connection was ready for it. */
+static bool was_sent(CURL *curl)
+{
+    curl_off_t ready = 0;
+
+    curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &ready);
+    return ready > 0;
+}
+
+static uint32_t chance(void)
+{
+    uint32_t number = 0;
+
+    if (getrandom(&number, sizeof number, GRND_NONBLOCK) < 0)
+        return UINT32_MAX / 2;
+    return number;
+}
+
+/* Decides whether the call, which has just failed, is to be made again. */
+static bool again(struct transfer *t, const struct attempt *attempt, int64_t retry_after_s)
+{
+    int64_t now = clock_monotonic_ms();
+
+    switch (retry_decide(attempt, t->call->repeatable)) {
+    case RETRY_NO:
+        return false;
+    case RETRY_WITH_CREDENTIALS:
+        if (t->renewed || !credentials_refused(t->access_key_id))
+            return false;
+        t->renewed = true;
+        t->attempts--; /* this one did not count */
+        t->begin_at = now;
+        return true;
+    case RETRY_AGAIN:
+        break;
+    }
+    t->begin_at = now + retry_pause_ms(t->attempts + 1, chance(), retry_after_s);
+    return t->attempts < RETRY_ATTEMPTS && t->begin_at < t->give_up_at;
+}
+
+static void finish(struct aws_client *client, struct transfer *t, CURLcode result)
+{
+    struct aws_call *call = t->call;
+    curl_off_t retry_after = 0;
+    struct attempt attempt = {.code = call->code};
+    long status = 0;
+
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(t->curl, CURLINFO_RETRY_AFTER, &retry_after);
+    attempt.sent = was_sent(t->curl);
+    attempt.answered = result == CURLE_OK;
+    call->status = attempt.status = result == CURLE_OK ? (int)status : 0;
+    call->failed = false;
+    if (result != CURLE_OK)
+        failure_of_transport(call, *t->reason ? t->reason : curl_easy_strerror(result));
+    else if (status < 200 || status > 299)
+        failure_of_answer(call, *t->error_type ? t->error_type : NULL);
+    t->step = call->failed && again(t, &attempt, retry_after) ? STEP_WAITING : STEP_DONE;
+    curl_multi_remove_handle(client->multi, t->curl);
+    curl_easy_cleanup(t->curl);
+    curl_slist_free_all(t->headers);
+    arena_free(&t->arena);
+    t->curl = NULL;
+    t->headers = NULL;
+}
+
+/* --- all of them ------------------------------------------------------------------------------- */
+
+/* Begins what is due. Returns ms until the next is, up to a second; *left: how many have not ended.
+ */
+static int begin_due(struct aws_client *client, struct transfer *transfers, size_t n, size_t *left)
+{
+    int64_t now = clock_monotonic_ms(), wait = 1000;
+    size_t running = 0;
+
+    *left = 0;
+    for (size_t i = 0; i < n; i++)
+        running += transfers[i].step == STEP_RUNNING;
+    for (size_t i = 0; i < n; i++) {
+        struct transfer *t = &transfers[i];
+        if (t->step == STEP_WAITING && t->begin_at <= now && running < RUNNING_MAX) {
+            if (begin(client, t, now) < 0) {
+                t->step = STEP_DONE;
+                arena_free(&t->arena);
+            } else
+                running++;
+        } else if (t->step == STEP_WAITING && t->begin_at > now && t->begin_at - now < wait)
+            wait = t->begin_at - now;
+        *left += t->step != STEP_DONE;
+    }
+    return (int)wait;
+}
+
+static bool finish_ended(struct aws_client *client)
+{
+    CURLMsg *message;
+    bool any = false;
+    int more;
+
+    while ((message = curl_multi_info_read(client->multi, &more))) {
+        char *t = NULL;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
+        finish(client, (struct transfer *)(void *)t, message->data.result);
+        any = true;
+    }
+    return any;
+}
+
+void aws_perform(struct aws_client *client, struct aws_call *calls, size_t n)
+{
+    struct arena a = {0};
+    struct transfer *transfers = arena_array(&a, n, sizeof *transfers);
+    int64_t now = clock_monotonic_ms();
+    size_t left;
+    int running, wait;
+
+    for (size_t i = 0; i < n; i++)
+        transfers[i] = (struct transfer){
+            .call = &calls[i], .begin_at = now, .give_up_at = now + AWS_CALL_TIMEOUT_MS};
+    while (wait = begin_due(client, transfers, n, &left), left > 0) {
+        curl_multi_perform(client->multi, &running);
+        if (!finish_ended(client)) /* else there may be room for another, or an end */
+            curl_multi_poll(client->multi, NULL, 0, wait, NULL);
+    }
+    arena_free(&a);
+}
+
+int aws_call_check(const struct aws_call *calls, size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++)
+        if (calls[i].failed) {
+            *e = calls[i].err;
+            return -1;
+        }
+    return 0;
+}
+
+void aws_call_free(struct aws_call *calls, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_free(&calls[i].answer);
+}

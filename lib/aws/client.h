@@ -1,0 +1,58 @@
+/* Signed calls of AWS's APIs: composed by what knows an operation (ecs.c, route53.c, …), sent here.
+ * libcurl signs (Signature Version 4) and keeps connections open; several calls go at once; what is
+ * safe to repeat is repeated as retry.h says. A client belongs to one thread at a time. */
+#ifndef MIRAGE_AWS_CLIENT_H
+#define MIRAGE_AWS_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "err.h"
+
+#include "service.h"
+
+#define AWS_CONNECT_TIMEOUT_MS 5000
+#define AWS_CALL_TIMEOUT_MS    30000 /* with all its retries */
+#define AWS_ANSWER_LIMIT       (64 * 1024 * 1024)
+#define AWS_CODE_SIZE          96
+
+struct aws_client;
+
+struct aws_call {
+    enum aws_service service;
+    const char *operation;    /* as the API reference names it: "RunTask" */
+    const char *method;       /* NULL: POST */
+    const char *path;         /* percent-encoded; NULL: "/" */
+    const char *query;        /* percent-encoded, sorted by name; NULL: none */
+    const char *content_type; /* NULL: the service's own */
+    const char *body;         /* NULL: none */
+    const char *region;       /* NULL: the client's */
+    const char *bucket;       /* S3 only */
+    bool repeatable;          /* making the call twice does no more than making it once */
+
+    int status;               /* of the answer; 0: there was none */
+    struct buf answer;        /* its body; aws_call_free() frees */
+    char code[AWS_CODE_SIZE]; /* the service's error code; "" when there is none */
+    bool failed;
+    struct err err; /* when it failed: "ECS RunTask: CODE: message" */
+};
+
+/* region: NULL to find it as the SDKs do. ERR_INVALID when none is found. */
+int aws_client_open(struct aws_client **client, const char *region, struct err *e)
+    __attribute__((warn_unused_result));
+void aws_client_close(struct aws_client *client); /* NULL is fine */
+
+const char *aws_client_region(const struct aws_client *client) __attribute__((warn_unused_result));
+
+/* Makes all calls, several at once, and returns when each has ended; each then tells how. Free them
+ * with aws_call_free(). */
+void aws_perform(struct aws_client *client, struct aws_call *calls, size_t n);
+void aws_call_free(struct aws_call *calls, size_t n);
+
+/* 0 when none of the calls failed, else -1 and the first one's error. */
+int aws_call_check(const struct aws_call *calls, size_t n, struct err *e)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,181 @@
+#include "cloudwatch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+
+#include "form.h"
+#include "xml.h"
+
+#define NAMESPACE "mirage-ecs"
+#define METRIC    "RequestCount"
+#define DIMENSION "subdomain"
+#define VERSION   "2010-08-01"
+#define SIDE_BY   4 /* calls of GetMetricData at once */
+
+static void form_begin(struct buf *form, const char *action)
+{
+    buf_printf(form, "Action=%s&Version=" VERSION, action);
+}
+
+/* --- PutMetricData ----------------------------------------------------------------------------- */
+
+static void add_value(struct buf *form, const struct metric_value *v, size_t number)
+{
+    char time[CLOCK_TEXT_SIZE];
+
+    form_add(form, METRIC, "MetricData.member.%zu.MetricName", number);
+    form_add(form, DIMENSION, "MetricData.member.%zu.Dimensions.member.1.Name", number);
+    form_add(form, v->subdomain, "MetricData.member.%zu.Dimensions.member.1.Value", number);
+    form_add(form, clock_rfc3339(v->minute * 60000, time), "MetricData.member.%zu.Timestamp",
+             number);
+    form_add(form, "Count", "MetricData.member.%zu.Unit", number);
+    buf_printf(form, "&MetricData.member.%zu.Value=%lld", number, (long long)v->count);
+}
+
+int cloudwatch_put(struct aws_client *client, const struct metric_value *values, size_t n,
+                   struct err *e)
+{
+    struct buf form = {0};
+    struct aws_call call = {.service = AWS_CLOUDWATCH, .operation = "PutMetricData"};
+    int rc;
+
+    form_begin(&form, call.operation);
+    form_add(&form, NAMESPACE, "Namespace");
+    for (size_t i = 0; i < n; i++)
+        add_value(&form, &values[i], i + 1);
+    if (form.failed)
+        abort();
+    call.body = buf_text(&form);
+    aws_perform(client, &call, 1);
+    rc = aws_call_check(&call, 1, e);
+    aws_call_free(&call, 1);
+    buf_free(&form);
+    return rc;
+}
+
+/* --- GetMetricData ----------------------------------------------------------------------------- */
+
+/* A call's share of the sums, and the page that it asks for. */
+struct batch {
+    struct metric_sum *sums;
+    size_t n;
+    const char *token; /* NULL: the first page */
+    bool done;
+};
+
+static const char *compose(const struct batch *b, const struct metric_window *window,
+                           struct arena *a)
+{
+    char start[CLOCK_TEXT_SIZE], end[CLOCK_TEXT_SIZE];
+    struct buf form = {0};
+    const char *text;
+
+    form_begin(&form, "GetMetricData");
+    form_add(&form, clock_rfc3339(window->start_ms, start), "StartTime");
+    form_add(&form, clock_rfc3339(window->end_ms, end), "EndTime");
+    if (b->token)
+        form_add(&form, b->token, "NextToken");
+    for (size_t i = 0; i < b->n; i++) {
+        const char *member = arena_printf(a, "MetricDataQueries.member.%zu", i + 1);
+        const char *stat = arena_printf(a, "%s.MetricStat", member);
+        buf_printf(&form, "&%s.Id=q%zu", member, i);
+        form_add(&form, NAMESPACE, "%s.Metric.Namespace", stat);
+        form_add(&form, METRIC, "%s.Metric.MetricName", stat);
+        form_add(&form, DIMENSION, "%s.Metric.Dimensions.member.1.Name", stat);
+        form_add(&form, b->sums[i].subdomain, "%s.Metric.Dimensions.member.1.Value", stat);
+        buf_printf(&form, "&%s.Period=%ld&%s.Stat=Sum", stat, window->period_s, stat);
+    }
+    if (form.failed)
+        abort();
+    text = arena_strdup(a, form.data);
+    buf_free(&form);
+    return text;
+}
+
+static void take_values(struct metric_sum *sum, const struct xml *result)
+{
+    const struct xml *value = xml_child(xml_child(result, "Values"), "member");
+
+    for (; value; value = xml_again(value)) {
+        sum->sum += (int64_t)(strtod(value->text, NULL) + 0.5);
+        sum->n_values++;
+    }
+    sum->complete = !strcmp(xml_text(result, "StatusCode"), "Complete");
+}
+
+static int take_page(struct aws_call *call, struct batch *b, struct arena *a, struct err *e)
+{
+    const struct xml *root = xml_parse(buf_text(&call->answer), call->answer.len, a);
+    const struct xml *answer = xml_child(root, "GetMetricDataResult"), *result;
+    const char *token;
+
+    b->done = true;
+    if (call->failed) {
+        *e = call->err;
+        return -1;
+    }
+    if (!answer)
+        return err_set(e, ERR_REFUSED, "CloudWatch GetMetricData: the answer is not in AWS's form");
+    result = xml_child(xml_child(answer, "MetricDataResults"), "member");
+    for (; result; result = xml_again(result)) {
+        const char *id = xml_text(result, "Id");
+        size_t i = *id == 'q' ? strtoul(id + 1, NULL, 10) : b->n;
+        if (i < b->n)
+            take_values(&b->sums[i], result);
+    }
+    token = xml_text(answer, "NextToken");
+    b->done = !*token;
+    b->token = token;
+    return 0;
+}
+
+/* A batch that failed says nothing about its subdomains, whatever pages came before. */
+static void forget(struct batch *b)
+{
+    for (size_t i = 0; i < b->n; i++)
+        b->sums[i].complete = false;
+}
+
+int cloudwatch_sums(struct aws_client *client, const struct metric_window *window,
+                    struct metric_sum *sums, size_t n, struct err *e)
+{
+    struct arena a = {0};
+    size_t n_batches = (n + CLOUDWATCH_QUERIES_A_CALL - 1) / CLOUDWATCH_QUERIES_A_CALL;
+    struct batch *batches = arena_array(&a, n_batches, sizeof *batches);
+    struct aws_call calls[SIDE_BY];
+    struct batch *of[SIDE_BY];
+    struct err why;
+    size_t some;
+    int rc = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sums[i] = (struct metric_sum){.subdomain = sums[i].subdomain};
+    for (size_t i = 0; i < n_batches; i++) {
+        size_t first = i * CLOUDWATCH_QUERIES_A_CALL, left = n - first;
+        batches[i] = (struct batch){
+            .sums = sums + first,
+            .n = left < CLOUDWATCH_QUERIES_A_CALL ? left : CLOUDWATCH_QUERIES_A_CALL};
+    }
+    do {
+        some = 0;
+        for (size_t i = 0; i < n_batches && some < SIDE_BY; i++)
+            if (!batches[i].done) {
+                of[some] = &batches[i];
+                calls[some++] = (struct aws_call){.service = AWS_CLOUDWATCH,
+                                                  .operation = "GetMetricData",
+                                                  .body = compose(&batches[i], window, &a),
+                                                  .repeatable = true};
+            }
+        aws_perform(client, calls, some);
+        for (size_t i = 0; i < some; i++)
+            if (take_page(&calls[i], of[i], &a, rc == 0 ? e : &why) < 0) {
+                forget(of[i]);
+                rc = -1;
+            }
+        aws_call_free(calls, some);
+    } while (some > 0);
+    arena_free(&a);
+    return rc;
+}

@@ -1,0 +1,206 @@
+#include "ecs.h"
+
+#include <string.h>
+
+#include "failure.h"
+#include "json_call.h"
+
+/* "MISSING (arn:…)", with the detail if there is one. */
+static const char *failure_text(const json_t *failure, struct arena *a)
+{
+    const char *reason = json_text(failure, "reason", a), *detail = json_text(failure, "detail", a);
+    const char *arn = json_text(failure, "arn", a);
+
+    return arena_printf(a, "%s%s%s%s%s%s", *reason ? reason : "a failure without reason",
+                        *detail ? ": " : "", detail, *arn ? " (" : "", arn, *arn ? ")" : "");
+}
+
+/* --- ListTasks --------------------------------------------------------------------------------- */
+
+int ecs_list_tasks(const struct ecs *ecs, const char *desired_status, struct arena *a,
+                   struct ecs_arns *arns, struct err *e)
+{
+    const char *next = NULL;
+
+    do {
+        json_t *request = json_pack("{s:s, s:s, s:i, s:s*}", "cluster", ecs->cluster,
+                                    "desiredStatus", desired_status, "maxResults",
+                                    ECS_TASKS_A_CALL, "nextToken", next);
+        json_t *answer = json_call_one(
+            ecs->client, json_call(AWS_ECS, "ListTasks", request, true, a), NULL, e);
+        const json_t *arn;
+        const char *token;
+        size_t i;
+        if (!answer)
+            return -1;
+        json_array_foreach (json_object_get(answer, "taskArns"), i, arn) {
+            if (!json_is_string(arn))
+                continue;
+            arns->items =
+                arena_grow(a, arns->items, arns->len, &arns->cap, sizeof *arns->items);
+            arns->items[arns->len++] = arena_strdup(a, json_string_value(arn));
+        }
+        token = json_string_value(json_object_get(answer, "nextToken"));
+        next = token && *token ? arena_strdup(a, token) : NULL;
+        json_decref(answer);
+    } while (next);
+    return 0;
+}
+
+/* --- DescribeTasks ----------------------------------------------------------------------------- */
+
+static int take_tasks(struct aws_call *call, json_t *tasks, struct arena *a, struct err *e)
+{
+    json_t *answer = json_call_answer(call);
+    const json_t *failure;
+    size_t i;
+    int rc = 0;
+
+    if (!answer) {
+        *e = call->err;
+        return -1;
+    }
+    json_array_extend(tasks, json_object_get(answer, "tasks"));
+    json_array_foreach (json_object_get(answer, "failures"), i, failure) {
+        const char *reason = json_string_value(json_object_get(failure, "reason"));
+        if (rc == 0 && (!reason || strcmp(reason, "MISSING") != 0))
+            rc = err_set(e, ERR_REFUSED, "ECS DescribeTasks: %s", failure_text(failure, a));
+    }
+    json_decref(answer);
+    return rc;
+}
+
+int ecs_describe_tasks(const struct ecs *ecs, const char *const *arns, size_t n, struct arena *a,
+                       json_t **tasks, struct err *e)
+{
+    size_t n_calls = (n + ECS_TASKS_A_CALL - 1) / ECS_TASKS_A_CALL;
+    struct aws_call *calls = arena_array(a, n_calls, sizeof *calls);
+    int rc;
+
+    *tasks = json_array();
+    for (size_t i = 0; i < n_calls; i++) {
+        size_t first = i * ECS_TASKS_A_CALL;
+        size_t end = first + ECS_TASKS_A_CALL < n ? first + ECS_TASKS_A_CALL : n;
+        json_t *list = json_array();
+        for (size_t k = first; k < end; k++)
+            json_array_append_new(list, json_string(arns[k]));
+        calls[i] = json_call(AWS_ECS, "DescribeTasks",
+                             json_pack("{s:s, s:o, s:[s]}", "cluster", ecs->cluster, "tasks", list,
+                                       "include", "TAGS"),
+                             true, a);
+    }
+    aws_perform(ecs->client, calls, n_calls);
+    rc = aws_call_check(calls, n_calls, e);
+    for (size_t i = 0; i < n_calls && rc == 0; i++)
+        rc = take_tasks(&calls[i], *tasks, a, e);
+    aws_call_free(calls, n_calls);
+    if (rc < 0) {
+        json_decref(*tasks);
+        *tasks = NULL;
+    }
+    return rc;
+}
+
+/* --- several of one kind, each with an end of its own ------------------------------------------ */
+
+/* What take() makes of an answer is the result; NULL with *why when the answer tells a failure. */
+static void perform_each(const struct ecs *ecs, struct aws_call *calls, size_t n,
+                         json_t *(*take)(const json_t *answer, struct arena *a, struct err *why),
+                         struct arena *a, struct ecs_result *results)
+{
+    aws_perform(ecs->client, calls, n);
+    for (size_t i = 0; i < n; i++) {
+        json_t *answer = calls[i].failed ? NULL : json_call_answer(&calls[i]);
+        results[i] = (struct ecs_result){0};
+        if (answer)
+            results[i].value = take(answer, a, &results[i].err);
+        else
+            results[i].err = calls[i].err;
+        memcpy(results[i].code, calls[i].code, AWS_CODE_SIZE);
+        json_decref(answer);
+    }
+    aws_call_free(calls, n);
+}
+
+static json_t *take_task_definition(const json_t *answer, struct arena *a, struct err *why)
+{
+    json_t *definition = json_object_get(answer, "taskDefinition");
+
+    (void)a;
+    if (!json_is_object(definition))
+        err_set(why, ERR_REFUSED, "ECS DescribeTaskDefinition: no task definition in the answer");
+    return json_incref(definition);
+}
+
+void ecs_describe_task_definitions(const struct ecs *ecs, const char *const *names, size_t n,
+                                   struct arena *a, struct ecs_result *results)
+{
+    struct aws_call *calls = arena_array(a, n, sizeof *calls);
+
+    for (size_t i = 0; i < n; i++)
+        calls[i] = json_call(AWS_ECS, "DescribeTaskDefinition",
+                             json_pack("{s:s}", "taskDefinition", names[i]), true, a);
+    perform_each(ecs, calls, n, take_task_definition, a, results);
+}
+
+static json_t *take_started(const json_t *answer, struct arena *a, struct err *why)
+{
+    json_t *task = json_array_get(json_object_get(answer, "tasks"), 0);
+    const json_t *failure = json_array_get(json_object_get(answer, "failures"), 0);
+
+    if (json_is_object(task))
+        return json_incref(task);
+    err_set(why, ERR_REFUSED, "ECS RunTask: %s",
+            failure ? failure_text(failure, a) : "no task was started, and no reason given");
+    return NULL;
+}
+
+void ecs_run_tasks(const struct ecs *ecs, json_t *const *requests, size_t n, struct arena *a,
+                   struct ecs_result *results)
+{
+    struct aws_call *calls = arena_array(a, n, sizeof *calls);
+
+    for (size_t i = 0; i < n; i++) {
+        json_object_set_new(requests[i], "cluster", json_string(ecs->cluster));
+        /* Not repeatable: a request whose answer was lost has perhaps started a task. */
+        calls[i] = json_call(AWS_ECS, "RunTask", requests[i], false, a);
+    }
+    perform_each(ecs, calls, n, take_started, a, results);
+}
+
+/* --- StopTask, DescribeServices ---------------------------------------------------------------- */
+
+int ecs_stop_task(const struct ecs *ecs, const char *arn, const char *reason, struct err *e)
+{
+    struct arena a = {0};
+    char code[AWS_CODE_SIZE];
+    json_t *request = json_pack("{s:s, s:s, s:s}", "cluster", ecs->cluster, "task", arn, "reason",
+                                reason);
+    json_t *answer =
+        json_call_one(ecs->client, json_call(AWS_ECS, "StopTask", request, true, &a), code, e);
+    /* InvalidParameterException: The referenced task was not found. */
+    bool gone = !answer && !strcmp(code, "InvalidParameterException") && strstr(e->text, "not found");
+
+    json_decref(answer);
+    arena_free(&a);
+    return answer || gone ? 0 : -1;
+}
+
+json_t *ecs_describe_service(const struct ecs *ecs, const char *name, struct err *e)
+{
+    struct arena a = {0};
+    json_t *request =
+        json_pack("{s:s, s:[s]}", "cluster", ecs->cluster, "services", name);
+    json_t *answer = json_call_one(
+        ecs->client, json_call(AWS_ECS, "DescribeServices", request, true, &a), NULL, e);
+    json_t *service = json_incref(json_array_get(json_object_get(answer, "services"), 0));
+
+    if (answer && !service) {
+        const json_t *failure = json_array_get(json_object_get(answer, "failures"), 0);
+        err_set(e, ERR_REFUSED, "ECS DescribeServices: %s",
+                failure ? failure_text(failure, &a) : "no service in the answer");
+    }
+    json_decref(answer);
+    arena_free(&a);
+    return service;
+}

@@ -1,0 +1,297 @@
+#include "ecs_task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "pattern.h"
+
+#include "json_call.h"
+
+#define SUBDOMAIN_MAX 63
+
+/* --- tags -------------------------------------------------------------------------------------- */
+
+static const char *tag_of(const json_t *task, const char *key)
+{
+    const json_t *tag;
+    size_t i;
+
+    json_array_foreach (json_object_get(task, "tags"), i, tag) {
+        const char *name = json_string_value(json_object_get(tag, "key"));
+        if (name && !strcmp(name, key))
+            return json_string_value(json_object_get(tag, "value"));
+    }
+    return NULL;
+}
+
+/* Base64 of either alphabet (RFC 4648, 4 and 5), padded or not; NULL when it is none, or holds a
+ * NUL. */
+static char *decode_base64(const char *text, struct arena *a)
+{
+    size_t len = strcspn(text, "="), padded = (len + 3) / 4 * 4;
+    char *in = arena_alloc(a, padded + 1), *out = arena_alloc(a, padded + 1);
+    int n;
+
+    if (len % 4 == 1 || strspn(text + len, "=") != strlen(text + len) || strlen(text + len) > 2)
+        return NULL;
+    memset(in, '=', padded);
+    for (size_t i = 0; i < len; i++)
+        in[i] = text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
+    n = EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)in, (int)padded);
+    if (n < 0)
+        return NULL;
+    out[(size_t)n - (padded - len)] = '\0';
+    return strlen(out) == (size_t)n - (padded - len) ? out : NULL;
+}
+
+/* What can stand before the suffix of a host, as launched by us or by the Go mirage-ecs. */
+static bool is_subdomain(const char *text)
+{
+    return *text && strlen(text) <= SUBDOMAIN_MAX && pattern_is_valid(text) &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-*?[]^") == strlen(text);
+}
+
+enum ecs_task_kind ecs_task_kind(const json_t *task, struct arena *a, const char **subdomain)
+{
+    const char *by = tag_of(task, "ManagedBy"), *encoded = tag_of(task, "Subdomain");
+    char *text;
+
+    *subdomain = NULL;
+    if (!by || (strcmp(by, "mirage-ecs") != 0 && strcmp(by, "Mirage") != 0))
+        return ECS_TASK_FOREIGN;
+    text = encoded ? decode_base64(encoded, a) : NULL;
+    if (!text || !is_subdomain(text))
+        return ECS_TASK_BROKEN;
+    *subdomain = text;
+    return ECS_TASK_MANAGED;
+}
+
+static const char *dump(json_t *value, struct arena *a)
+{
+    char *text = json_dumps(value, JSON_COMPACT), *copy;
+
+    if (!text)
+        abort();
+    copy = arena_strdup(a, text);
+    free(text);
+    json_decref(value);
+    return copy;
+}
+
+/* As the API shows them: "Key" and "Value". */
+static const char *tags_text(const json_t *task, struct arena *a)
+{
+    json_t *list = json_array();
+    const json_t *tag;
+    size_t i;
+
+    json_array_foreach (json_object_get(task, "tags"), i, tag)
+        json_array_append_new(list, json_pack("{s:s, s:s}", "Key", json_text(tag, "key", a),
+                                              "Value", json_text(tag, "value", a)));
+    return dump(list, a);
+}
+
+/* --- the rest ---------------------------------------------------------------------------------- */
+
+/* What was set in the containers at launch. All of ours get the same. */
+static json_t *environment_of(const json_t *task)
+{
+    const json_t *overrides = json_object_get(task, "overrides"), *container, *pair;
+    json_t *env = json_object();
+    size_t i, k;
+
+    json_array_foreach (json_object_get(overrides, "containerOverrides"), i, container)
+        json_array_foreach (json_object_get(container, "environment"), k, pair) {
+            const char *name = json_string_value(json_object_get(pair, "name"));
+            if (name && !json_object_get(env, name))
+                json_object_set(env, name, json_object_get(pair, "value"));
+        }
+    return env;
+}
+
+static const char *branch_of(const json_t *task, const json_t *env, struct arena *a)
+{
+    const char *tag = tag_of(task, "branch");
+
+    return tag ? arena_strdup(a, tag) : json_text(env, "GIT_BRANCH", a);
+}
+
+static const char *detail_of(const json_t *attachment, const char *name)
+{
+    const json_t *detail;
+    size_t i;
+
+    json_array_foreach (json_object_get(attachment, "details"), i, detail) {
+        const char *key = json_string_value(json_object_get(detail, "name"));
+        if (key && !strcmp(key, name))
+            return json_string_value(json_object_get(detail, "value"));
+    }
+    return NULL;
+}
+
+/* The address of its network interface; of several the first that is not gone. */
+static const char *address_of(const json_t *task, struct arena *a)
+{
+    const json_t *attachment, *interface;
+    const char *address, *type, *status;
+    size_t i;
+
+    json_array_foreach (json_object_get(task, "attachments"), i, attachment) {
+        type = json_string_value(json_object_get(attachment, "type"));
+        status = json_string_value(json_object_get(attachment, "status"));
+        address = detail_of(attachment, "privateIPv4Address");
+        if (type && !strcmp(type, "ElasticNetworkInterface") && address && *address &&
+            (!status || strcmp(status, "DELETED") != 0))
+            return arena_strdup(a, address);
+    }
+    interface = json_array_get(
+        json_object_get(json_array_get(json_object_get(task, "containers"), 0), "networkInterfaces"),
+        0);
+    address = json_text(interface, "privateIpv4Address", a);
+    return *address ? address : json_text(interface, "ipv6Address", a);
+}
+
+/* The container ports that its task definition maps over TCP. */
+static void set_ports(struct task *t, const json_t *definition, struct arena *a)
+{
+    const json_t *container, *mapping;
+    size_t i, k, cap = 0;
+
+    json_array_foreach (json_object_get(definition, "containerDefinitions"), i, container)
+        json_array_foreach (json_object_get(container, "portMappings"), k, mapping) {
+            const char *protocol = json_string_value(json_object_get(mapping, "protocol"));
+            int port = (int)json_integer_value(json_object_get(mapping, "containerPort"));
+            if (port < 1 || port > 65535 || (protocol && strcmp(protocol, "tcp") != 0))
+                continue;
+            t->ports = arena_grow(a, t->ports, t->n_ports, &cap, sizeof *t->ports);
+            t->ports[t->n_ports++] = (struct task_port){.container = json_text(container, "name", a),
+                                                        .container_port = port,
+                                                        .address = t->ipaddress,
+                                                        .port = port};
+        }
+}
+
+static const char *last_part(const char *text, char separator)
+{
+    const char *last = strrchr(text, separator);
+
+    return last ? last + 1 : text;
+}
+
+/* stoppedReason, and which containers ended how. */
+static const char *stopped_reason(const json_t *task, struct arena *a)
+{
+    const char *text = json_text(task, "stoppedReason", a);
+    const json_t *container;
+    size_t i;
+
+    json_array_foreach (json_object_get(task, "containers"), i, container) {
+        const json_t *code = json_object_get(container, "exitCode");
+        const char *name = json_text(container, "name", a);
+        const char *reason = json_text(container, "reason", a);
+        if (*reason && !strstr(text, reason))
+            text = arena_printf(a, "%s%s%s: %s", text, *text ? "; " : "", name, reason);
+        if (json_is_integer(code) && json_integer_value(code) != 0)
+            text = arena_printf(a, "%s%s%s: exit code %d", text, *text ? "; " : "", name,
+                                (int)json_integer_value(code));
+    }
+    return text;
+}
+
+/* ECS says what is meant to be in desiredStatus; on its last stages a task is meant to stop. */
+static const char *desired_status(const char *desired, const char *last)
+{
+    static const char *const ending[] = {"DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED",
+                                         "DELETED"};
+
+    for (size_t i = 0; i < sizeof ending / sizeof ending[0]; i++)
+        if (!strcmp(last, ending[i]))
+            return "STOPPED";
+    return !strcmp(desired, "STOPPED") ? desired : "RUNNING";
+}
+
+struct task ecs_task(const json_t *task, const char *subdomain, const json_t *definition,
+                     struct arena *a)
+{
+    json_t *env = environment_of(task);
+    const char *last = json_text(task, "lastStatus", a);
+    struct task t = {
+        .arn = json_text(task, "taskArn", a),
+        .subdomain = subdomain,
+        .branch = branch_of(task, env, a),
+        .taskdef = last_part(json_text(task, "taskDefinitionArn", a), '/'),
+        .ipaddress = address_of(task, a),
+        .last_status = strcmp(last, "DELETED") != 0 ? last : "STOPPED",
+        .desired_status = desired_status(json_text(task, "desiredStatus", a), last),
+        .env = dump(env, a),
+        .tags = tags_text(task, a),
+        .stopped_reason = "",
+        .created_at = json_time_ms(task, "createdAt"),
+        .started_at = json_time_ms(task, "startedAt"),
+        .stopped_at = json_time_ms(task, "stoppedAt"),
+    };
+
+    t.short_id = last_part(t.arn, '/');
+    if (!strcmp(t.desired_status, "STOPPED"))
+        t.stopped_reason = stopped_reason(task, a);
+    set_ports(&t, definition, a);
+    return t;
+}
+
+/* --- its life ---------------------------------------------------------------------------------- */
+
+static const char *stop_detail(const json_t *task, struct arena *a)
+{
+    const char *code = json_text(task, "stopCode", a), *reason = json_text(task, "stoppedReason", a);
+
+    return arena_printf(a, "%s%s%s", code, *code && *reason ? ": " : "", reason);
+}
+
+static int by_time(const void *left, const void *right)
+{
+    const struct trace_event *l = left, *r = right;
+
+    return l->time_ms < r->time_ms ? -1 : l->time_ms > r->time_ms;
+}
+
+void ecs_task_trace(const json_t *task, struct arena *a, struct trace *trace)
+{
+    /* In the order of a task's life: Amazon ECS Developer Guide, "Task lifecycle". */
+    static const struct {
+        const char *key, *what;
+    } steps[] = {
+        {"createdAt", "created"},
+        {"connectivityAt", "connected to its network"},
+        {"pullStartedAt", "pulling its images"},
+        {"pullStoppedAt", "pulled its images"},
+        {"startedAt", "started"},
+        {"stoppingAt", "stopping"},
+        {"executionStoppedAt", "its containers have ended"},
+        {"stoppedAt", "stopped"},
+    };
+    const size_t n_steps = sizeof steps / sizeof steps[0];
+    const json_t *containers = json_object_get(task, "containers"), *container;
+    size_t i;
+
+    trace->events = arena_array(a, n_steps, sizeof *trace->events);
+    for (i = 0; i < n_steps; i++) {
+        bool ends = !strcmp(steps[i].key, "stoppingAt") || !strcmp(steps[i].key, "stoppedAt");
+        int64_t at = json_time_ms(task, steps[i].key);
+        if (at)
+            trace->events[trace->n_events++] =
+                (struct trace_event){at, steps[i].what, ends ? stop_detail(task, a) : ""};
+    }
+    qsort(trace->events, trace->n_events, sizeof *trace->events, by_time);
+    trace->containers = arena_array(a, json_array_size(containers), sizeof *trace->containers);
+    json_array_foreach (containers, i, container) {
+        const json_t *code = json_object_get(container, "exitCode");
+        trace->containers[trace->n_containers++] = (struct trace_container){
+            .name = json_text(container, "name", a),
+            .exit_code =
+                json_is_integer(code) ? arena_printf(a, "%d", (int)json_integer_value(code)) : "",
+            .reason = json_text(container, "reason", a),
+        };
+    }
+}

@@ -1,0 +1,31 @@
+/* A Task of the ECS API, with its task definition, as the rest of the program sees tasks. */
+#ifndef MIRAGE_AWS_ECS_TASK_H
+#define MIRAGE_AWS_ECS_TASK_H
+
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "arena.h"
+#include "runner.h"
+#include "task.h"
+
+enum ecs_task_kind {
+    ECS_TASK_MANAGED,
+    ECS_TASK_FOREIGN, /* not tagged ManagedBy: somebody else's */
+    ECS_TASK_BROKEN,  /* tagged ManagedBy, and its subdomain cannot be told */
+};
+
+/* What the tags say; *subdomain when it is managed. The tag ManagedBy may be `mirage-ecs`, or
+ * `Mirage`, which the Go mirage-ecs writes. */
+enum ecs_task_kind ecs_task_kind(const json_t *task, struct arena *a, const char **subdomain)
+    __attribute__((warn_unused_result));
+
+/* The task of a managed one. definition: its TaskDefinition, NULL when there is none: no ports. */
+struct task ecs_task(const json_t *task, const char *subdomain, const json_t *definition,
+                     struct arena *a) __attribute__((warn_unused_result));
+
+/* Its life: timestamps, containers with their exit codes and reasons. */
+void ecs_task_trace(const json_t *task, struct arena *a, struct trace *trace);
+
+#endif

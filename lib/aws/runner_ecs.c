@@ -1,0 +1,458 @@
+#include "runner_ecs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "launch.h"
+#include "log.h"
+#include "log_lines.h"
+
+#include "cloudwatch_logs.h"
+#include "ecs.h"
+#include "ecs_task.h"
+#include "task_cache.h"
+
+#define IDLE_MS     10000
+#define STARTING_MS 1000
+#define LISTING_MS  (IDLE_MS - STARTING_MS / 2) /* between listings, whatever is starting */
+#define STOP_REASON "Terminate requested by Mirage"
+
+struct runner_ecs {
+    struct runner runner;
+    const struct config *config;
+    struct ecs ecs;
+    json_t *definitions; /* ARN → TaskDefinition, or null when ECS does not give it; they never
+                            change */
+    struct task_cache cache;
+    json_t *warned;    /* ARNs of broken tasks that the log has been told of */
+    int64_t listed_at; /* monotonic ms; 0: never */
+    bool turn;         /* flips with every listing: what is stopped, or what was asked long ago */
+};
+
+static struct runner_ecs *ecs_of(struct runner *r)
+{
+    return (struct runner_ecs *)(void *)r; /* runner is its first member */
+}
+
+/* --- task definitions -------------------------------------------------------------------------- */
+
+static void keep_definition(struct runner_ecs *r, const char *arn, json_t *definition)
+{
+    json_object_set_new(r->definitions, arn, definition ? json_incref(definition) : json_null());
+}
+
+/* A definition that ECS refuses to give will not come; anything else may be better next time. */
+static bool is_final(const struct ecs_result *result)
+{
+    return !strcmp(result->code, "ClientException") ||
+           !strcmp(result->code, "InvalidParameterException");
+}
+
+/* Fetches the definitions of these tasks that are not known yet. */
+static int fetch_definitions(struct runner_ecs *r, const json_t *const *tasks, size_t n,
+                             struct arena *a, struct err *e)
+{
+    const char **arns = arena_array(a, n, sizeof *arns);
+    struct ecs_result *results;
+    json_t *asked = json_object();
+    size_t len = 0;
+    int rc = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *arn = json_string_value(json_object_get(tasks[i], "taskDefinitionArn"));
+        if (!arn || json_object_get(r->definitions, arn) || json_object_get(asked, arn))
+            continue;
+        json_object_set_new(asked, arn, json_true());
+        arns[len++] = arn;
+    }
+    results = arena_array(a, len, sizeof *results);
+    ecs_describe_task_definitions(&r->ecs, arns, len, a, results);
+    for (size_t i = 0; i < len; i++) {
+        if (results[i].value || is_final(&results[i]))
+            keep_definition(r, arns[i], results[i].value);
+        else if (rc == 0) {
+            *e = results[i].err;
+            rc = -1;
+        }
+        json_decref(results[i].value);
+    }
+    json_decref(asked);
+    return rc;
+}
+
+static const json_t *definition_of(const struct runner_ecs *r, const json_t *task)
+{
+    const char *arn = json_string_value(json_object_get(task, "taskDefinitionArn"));
+
+    return arn ? json_object_get(r->definitions, arn) : NULL;
+}
+
+/* --- launch ------------------------------------------------------------------------------------ */
+
+/* launch_tags() as RunTask takes them. */
+static json_t *tags_of(const struct launch_request *request)
+{
+    json_t *ours = launch_tags(request), *tags = json_array(), *tag;
+    size_t i;
+
+    json_array_foreach (ours, i, tag)
+        json_array_append_new(tags, json_pack("{s:O, s:O}", "key", json_object_get(tag, "Key"),
+                                              "value", json_object_get(tag, "Value")));
+    json_decref(ours);
+    return tags;
+}
+
+/* The launch's variables for every container of the definition. */
+static json_t *overrides_of(const struct runner_ecs *r, const struct launch_request *request,
+                            const json_t *definition)
+{
+    json_t *env = launch_env(request, r->config->compat_v1), *list = json_array(), *value;
+    json_t *overrides = json_array();
+    const json_t *container;
+    const char *name;
+    size_t i;
+
+    json_object_foreach (env, name, value)
+        json_array_append_new(list, json_pack("{s:s, s:O}", "name", name, "value", value));
+    json_array_foreach (json_object_get(definition, "containerDefinitions"), i, container)
+        json_array_append_new(overrides,
+                              json_pack("{s:O, s:O}", "name", json_object_get(container, "name"),
+                                        "environment", list));
+    json_decref(env);
+    json_decref(list);
+    return json_pack("{s:o}", "containerOverrides", overrides);
+}
+
+static json_t *strings(const struct config_strings *list)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < list->len; i++)
+        json_array_append_new(array, json_string(list->items[i]));
+    return array;
+}
+
+/* How tasks are placed: the strategy, or else the launch type (one excludes the other). */
+static void add_placement(json_t *run, const struct config *c)
+{
+    json_t *strategy = json_array(), *vpc;
+
+    for (size_t i = 0; i < c->ecs.n_capacity_provider_strategy; i++) {
+        const struct config_capacity_provider *p = &c->ecs.capacity_provider_strategy[i];
+        json_array_append_new(strategy, json_pack("{s:s, s:I, s:I}", "capacityProvider",
+                                                  p->capacity_provider, "weight",
+                                                  (json_int_t)p->weight, "base",
+                                                  (json_int_t)p->base));
+    }
+    if (json_array_size(strategy) > 0)
+        json_object_set(run, "capacityProviderStrategy", strategy);
+    else
+        json_object_set_new(run, "launchType", json_string(c->ecs.launch_type));
+    json_decref(strategy);
+    if (c->ecs.network_configuration.awsvpc_configuration.subnets.len == 0)
+        return;
+    vpc = json_pack(
+        "{s:o, s:o}", "subnets", strings(&c->ecs.network_configuration.awsvpc_configuration.subnets),
+        "securityGroups",
+        strings(&c->ecs.network_configuration.awsvpc_configuration.security_groups));
+    if (c->ecs.network_configuration.awsvpc_configuration.assign_public_ip)
+        json_object_set_new(
+            vpc, "assignPublicIp",
+            json_string(c->ecs.network_configuration.awsvpc_configuration.assign_public_ip));
+    json_object_set_new(run, "networkConfiguration", json_pack("{s:o}", "awsvpcConfiguration", vpc));
+}
+
+static json_t *run_request(const struct runner_ecs *r, const struct launch_request *request,
+                           const json_t *definition)
+{
+    json_t *run = json_pack("{s:O, s:i, s:o, s:o, s:b}", "taskDefinition",
+                            json_object_get(definition, "taskDefinitionArn"), "count", 1,
+                            "overrides", overrides_of(r, request, definition), "tags",
+                            tags_of(request), "enableExecuteCommand",
+                            r->config->ecs.enable_execute_command);
+
+    if (!run)
+        abort();
+    add_placement(run, r->config);
+    return run;
+}
+
+static int ecs_launch(struct runner *runner, const struct launch_request *request, struct arena *a,
+                      struct launch_result *results, struct err *e)
+{
+    struct runner_ecs *r = ecs_of(runner);
+    size_t n = request->n_taskdefs, n_runs = 0;
+    struct ecs_result *definitions = arena_array(a, n, sizeof *definitions);
+    struct ecs_result *runs = arena_array(a, n, sizeof *runs);
+    json_t **requests = arena_array(a, n, sizeof *requests);
+    size_t *of = arena_array(a, n, sizeof *of); /* which taskdef a run is of */
+
+    (void)e;
+    ecs_describe_task_definitions(&r->ecs, request->taskdefs, n, a, definitions);
+    for (size_t i = 0; i < n; i++) {
+        results[i] = (struct launch_result){.taskdef = request->taskdefs[i]};
+        if (!definitions[i].value) {
+            results[i].error = arena_strdup(a, definitions[i].err.text);
+            continue;
+        }
+        of[n_runs] = i;
+        requests[n_runs++] = run_request(r, request, definitions[i].value);
+    }
+    ecs_run_tasks(&r->ecs, requests, n_runs, a, runs);
+    for (size_t k = 0; k < n_runs; k++) {
+        struct launch_result *result = &results[of[k]];
+        if (runs[k].value)
+            result->task = ecs_task(runs[k].value, request->subdomain, definitions[of[k]].value, a);
+        else
+            result->error = arena_strdup(a, runs[k].err.text);
+        json_decref(runs[k].value);
+    }
+    for (size_t i = 0; i < n; i++)
+        json_decref(definitions[i].value);
+    return 0;
+}
+
+/* --- list -------------------------------------------------------------------------------------- */
+
+static bool is_ours(const json_t *task)
+{
+    struct arena a = {0};
+    const char *subdomain;
+    bool ours = ecs_task_kind(task, &a, &subdomain) != ECS_TASK_FOREIGN;
+
+    arena_free(&a);
+    return ours;
+}
+
+/* Lists what is meant to run and, in turn, what is meant to be stopped, or gives room to ask again
+ * what was not asked for long (*spare): two calls for up to a hundred tasks. */
+static int list_all(struct runner_ecs *r, size_t *spare, struct arena *a, struct err *e)
+{
+    struct ecs_arns running = {0}, stopped = {0};
+
+    *spare = r->turn ? ECS_TASKS_A_CALL : 0;
+    if (ecs_list_tasks(&r->ecs, "RUNNING", a, &running, e) < 0 ||
+        (!r->turn && ecs_list_tasks(&r->ecs, "STOPPED", a, &stopped, e) < 0))
+        return -1;
+    task_cache_listed(&r->cache, &running, r->turn ? NULL : &stopped, clock_now_ms());
+    r->turn = !r->turn;
+    r->listed_at = clock_monotonic_ms();
+    return 0;
+}
+
+static int describe(struct runner_ecs *r, const struct ecs_arns *wanted, struct arena *a,
+                    struct err *e)
+{
+    json_t *tasks;
+
+    if (wanted->len == 0)
+        return 0;
+    if (ecs_describe_tasks(&r->ecs, wanted->items, wanted->len, a, &tasks, e) < 0)
+        return -1;
+    task_cache_described(&r->cache, wanted, tasks, is_ours, clock_now_ms());
+    json_decref(tasks);
+    return 0;
+}
+
+/* Told once a task: nothing will mend it but whoever tagged it. */
+static void warn_broken(struct runner_ecs *r, const char *arn)
+{
+    if (json_object_get(r->warned, arn))
+        return;
+    json_object_set_new(r->warned, arn, json_true());
+    log_warn("task %s is tagged ManagedBy, but its tag Subdomain is no base64 of a subdomain: it is "
+             "left alone",
+             arn);
+}
+
+static int collect(struct runner_ecs *r, struct arena *a, struct task_list *tasks, struct err *e)
+{
+    const json_t **ours = arena_array(a, r->cache.len, sizeof *ours);
+    const char **subdomains = arena_array(a, r->cache.len, sizeof *subdomains);
+    size_t n = 0;
+
+    for (size_t i = 0; i < r->cache.len; i++) {
+        const json_t *task = r->cache.items[i].task;
+        if (!task)
+            continue;
+        if (ecs_task_kind(task, a, &subdomains[n]) == ECS_TASK_MANAGED)
+            ours[n++] = task;
+        else
+            warn_broken(r, r->cache.items[i].arn);
+    }
+    if (fetch_definitions(r, ours, n, a, e) < 0)
+        return -1;
+    tasks->items = arena_array(a, n, sizeof *tasks->items);
+    for (size_t i = 0; i < n; i++)
+        tasks->items[tasks->len++] = ecs_task(ours[i], subdomains[i], definition_of(r, ours[i]), a);
+    return 0;
+}
+
+static int ecs_list(struct runner *runner, const struct runner_known *known, size_t n_known,
+                    struct arena *a, struct task_list *tasks, struct err *e)
+{
+    struct runner_ecs *r = ecs_of(runner);
+    struct ecs_arns wanted = {0};
+    size_t spare = 0;
+
+    *tasks = (struct task_list){0};
+    if ((r->listed_at == 0 || clock_monotonic_ms() - r->listed_at >= LISTING_MS) &&
+        list_all(r, &spare, a, e) < 0)
+        return -1;
+    task_cache_wanted(&r->cache, known, n_known, a, &wanted);
+    if (wanted.len < spare)
+        task_cache_oldest(&r->cache, spare - wanted.len, a, &wanted);
+    if (describe(r, &wanted, a, e) < 0)
+        return -1;
+    return collect(r, a, tasks, e);
+}
+
+/* --- stop, logs, trace ------------------------------------------------------------------------- */
+
+static int ecs_stop(struct runner *runner, const char *arn, struct err *e)
+{
+    return ecs_stop_task(&ecs_of(runner)->ecs, arn, STOP_REASON, e);
+}
+
+/* Where a container writes (Amazon ECS Developer Guide, "Using the awslogs log driver"). false when
+ * it is not CloudWatch Logs. */
+static bool stream_of(const struct runner_ecs *r, const json_t *container, const char *task_id,
+                      struct arena *a, struct log_stream *stream)
+{
+    const json_t *log = json_object_get(container, "logConfiguration");
+    const json_t *options = json_object_get(log, "options");
+    const char *driver = json_string_value(json_object_get(log, "logDriver"));
+    const char *group = json_string_value(json_object_get(options, "awslogs-group"));
+    const char *prefix = json_string_value(json_object_get(options, "awslogs-stream-prefix"));
+    const char *region = json_string_value(json_object_get(options, "awslogs-region"));
+    const char *name = json_string_value(json_object_get(container, "name"));
+
+    if (!driver || strcmp(driver, "awslogs") != 0 || !group || !prefix || !name)
+        return false;
+    *stream = (struct log_stream){
+        .region = region && aws_region_is_valid(region) ? arena_strdup(a, region)
+                                                        : aws_client_region(r->ecs.client),
+        .group = arena_strdup(a, group),
+        .stream = arena_printf(a, "%s/%s/%s", prefix, name, task_id),
+        .container = arena_strdup(a, name),
+    };
+    return true;
+}
+
+/* The task's definition by `family:revision`, fetched unless it is known. NULL with *e. */
+static json_t *definition_by_name(struct runner_ecs *r, const char *name, struct arena *a,
+                                  struct err *e)
+{
+    json_t *known = json_object_get(r->definitions, name);
+    struct ecs_result result;
+
+    if (known)
+        return known;
+    ecs_describe_task_definitions(&r->ecs, &name, 1, a, &result);
+    if (!result.value) {
+        *e = result.err;
+        return NULL;
+    }
+    keep_definition(r, name, result.value);
+    json_decref(result.value);
+    return json_object_get(r->definitions, name);
+}
+
+static int ecs_logs(struct runner *runner, const struct task_list *tasks,
+                    const struct log_query *query, struct arena *a, struct log_lines *lines,
+                    struct err *e)
+{
+    struct runner_ecs *r = ecs_of(runner);
+    size_t n_streams = 0, i, k;
+
+    *lines = (struct log_lines){0};
+    for (i = 0; i < tasks->len; i++) {
+        const struct task *t = &tasks->items[i];
+        const json_t *definition = definition_by_name(r, t->taskdef, a, e), *container;
+        struct log_stream stream;
+        if (!definition)
+            return -1;
+        json_array_foreach (json_object_get(definition, "containerDefinitions"), k, container) {
+            if (!stream_of(r, container, t->short_id, a, &stream))
+                continue;
+            n_streams++;
+            if (logs_read(r->ecs.client, &stream, query, a, lines, e) < 0)
+                return -1;
+        }
+    }
+    if (tasks->len > 0 && n_streams == 0)
+        return err_set(e, ERR_REFUSED,
+                       "no container of %s writes to CloudWatch Logs: its task definition needs "
+                       "logConfiguration awslogs, with awslogs-group and awslogs-stream-prefix",
+                       tasks->items[0].taskdef);
+    log_lines_merge(lines, query->tail, a);
+    return 0;
+}
+
+static int ecs_trace(struct runner *runner, const char *arn, struct arena *a, struct trace *trace,
+                     struct err *e)
+{
+    struct runner_ecs *r = ecs_of(runner);
+    const char *subdomain;
+    const json_t *task;
+    json_t *tasks;
+    int rc = 0;
+
+    *trace = (struct trace){0};
+    if (ecs_describe_tasks(&r->ecs, &arn, 1, a, &tasks, e) < 0)
+        return -1;
+    task = json_array_get(tasks, 0);
+    if (!task || ecs_task_kind(task, a, &subdomain) != ECS_TASK_MANAGED)
+        rc = err_set(e, ERR_NOT_FOUND, "task %.200s is not found", arn);
+    else if ((rc = fetch_definitions(r, &task, 1, a, e)) == 0) {
+        trace->task = ecs_task(task, subdomain, definition_of(r, task), a);
+        ecs_task_trace(task, a, trace);
+    }
+    json_decref(tasks);
+    return rc;
+}
+
+/* --- opening ----------------------------------------------------------------------------------- */
+
+static void ecs_close(struct runner *runner)
+{
+    struct runner_ecs *r = ecs_of(runner);
+
+    task_cache_free(&r->cache);
+    json_decref(r->definitions);
+    json_decref(r->warned);
+    aws_client_close(r->ecs.client);
+    free(r);
+}
+
+int runner_ecs_open(struct runner **runner, const struct config *config, struct err *e)
+{
+    static const struct runner_ops ops = {
+        .pace = {.idle_ms = IDLE_MS, .starting_ms = STARTING_MS},
+        .launch = ecs_launch,
+        .list = ecs_list,
+        .stop = ecs_stop,
+        .logs = ecs_logs,
+        .trace = ecs_trace,
+        .close = ecs_close,
+    };
+    struct aws_client *client;
+    struct runner_ecs *r;
+
+    *runner = NULL;
+    if (!config->ecs.cluster)
+        return err_set(e, ERR_INVALID,
+                       "no ECS cluster: set ecs.cluster in the configuration; -local runs tasks on "
+                       "this machine without AWS");
+    if (aws_client_open(&client, config->ecs.region, e) < 0)
+        return -1;
+    r = calloc(1, sizeof *r);
+    if (!r || !(r->definitions = json_object()) || !(r->warned = json_object()))
+        abort();
+    r->runner.ops = &ops;
+    r->config = config;
+    r->ecs = (struct ecs){.client = client, .cluster = config->ecs.cluster};
+    *runner = &r->runner;
+    return 0;
+}

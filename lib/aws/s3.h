@@ -1,0 +1,36 @@
+/* Amazon S3: reading objects (Amazon S3 API Reference). */
+#ifndef MIRAGE_AWS_S3_H
+#define MIRAGE_AWS_S3_H
+
+#include <stdbool.h>
+
+#include "client.h"
+
+struct s3_location {
+    const char *bucket;
+    const char *key; /* or the prefix of several */
+};
+
+/* Reads `s3://bucket/key`. ERR_INVALID says what is wrong. */
+int s3_parse(const char *url, struct arena *a, struct s3_location *location, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* The object's bytes are appended. Errors begin with `s3://bucket/key`. */
+int s3_get(struct aws_client *client, const struct s3_location *object, struct buf *bytes,
+           struct err *e) __attribute__((warn_unused_result));
+
+struct s3_keys {
+    const char **items;
+    size_t len, cap;
+};
+
+/* The keys that begin with the prefix, all pages. */
+int s3_list(struct aws_client *client, const struct s3_location *prefix, struct arena *a,
+            struct s3_keys *keys, struct err *e) __attribute__((warn_unused_result));
+
+/* Fetches all objects below the prefix into a folder, which is made; their names keep their slashes
+ * as folders. What lies there and is not below the prefix stays. */
+int s3_get_folder(struct aws_client *client, const struct s3_location *prefix, const char *folder,
+                  struct err *e) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,36 @@
+/* The AWS services that mirage talks to: their names, where they answer, in which region a request
+ * to them is signed. Pure but for the variables AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE>
+ * (AWS SDKs and Tools Reference Guide, "Service-specific endpoints"). */
+#ifndef MIRAGE_AWS_SERVICE_H
+#define MIRAGE_AWS_SERVICE_H
+
+#include <stdbool.h>
+
+#include "arena.h"
+
+enum aws_service { AWS_ECS, AWS_CLOUDWATCH, AWS_LOGS, AWS_ROUTE53, AWS_S3, AWS_STS };
+
+struct aws_service_info {
+    const char *title;       /* for messages: "CloudWatch Logs" */
+    const char *signing;     /* its name in a signature: "logs" */
+    const char *iam;         /* prefix of its IAM actions: "logs" */
+    const char *target;      /* prefix of X-Amz-Target; NULL: not a JSON service */
+    const char *environment; /* <SERVICE> in AWS_ENDPOINT_URL_<SERVICE> */
+};
+
+const struct aws_service_info *aws_service_info(enum aws_service service)
+    __attribute__((warn_unused_result));
+
+/* Whether text can be a region's name: what becomes part of a URL is checked first. */
+bool aws_region_is_valid(const char *text) __attribute__((warn_unused_result));
+
+/* The base URL without a slash at its end. bucket: S3's only, else NULL; its name becomes part of
+ * the host, or of the path where that cannot be (a name with dots, an endpoint of one's own). */
+const char *aws_endpoint(enum aws_service service, const char *region, const char *bucket,
+                         struct arena *a) __attribute__((warn_unused_result));
+
+/* The region that a signature names: Route 53 has one for each partition. */
+const char *aws_signing_region(enum aws_service service, const char *region)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,126 @@
+#include "xml.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <expat.h>
+
+#include "buf.h"
+
+#define DEPTH_MAX 64
+
+struct builder {
+    struct arena *arena;
+    XML_Parser parser;
+    struct xml *root;
+    struct xml *path[DEPTH_MAX];
+    struct xml **end[DEPTH_MAX]; /* where the next child of path[i] goes */
+    struct buf text[DEPTH_MAX];
+    int depth;
+    bool refused;
+};
+
+static void refuse(struct builder *b)
+{
+    b->refused = true;
+    XML_StopParser(b->parser, XML_FALSE);
+}
+
+static void start(void *ctx, const char *name, const char **attributes)
+{
+    struct builder *b = ctx;
+    struct xml *element = arena_alloc(b->arena, sizeof *element);
+    const char *colon = strrchr(name, ':');
+
+    (void)attributes;
+    if (b->depth == DEPTH_MAX) {
+        refuse(b);
+        return;
+    }
+    element->name = arena_strdup(b->arena, colon ? colon + 1 : name);
+    element->text = "";
+    if (b->depth == 0)
+        b->root = element;
+    else {
+        *b->end[b->depth - 1] = element;
+        b->end[b->depth - 1] = &element->next;
+    }
+    b->path[b->depth] = element;
+    b->end[b->depth] = &element->first;
+    buf_clear(&b->text[b->depth]);
+    b->depth++;
+}
+
+static void end(void *ctx, const char *name)
+{
+    struct builder *b = ctx;
+    struct buf *text;
+
+    (void)name;
+    b->depth--;
+    text = &b->text[b->depth];
+    if (!b->path[b->depth]->first && text->len > 0)
+        b->path[b->depth]->text = arena_strndup(b->arena, text->data, text->len);
+}
+
+static void characters(void *ctx, const char *bytes, int len)
+{
+    struct builder *b = ctx;
+
+    if (b->depth > 0)
+        buf_add(&b->text[b->depth - 1], bytes, (size_t)len);
+}
+
+static void doctype(void *ctx, const char *name, const char *system, const char *public, int subset)
+{
+    (void)name;
+    (void)system;
+    (void)public;
+    (void)subset;
+    refuse(ctx);
+}
+
+const struct xml *xml_parse(const char *text, size_t len, struct arena *a)
+{
+    struct builder b = {.arena = a, .parser = XML_ParserCreate(NULL)};
+    bool good;
+
+    if (!b.parser || len > INT32_MAX) {
+        XML_ParserFree(b.parser);
+        return NULL;
+    }
+    XML_SetUserData(b.parser, &b);
+    XML_SetElementHandler(b.parser, start, end);
+    XML_SetCharacterDataHandler(b.parser, characters);
+    XML_SetStartDoctypeDeclHandler(b.parser, doctype);
+    good = XML_Parse(b.parser, text, (int)len, 1) == XML_STATUS_OK && !b.refused;
+    XML_ParserFree(b.parser);
+    for (size_t i = 0; i < DEPTH_MAX; i++)
+        buf_free(&b.text[i]);
+    return good ? b.root : NULL;
+}
+
+const struct xml *xml_child(const struct xml *parent, const char *name)
+{
+    const struct xml *child = parent ? parent->first : NULL;
+
+    while (child && strcmp(child->name, name) != 0)
+        child = child->next;
+    return child;
+}
+
+const struct xml *xml_again(const struct xml *element)
+{
+    const struct xml *next = element->next;
+
+    while (next && strcmp(next->name, element->name) != 0)
+        next = next->next;
+    return next;
+}
+
+const char *xml_text(const struct xml *parent, const char *name)
+{
+    const struct xml *child = xml_child(parent, name);
+
+    return child ? child->text : "";
+}

@@ -1,0 +1,32 @@
+/* XML answers (CloudWatch, Route 53, S3, STS) as a tree of elements. Namespaces and attributes are
+ * dropped: no answer that we read tells anything by them. */
+#ifndef MIRAGE_AWS_XML_H
+#define MIRAGE_AWS_XML_H
+
+#include <stddef.h>
+
+#include "arena.h"
+
+struct xml {
+    const char *name;
+    const char *text; /* of this element itself; "" when it has none */
+    struct xml *first, *next;
+};
+
+/* The root element; NULL when the text is no well-formed XML, has a DOCTYPE, or nests deeper than
+ * 64. Everything is the arena's. */
+const struct xml *xml_parse(const char *text, size_t len, struct arena *a)
+    __attribute__((warn_unused_result));
+
+/* The first child of that name; NULL when there is none, or `parent` is NULL. */
+const struct xml *xml_child(const struct xml *parent, const char *name)
+    __attribute__((warn_unused_result));
+
+/* The next sibling of the same name. */
+const struct xml *xml_again(const struct xml *element) __attribute__((warn_unused_result));
+
+/* The text of the child of that name; "" when there is none. */
+const char *xml_text(const struct xml *parent, const char *name)
+    __attribute__((warn_unused_result));
+
+#endif
