@@ -55,8 +55,7 @@ static int apply(struct db *db, const struct task_list *before, const struct tas
     for (size_t i = 0; i < listed->len; i++)
         if (store_task_put(db, &listed->items[i], e) < 0)
             return -1;
-    if (remove_gone(db, before, listed, a, e) < 0 ||
-        store_environment_follow_tasks(db, e) < 0 ||
+    if (remove_gone(db, before, listed, a, e) < 0 || store_environment_follow_tasks(db, e) < 0 ||
         store_environment_end_empty(db, now - EMPTY_GRACE_MS, now, e) < 0 ||
         store_sync_get(db, a, &last, e) < 0)
         return -1;

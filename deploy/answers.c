@@ -51,7 +51,7 @@ enum answers answers(const struct config *config)
     if (answers_200(arena_printf(&a, "%s/api/list", url),
                     arena_printf(&a, "Host: %s", config->host.webapi)))
         got = answers_200(arena_printf(&a, "%s/", url), "Host: health-check") ? ANSWERS_ALL
-                                                                               : ANSWERS_API;
+                                                                              : ANSWERS_API;
     arena_free(&a);
     return got;
 }

@@ -18,7 +18,8 @@ static int print_object(const char *url)
     if (rc < 0)
         log_error("%s", e.text);
     else
-        rc = fwrite(buf_text(&text), 1, text.len, stdout) == text.len && fflush(stdout) == 0 ? 0 : -1;
+        rc = fwrite(buf_text(&text), 1, text.len, stdout) == text.len && fflush(stdout) == 0 ? 0
+                                                                                             : -1;
     buf_free(&text);
     return rc < 0 ? 1 : 0;
 }

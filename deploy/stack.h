@@ -12,9 +12,9 @@
 struct stack {
     struct arena arena;
     const struct program *program;
-    const char *state;                     /* absolute */
-    const char *conf;                      /* the configuration in effect, as the children read it */
-    const char *url;                       /* where the web API answers */
+    const char *state; /* absolute */
+    const char *conf;  /* the configuration in effect, as the children read it */
+    const char *url;   /* where the web API answers */
     struct child children[STACK_CHILDREN]; /* in the order in which they are stopped */
     int lock;                              /* of the state folder */
     int signals;

@@ -26,7 +26,8 @@ static void collect(struct collector *c, const char *text)
         int64_t ms = strtoll(text, &space, 10);
         if (*text < '0' || *text > '9' || *space != ' ' || ms < c->since_ms)
             continue;
-        lines->items = arena_grow(c->arena, lines->items, lines->len, &c->cap, sizeof *lines->items);
+        lines->items =
+            arena_grow(c->arena, lines->items, lines->len, &c->cap, sizeof *lines->items);
         lines->items[lines->len++] = (struct log_line){
             .time_ms = ms,
             .container = LOCAL_TASK_CONTAINER,

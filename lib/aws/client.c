@@ -41,7 +41,8 @@ struct transfer {
     char error_type[AWS_CODE_SIZE];
 };
 
-/* --- a client ---------------------------------------------------------------------------------- */
+/* --- a client ----------------------------------------------------------------------------------
+ */
 
 int aws_client_open(struct aws_client **client, const char *region, struct err *e)
 {
@@ -89,7 +90,8 @@ const char *aws_client_region(const struct aws_client *client)
     return client->region;
 }
 
-/* --- an attempt -------------------------------------------------------------------------------- */
+/* --- an attempt --------------------------------------------------------------------------------
+ */
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *ctx)
 {
@@ -158,8 +160,8 @@ static void add_headers(struct transfer *t, const struct credentials *c)
     if (type)
         add_header(t, arena_printf(&t->arena, "Content-Type: %s", type));
     if (service->target)
-        add_header(t, arena_printf(&t->arena, "X-Amz-Target: %s.%s", service->target,
-                                   call->operation));
+        add_header(
+            t, arena_printf(&t->arena, "X-Amz-Target: %s.%s", service->target, call->operation));
     if (c->session_token)
         add_header(t, arena_printf(&t->arena, "X-Amz-Security-Token: %s", c->session_token));
     if (call->service == AWS_S3)
@@ -232,7 +234,8 @@ static int begin(struct aws_client *client, struct transfer *t, int64_t now)
     return 0;
 }
 
-/* --- its end ----------------------------------------------------------------------------------- */
+/* --- its end -----------------------------------------------------------------------------------
+ */
 
 /* Whether the request may have reached the service: its connection was ready for it. */
 static bool was_sent(CURL *curl)
@@ -300,7 +303,8 @@ static void finish(struct aws_client *client, struct transfer *t, CURLcode resul
     t->headers = NULL;
 }
 
-/* --- all of them ------------------------------------------------------------------------------- */
+/* --- all of them -------------------------------------------------------------------------------
+ */
 
 /* Begins what is due. Returns ms until the next is, up to a second; *left: how many have not ended.
  */

@@ -19,7 +19,8 @@ static void form_begin(struct buf *form, const char *action)
     buf_printf(form, "Action=%s&Version=" VERSION, action);
 }
 
-/* --- PutMetricData ----------------------------------------------------------------------------- */
+/* --- PutMetricData -----------------------------------------------------------------------------
+ */
 
 static void add_value(struct buf *form, const struct metric_value *v, size_t number)
 {
@@ -55,7 +56,8 @@ int cloudwatch_put(struct aws_client *client, const struct metric_value *values,
     return rc;
 }
 
-/* --- GetMetricData ----------------------------------------------------------------------------- */
+/* --- GetMetricData -----------------------------------------------------------------------------
+ */
 
 /* A call's share of the sums, and the page that it asks for. */
 struct batch {

@@ -16,10 +16,10 @@ struct page {
 static json_t *compose(const struct log_stream *s, const struct log_query *query, size_t wanted,
                        const char *token)
 {
-    json_t *request = json_pack("{s:s, s:s, s:b, s:i, s:s*}", "logGroupName", s->group,
-                                "logStreamName", s->stream, "startFromHead", 0, "limit",
-                                (int)(wanted < EVENTS_A_CALL ? wanted : EVENTS_A_CALL),
-                                "nextToken", token);
+    json_t *request =
+        json_pack("{s:s, s:s, s:b, s:i, s:s*}", "logGroupName", s->group, "logStreamName",
+                  s->stream, "startFromHead", 0, "limit",
+                  (int)(wanted < EVENTS_A_CALL ? wanted : EVENTS_A_CALL), "nextToken", token);
 
     if (query->since_ms > 0)
         json_object_set_new(request, "startTime", json_integer(query->since_ms));
@@ -53,8 +53,8 @@ static int read_pages(struct aws_client *client, const struct log_stream *s,
     *oldest = NULL;
     *total = 0;
     while (*total < wanted) {
-        struct aws_call call = json_call(AWS_LOGS, "GetLogEvents",
-                                         compose(s, query, wanted - *total, token), true, a);
+        struct aws_call call =
+            json_call(AWS_LOGS, "GetLogEvents", compose(s, query, wanted - *total, token), true, a);
         char code[AWS_CODE_SIZE];
         const char *before = token;
         struct page *page;
@@ -80,8 +80,8 @@ int logs_read(struct aws_client *client, const struct log_stream *stream,
               const struct log_query *query, struct arena *a, struct log_lines *lines,
               struct err *e)
 {
-    size_t wanted = query->tail >= 0 && query->tail < LOGS_LINES_MAX ? (size_t)query->tail
-                                                                     : LOGS_LINES_MAX;
+    size_t wanted =
+        query->tail >= 0 && query->tail < LOGS_LINES_MAX ? (size_t)query->tail : LOGS_LINES_MAX;
     struct log_line *all;
     struct page *oldest;
     size_t total;

@@ -14,8 +14,8 @@ struct log_stream {
     const char *container; /* goes with every line */
 };
 
-/* Appends the newest lines of a stream that the query asks for, oldest first. A group or stream that
- * does not exist has none: a container that has not written yet. */
+/* Appends the newest lines of a stream that the query asks for, oldest first. A group or stream
+ * that does not exist has none: a container that has not written yet. */
 int logs_read(struct aws_client *client, const struct log_stream *stream,
               const struct log_query *query, struct arena *a, struct log_lines *lines,
               struct err *e) __attribute__((warn_unused_result));

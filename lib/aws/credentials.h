@@ -29,7 +29,8 @@ bool credentials_refused(const char *access_key_id);
 /* The region that the environment, the profile or the instance names; NULL when none does. */
 const char *credentials_region(struct arena *a) __attribute__((warn_unused_result));
 
-/* One source: 1 and *c when it has credentials, 0 when it is not set up, -1 when it is and fails. */
+/* One source: 1 and *c when it has credentials, 0 when it is not set up, -1 when it is and fails.
+ */
 int credentials_from_container(struct credentials *c, struct arena *a, struct err *e);
 int credentials_from_instance(struct credentials *c, struct arena *a, struct err *e);
 int credentials_from_web_identity(struct credentials *c, const char *role_arn,

@@ -17,14 +17,14 @@
 #include "service.h"
 #include "xml.h"
 
-#define CONTAINER_HOST      "http://169.254.170.2"
-#define INSTANCE_HOST       "http://169.254.169.254"
-#define CONTAINER_TIMEOUT   5000L /* ms */
-#define INSTANCE_TIMEOUT    1000L
-#define STS_TIMEOUT         10000L
-#define INSTANCE_ROLE       "/latest/meta-data/iam/security-credentials/"
-#define TOKEN_FILE_LIMIT    (64 * 1024)
-#define PROCESS_ANSWER_MAX  (64 * 1024)
+#define CONTAINER_HOST     "http://169.254.170.2"
+#define INSTANCE_HOST      "http://169.254.169.254"
+#define CONTAINER_TIMEOUT  5000L /* ms */
+#define INSTANCE_TIMEOUT   1000L
+#define STS_TIMEOUT        10000L
+#define INSTANCE_ROLE      "/latest/meta-data/iam/security-credentials/"
+#define TOKEN_FILE_LIMIT   (64 * 1024)
+#define PROCESS_ANSWER_MAX (64 * 1024)
 
 static const char *variable(const char *name)
 {
@@ -81,7 +81,8 @@ static const char *read_token(const char *path, struct arena *a, struct err *e)
     return token;
 }
 
-/* --- container (AWS SDKs and Tools Reference Guide, "Container credential provider") ----------- */
+/* --- container (AWS SDKs and Tools Reference Guide, "Container credential provider") -----------
+ */
 
 /* A full URI may be https, or name this host: loopback, or the agents' link-local addresses. */
 static bool is_allowed_uri(const char *uri)
@@ -135,7 +136,8 @@ int credentials_from_container(struct credentials *c, struct arena *a, struct er
     return rc < 0 ? err_prefix(e, "from the container's role") : rc;
 }
 
-/* --- instance (EC2 User Guide, "Use IMDS", version 2 only) ------------------------------------- */
+/* --- instance (EC2 User Guide, "Use IMDS", version 2 only) -------------------------------------
+ */
 
 /* The answer to a GET with a session token, NULL when there is none. */
 static const char *ask_instance(const char *path, int *status, struct arena *a)
@@ -197,7 +199,8 @@ const char *credentials_instance_region(struct arena *a)
                                   : ask_instance("/latest/meta-data/placement/region", &status, a);
 }
 
-/* --- web identity (STS API Reference, AssumeRoleWithWebIdentity) ------------------------------- */
+/* --- web identity (STS API Reference, AssumeRoleWithWebIdentity) -------------------------------
+ */
 
 static int read_sts(struct credentials *c, int status, const struct buf *text, struct arena *a,
                     struct err *e)
@@ -207,8 +210,7 @@ static int read_sts(struct credentials *c, int status, const struct buf *text, s
     const struct xml *found = xml_child(result, "Credentials"), *error = xml_child(root, "Error");
 
     if (status != 200 || !found)
-        return err_set(e, ERR_REFUSED,
-                       "STS AssumeRoleWithWebIdentity: %s: %s",
+        return err_set(e, ERR_REFUSED, "STS AssumeRoleWithWebIdentity: %s: %s",
                        error ? xml_text(error, "Code") : "no answer of STS",
                        error ? xml_text(error, "Message") : arena_printf(a, "status %d", status));
     *c = (struct credentials){.access_key_id = xml_text(found, "AccessKeyId"),
@@ -246,7 +248,8 @@ int credentials_from_web_identity(struct credentials *c, const char *role_arn,
     return rc;
 }
 
-/* --- a program (AWS SDKs and Tools Reference Guide, "Process credential provider") ------------- */
+/* --- a program (AWS SDKs and Tools Reference Guide, "Process credential provider") -------------
+ */
 
 int credentials_from_process(struct credentials *c, const char *command, struct arena *a,
                              struct err *e)

@@ -15,7 +15,8 @@ static const char *failure_text(const json_t *failure, struct arena *a)
                         *detail ? ": " : "", detail, *arn ? " (" : "", arn, *arn ? ")" : "");
 }
 
-/* --- ListTasks --------------------------------------------------------------------------------- */
+/* --- ListTasks ---------------------------------------------------------------------------------
+ */
 
 int ecs_list_tasks(const struct ecs *ecs, const char *desired_status, struct arena *a,
                    struct ecs_arns *arns, struct err *e)
@@ -23,11 +24,11 @@ int ecs_list_tasks(const struct ecs *ecs, const char *desired_status, struct are
     const char *next = NULL;
 
     do {
-        json_t *request = json_pack("{s:s, s:s, s:i, s:s*}", "cluster", ecs->cluster,
-                                    "desiredStatus", desired_status, "maxResults",
-                                    ECS_TASKS_A_CALL, "nextToken", next);
-        json_t *answer = json_call_one(
-            ecs->client, json_call(AWS_ECS, "ListTasks", request, true, a), NULL, e);
+        json_t *request =
+            json_pack("{s:s, s:s, s:i, s:s*}", "cluster", ecs->cluster, "desiredStatus",
+                      desired_status, "maxResults", ECS_TASKS_A_CALL, "nextToken", next);
+        json_t *answer =
+            json_call_one(ecs->client, json_call(AWS_ECS, "ListTasks", request, true, a), NULL, e);
         const json_t *arn;
         const char *token;
         size_t i;
@@ -36,8 +37,7 @@ int ecs_list_tasks(const struct ecs *ecs, const char *desired_status, struct are
         json_array_foreach (json_object_get(answer, "taskArns"), i, arn) {
             if (!json_is_string(arn))
                 continue;
-            arns->items =
-                arena_grow(a, arns->items, arns->len, &arns->cap, sizeof *arns->items);
+            arns->items = arena_grow(a, arns->items, arns->len, &arns->cap, sizeof *arns->items);
             arns->items[arns->len++] = arena_strdup(a, json_string_value(arn));
         }
         token = json_string_value(json_object_get(answer, "nextToken"));
@@ -47,7 +47,8 @@ int ecs_list_tasks(const struct ecs *ecs, const char *desired_status, struct are
     return 0;
 }
 
-/* --- DescribeTasks ----------------------------------------------------------------------------- */
+/* --- DescribeTasks -----------------------------------------------------------------------------
+ */
 
 static int take_tasks(struct aws_call *call, json_t *tasks, struct arena *a, struct err *e)
 {
@@ -101,7 +102,8 @@ int ecs_describe_tasks(const struct ecs *ecs, const char *const *arns, size_t n,
     return rc;
 }
 
-/* --- several of one kind, each with an end of its own ------------------------------------------ */
+/* --- several of one kind, each with an end of its own ------------------------------------------
+ */
 
 /* What take() makes of an answer is the result; NULL with *why when the answer tells a failure. */
 static void perform_each(const struct ecs *ecs, struct aws_call *calls, size_t n,
@@ -168,18 +170,20 @@ void ecs_run_tasks(const struct ecs *ecs, json_t *const *requests, size_t n, str
     perform_each(ecs, calls, n, take_started, a, results);
 }
 
-/* --- StopTask, DescribeServices ---------------------------------------------------------------- */
+/* --- StopTask, DescribeServices ----------------------------------------------------------------
+ */
 
 int ecs_stop_task(const struct ecs *ecs, const char *arn, const char *reason, struct err *e)
 {
     struct arena a = {0};
     char code[AWS_CODE_SIZE];
-    json_t *request = json_pack("{s:s, s:s, s:s}", "cluster", ecs->cluster, "task", arn, "reason",
-                                reason);
+    json_t *request =
+        json_pack("{s:s, s:s, s:s}", "cluster", ecs->cluster, "task", arn, "reason", reason);
     json_t *answer =
         json_call_one(ecs->client, json_call(AWS_ECS, "StopTask", request, true, &a), code, e);
     /* InvalidParameterException: The referenced task was not found. */
-    bool gone = !answer && !strcmp(code, "InvalidParameterException") && strstr(e->text, "not found");
+    bool gone =
+        !answer && !strcmp(code, "InvalidParameterException") && strstr(e->text, "not found");
 
     json_decref(answer);
     arena_free(&a);
@@ -189,8 +193,7 @@ int ecs_stop_task(const struct ecs *ecs, const char *arn, const char *reason, st
 json_t *ecs_describe_service(const struct ecs *ecs, const char *name, struct err *e)
 {
     struct arena a = {0};
-    json_t *request =
-        json_pack("{s:s, s:[s]}", "cluster", ecs->cluster, "services", name);
+    json_t *request = json_pack("{s:s, s:[s]}", "cluster", ecs->cluster, "services", name);
     json_t *answer = json_call_one(
         ecs->client, json_call(AWS_ECS, "DescribeServices", request, true, &a), NULL, e);
     json_t *service = json_incref(json_array_get(json_object_get(answer, "services"), 0));

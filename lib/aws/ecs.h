@@ -18,18 +18,20 @@ struct ecs_arns {
     size_t len, cap;
 };
 
-/* ListTasks, all pages: appends the ARNs of tasks with this desiredStatus ("RUNNING", "STOPPED"). */
+/* ListTasks, all pages: appends the ARNs of tasks with this desiredStatus ("RUNNING", "STOPPED").
+ */
 int ecs_list_tasks(const struct ecs *ecs, const char *desired_status, struct arena *a,
                    struct ecs_arns *arns, struct err *e) __attribute__((warn_unused_result));
 
 /* DescribeTasks with tags, a hundred a call, several calls at once. *tasks: an array of Task, which
- * the caller decrefs; tasks that are MISSING are not in it. Any other failure of one is an error. */
+ * the caller decrefs; tasks that are MISSING are not in it. Any other failure of one is an error.
+ */
 int ecs_describe_tasks(const struct ecs *ecs, const char *const *arns, size_t n, struct arena *a,
                        json_t **tasks, struct err *e) __attribute__((warn_unused_result));
 
 /* What became of one of several calls made at once. */
 struct ecs_result {
-    json_t *value;           /* NULL when it failed; the caller decrefs */
+    json_t *value; /* NULL when it failed; the caller decrefs */
     char code[AWS_CODE_SIZE];
     struct err err;
 };

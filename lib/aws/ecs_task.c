@@ -11,7 +11,8 @@
 
 #define SUBDOMAIN_MAX 63
 
-/* --- tags -------------------------------------------------------------------------------------- */
+/* --- tags --------------------------------------------------------------------------------------
+ */
 
 static const char *tag_of(const json_t *task, const char *key)
 {
@@ -93,7 +94,8 @@ static const char *tags_text(const json_t *task, struct arena *a)
     return dump(list, a);
 }
 
-/* --- the rest ---------------------------------------------------------------------------------- */
+/* --- the rest ----------------------------------------------------------------------------------
+ */
 
 /* What was set in the containers at launch. All of ours get the same. */
 static json_t *environment_of(const json_t *task)
@@ -111,11 +113,12 @@ static json_t *environment_of(const json_t *task)
     return env;
 }
 
+/* As it was given; the tag may have it with other characters. */
 static const char *branch_of(const json_t *task, const json_t *env, struct arena *a)
 {
-    const char *tag = tag_of(task, "branch");
+    const char *branch = json_text(env, "GIT_BRANCH", a), *tag = tag_of(task, "branch");
 
-    return tag ? arena_strdup(a, tag) : json_text(env, "GIT_BRANCH", a);
+    return *branch || !tag ? branch : arena_strdup(a, tag);
 }
 
 static const char *detail_of(const json_t *attachment, const char *name)
@@ -146,9 +149,10 @@ static const char *address_of(const json_t *task, struct arena *a)
             (!status || strcmp(status, "DELETED") != 0))
             return arena_strdup(a, address);
     }
-    interface = json_array_get(
-        json_object_get(json_array_get(json_object_get(task, "containers"), 0), "networkInterfaces"),
-        0);
+    interface =
+        json_array_get(json_object_get(json_array_get(json_object_get(task, "containers"), 0),
+                                       "networkInterfaces"),
+                       0);
     address = json_text(interface, "privateIpv4Address", a);
     return *address ? address : json_text(interface, "ipv6Address", a);
 }
@@ -166,10 +170,11 @@ static void set_ports(struct task *t, const json_t *definition, struct arena *a)
             if (port < 1 || port > 65535 || (protocol && strcmp(protocol, "tcp") != 0))
                 continue;
             t->ports = arena_grow(a, t->ports, t->n_ports, &cap, sizeof *t->ports);
-            t->ports[t->n_ports++] = (struct task_port){.container = json_text(container, "name", a),
-                                                        .container_port = port,
-                                                        .address = t->ipaddress,
-                                                        .port = port};
+            t->ports[t->n_ports++] =
+                (struct task_port){.container = json_text(container, "name", a),
+                                   .container_port = port,
+                                   .address = t->ipaddress,
+                                   .port = port};
         }
 }
 
@@ -240,11 +245,13 @@ struct task ecs_task(const json_t *task, const char *subdomain, const json_t *de
     return t;
 }
 
-/* --- its life ---------------------------------------------------------------------------------- */
+/* --- its life ----------------------------------------------------------------------------------
+ */
 
 static const char *stop_detail(const json_t *task, struct arena *a)
 {
-    const char *code = json_text(task, "stopCode", a), *reason = json_text(task, "stoppedReason", a);
+    const char *code = json_text(task, "stopCode", a),
+               *reason = json_text(task, "stoppedReason", a);
 
     return arena_printf(a, "%s%s%s", code, *code && *reason ? ": " : "", reason);
 }

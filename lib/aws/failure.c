@@ -39,8 +39,8 @@ static const char *read_json(struct aws_call *call, const char *error_type, stru
 static const char *read_xml(struct aws_call *call, struct arena *a)
 {
     const struct xml *root = xml_parse(buf_text(&call->answer), call->answer.len, a);
-    const struct xml *error = root && !strcmp(root->name, "Error") ? root
-                                                                   : xml_child(root, "Error");
+    const struct xml *error =
+        root && !strcmp(root->name, "Error") ? root : xml_child(root, "Error");
     const struct xml *message;
     const char *all = "";
 

@@ -13,10 +13,19 @@ static const struct {
     const char *key;
     size_t offset;
 } settings[] = {
-#define SETTING(name) {#name, offsetof(struct profile, name)}
-    SETTING(aws_access_key_id), SETTING(aws_secret_access_key), SETTING(aws_session_token),
-    SETTING(role_arn),          SETTING(web_identity_token_file), SETTING(credential_process),
-    SETTING(source_profile),    SETTING(credential_source),     SETTING(sso_session),
+#define SETTING(name)                                                                              \
+    {                                                                                              \
+#name, offsetof(struct profile, name)                                                      \
+    }
+    SETTING(aws_access_key_id),
+    SETTING(aws_secret_access_key),
+    SETTING(aws_session_token),
+    SETTING(role_arn),
+    SETTING(web_identity_token_file),
+    SETTING(credential_process),
+    SETTING(source_profile),
+    SETTING(credential_source),
+    SETTING(sso_session),
     SETTING(region),
 };
 

@@ -35,8 +35,9 @@ bool retry_is_throttling(const char *code)
 
 static bool is_about_credentials(const char *code)
 {
-    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException", "RequestExpired",
-                                        "UnrecognizedClientException", "InvalidClientTokenId", NULL};
+    static const char *const codes[] = {"ExpiredToken",         "ExpiredTokenException",
+                                        "RequestExpired",       "UnrecognizedClientException",
+                                        "InvalidClientTokenId", NULL};
 
     return is_one_of(code, codes);
 }

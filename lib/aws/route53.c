@@ -44,7 +44,8 @@ const char *route53_zone_name(struct aws_client *client, const char *zone_id, st
     return *name ? name : NULL;
 }
 
-/* --- changes ----------------------------------------------------------------------------------- */
+/* --- changes -----------------------------------------------------------------------------------
+ */
 
 static void add_escaped(struct buf *b, const char *text, size_t len)
 {
@@ -86,8 +87,9 @@ static int send(struct aws_client *client, const char *id, const struct route53_
                             .repeatable = true};
     int rc;
 
-    buf_str(&body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ChangeResourceRecordSetsRequest "
-                   "xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><ChangeBatch><Changes>");
+    buf_str(&body,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ChangeResourceRecordSetsRequest "
+            "xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><ChangeBatch><Changes>");
     for (size_t i = 0; i < n; i++)
         add_change(&body, &changes[i]);
     buf_str(&body, "</Changes></ChangeBatch></ChangeResourceRecordSetsRequest>");

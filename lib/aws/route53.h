@@ -24,8 +24,8 @@ const char *route53_zone_name(struct aws_client *client, const char *zone_id, st
 
 /* Makes the changes, in as few calls as it can: a call is all or nothing, so one that is refused is
  * made again in two halves, until the change that is at fault stands alone. A DELETE of what is not
- * there (any more, or otherwise) is done. -1 when the service cannot be asked: what is not done then
- * was not tried. */
+ * there (any more, or otherwise) is done. -1 when the service cannot be asked: what is not done
+ * then was not tried. */
 int route53_change(struct aws_client *client, const char *zone_id, struct route53_change *changes,
                    size_t n, struct arena *a, struct err *e) __attribute__((warn_unused_result));
 

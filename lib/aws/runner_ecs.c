@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "clock.h"
 #include "launch.h"
 #include "log.h"
 #include "log_lines.h"
+#include "regex.h"
+#include "utf8.h"
 
 #include "cloudwatch_logs.h"
 #include "ecs.h"
@@ -25,9 +28,10 @@ struct runner_ecs {
     json_t *definitions; /* ARN → TaskDefinition, or null when ECS does not give it; they never
                             change */
     struct task_cache cache;
-    json_t *warned;    /* ARNs of broken tasks that the log has been told of */
-    int64_t listed_at; /* monotonic ms; 0: never */
-    bool turn;         /* flips with every listing: what is stopped, or what was asked long ago */
+    struct regex *tag_character; /* what a tag's text may have */
+    json_t *warned;              /* ARNs of broken tasks that the log has been told of */
+    int64_t listed_at;           /* monotonic ms; 0: never */
+    bool turn; /* flips with every listing: what is stopped, or what was asked long ago */
 };
 
 static struct runner_ecs *ecs_of(struct runner *r)
@@ -35,7 +39,8 @@ static struct runner_ecs *ecs_of(struct runner *r)
     return (struct runner_ecs *)(void *)r; /* runner is its first member */
 }
 
-/* --- task definitions -------------------------------------------------------------------------- */
+/* --- task definitions --------------------------------------------------------------------------
+ */
 
 static void keep_definition(struct runner_ecs *r, const char *arn, json_t *definition)
 {
@@ -88,17 +93,45 @@ static const json_t *definition_of(const struct runner_ecs *r, const json_t *tas
     return arn ? json_object_get(r->definitions, arn) : NULL;
 }
 
-/* --- launch ------------------------------------------------------------------------------------ */
+/* --- launch ------------------------------------------------------------------------------------
+ */
+
+/* A tag's text may have letters, numbers, blanks and _.:/=+-@ (Amazon ECS API Reference, "Tag"); a
+ * branch's name may have more. What is not allowed becomes `_`; the environment has it as it is. */
+static json_t *tag_text(const struct runner_ecs *r, const char *text)
+{
+    struct buf out = {0};
+    char character[8];
+    json_t *value;
+    size_t n;
+
+    for (size_t left = strlen(text); left > 0; text += n, left -= n) {
+        n = utf8_character(text, left);
+        memcpy(character, text, n ? n : 1);
+        character[n] = '\0';
+        if (n && regex_match(r->tag_character, character) == 1)
+            buf_add(&out, text, n);
+        else
+            buf_char(&out, '_');
+        n = n ? n : 1;
+    }
+    value = json_string(buf_text(&out));
+    buf_free(&out);
+    return value;
+}
 
 /* launch_tags() as RunTask takes them. */
-static json_t *tags_of(const struct launch_request *request)
+static json_t *tags_of(const struct runner_ecs *r, const struct launch_request *request)
 {
     json_t *ours = launch_tags(request), *tags = json_array(), *tag;
     size_t i;
 
-    json_array_foreach (ours, i, tag)
-        json_array_append_new(tags, json_pack("{s:O, s:O}", "key", json_object_get(tag, "Key"),
-                                              "value", json_object_get(tag, "Value")));
+    json_array_foreach (ours, i, tag) {
+        const char *key = json_string_value(json_object_get(tag, "Key"));
+        const char *value = json_string_value(json_object_get(tag, "Value"));
+        json_array_append_new(
+            tags, json_pack("{s:o, s:o}", "key", tag_text(r, key), "value", tag_text(r, value)));
+    }
     json_decref(ours);
     return tags;
 }
@@ -140,10 +173,9 @@ static void add_placement(json_t *run, const struct config *c)
 
     for (size_t i = 0; i < c->ecs.n_capacity_provider_strategy; i++) {
         const struct config_capacity_provider *p = &c->ecs.capacity_provider_strategy[i];
-        json_array_append_new(strategy, json_pack("{s:s, s:I, s:I}", "capacityProvider",
-                                                  p->capacity_provider, "weight",
-                                                  (json_int_t)p->weight, "base",
-                                                  (json_int_t)p->base));
+        json_array_append_new(
+            strategy, json_pack("{s:s, s:I, s:I}", "capacityProvider", p->capacity_provider,
+                                "weight", (json_int_t)p->weight, "base", (json_int_t)p->base));
     }
     if (json_array_size(strategy) > 0)
         json_object_set(run, "capacityProviderStrategy", strategy);
@@ -152,25 +184,26 @@ static void add_placement(json_t *run, const struct config *c)
     json_decref(strategy);
     if (c->ecs.network_configuration.awsvpc_configuration.subnets.len == 0)
         return;
-    vpc = json_pack(
-        "{s:o, s:o}", "subnets", strings(&c->ecs.network_configuration.awsvpc_configuration.subnets),
-        "securityGroups",
-        strings(&c->ecs.network_configuration.awsvpc_configuration.security_groups));
+    vpc = json_pack("{s:o, s:o}", "subnets",
+                    strings(&c->ecs.network_configuration.awsvpc_configuration.subnets),
+                    "securityGroups",
+                    strings(&c->ecs.network_configuration.awsvpc_configuration.security_groups));
     if (c->ecs.network_configuration.awsvpc_configuration.assign_public_ip)
         json_object_set_new(
             vpc, "assignPublicIp",
             json_string(c->ecs.network_configuration.awsvpc_configuration.assign_public_ip));
-    json_object_set_new(run, "networkConfiguration", json_pack("{s:o}", "awsvpcConfiguration", vpc));
+    json_object_set_new(run, "networkConfiguration",
+                        json_pack("{s:o}", "awsvpcConfiguration", vpc));
 }
 
 static json_t *run_request(const struct runner_ecs *r, const struct launch_request *request,
                            const json_t *definition)
 {
-    json_t *run = json_pack("{s:O, s:i, s:o, s:o, s:b}", "taskDefinition",
-                            json_object_get(definition, "taskDefinitionArn"), "count", 1,
-                            "overrides", overrides_of(r, request, definition), "tags",
-                            tags_of(request), "enableExecuteCommand",
-                            r->config->ecs.enable_execute_command);
+    json_t *run =
+        json_pack("{s:O, s:i, s:o, s:o, s:b}", "taskDefinition",
+                  json_object_get(definition, "taskDefinitionArn"), "count", 1, "overrides",
+                  overrides_of(r, request, definition), "tags", tags_of(r, request),
+                  "enableExecuteCommand", r->config->ecs.enable_execute_command);
 
     if (!run)
         abort();
@@ -213,7 +246,8 @@ static int ecs_launch(struct runner *runner, const struct launch_request *reques
     return 0;
 }
 
-/* --- list -------------------------------------------------------------------------------------- */
+/* --- list --------------------------------------------------------------------------------------
+ */
 
 static bool is_ours(const json_t *task)
 {
@@ -261,9 +295,10 @@ static void warn_broken(struct runner_ecs *r, const char *arn)
     if (json_object_get(r->warned, arn))
         return;
     json_object_set_new(r->warned, arn, json_true());
-    log_warn("task %s is tagged ManagedBy, but its tag Subdomain is no base64 of a subdomain: it is "
-             "left alone",
-             arn);
+    log_warn(
+        "task %s is tagged ManagedBy, but its tag Subdomain is no base64 of a subdomain: it is "
+        "left alone",
+        arn);
 }
 
 static int collect(struct runner_ecs *r, struct arena *a, struct task_list *tasks, struct err *e)
@@ -308,7 +343,8 @@ static int ecs_list(struct runner *runner, const struct runner_known *known, siz
     return collect(r, a, tasks, e);
 }
 
-/* --- stop, logs, trace ------------------------------------------------------------------------- */
+/* --- stop, logs, trace -------------------------------------------------------------------------
+ */
 
 static int ecs_stop(struct runner *runner, const char *arn, struct err *e)
 {
@@ -413,7 +449,8 @@ static int ecs_trace(struct runner *runner, const char *arn, struct arena *a, st
     return rc;
 }
 
-/* --- opening ----------------------------------------------------------------------------------- */
+/* --- opening -----------------------------------------------------------------------------------
+ */
 
 static void ecs_close(struct runner *runner)
 {
@@ -422,6 +459,7 @@ static void ecs_close(struct runner *runner)
     task_cache_free(&r->cache);
     json_decref(r->definitions);
     json_decref(r->warned);
+    regex_free(r->tag_character);
     aws_client_close(r->ecs.client);
     free(r);
 }
@@ -448,7 +486,8 @@ int runner_ecs_open(struct runner **runner, const struct config *config, struct 
     if (aws_client_open(&client, config->ecs.region, e) < 0)
         return -1;
     r = calloc(1, sizeof *r);
-    if (!r || !(r->definitions = json_object()) || !(r->warned = json_object()))
+    if (!r || !(r->definitions = json_object()) || !(r->warned = json_object()) ||
+        regex_compile(&r->tag_character, "^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]$", e) < 0)
         abort();
     r->runner.ops = &ops;
     r->config = config;

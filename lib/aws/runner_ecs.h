@@ -1,5 +1,5 @@
-/* The runner on Amazon ECS: launches with RunTask, lists with ListTasks and DescribeTasks, reads the
- * containers' awslogs streams. */
+/* The runner on Amazon ECS: launches with RunTask, lists with ListTasks and DescribeTasks, reads
+ * the containers' awslogs streams. */
 #ifndef MIRAGE_AWS_RUNNER_ECS_H
 #define MIRAGE_AWS_RUNNER_ECS_H
 

@@ -12,7 +12,8 @@
 
 #define METADATA_TIMEOUT_MS 5000
 
-/* --- S3 ---------------------------------------------------------------------------------------- */
+/* --- S3 ----------------------------------------------------------------------------------------
+ */
 
 int self_config_fetch(const char *url, struct buf *text, struct err *e)
 {
@@ -56,7 +57,8 @@ int self_config_htmldir(struct config *config, const char *state_dir, struct err
     return 0;
 }
 
-/* --- where this program runs ------------------------------------------------------------------- */
+/* --- where this program runs -------------------------------------------------------------------
+ */
 
 /* The answer of the task metadata endpoint, version 4 (Amazon ECS Developer Guide, "Amazon ECS task
  * metadata endpoint version 4"). NULL with *e. */
@@ -175,8 +177,8 @@ static int fill_in(struct config *c, struct err *e)
         c->ecs.region =
             region_of(json_string_value(json_object_get(metadata, "TaskARN")), &c->arena);
     if (!c->ecs.cluster)
-        c->ecs.cluster = arena_strdup(
-            &c->arena, json_string_value(json_object_get(metadata, "Cluster")));
+        c->ecs.cluster =
+            arena_strdup(&c->arena, json_string_value(json_object_get(metadata, "Cluster")));
     rc = fill_in_network(c, metadata, e);
     json_decref(metadata);
     return rc;

@@ -136,8 +136,8 @@ static bool is_settled(const struct cached_task *t)
            has_status(t, "desiredStatus", "RUNNING");
 }
 
-void task_cache_wanted(const struct task_cache *c, const struct runner_known *known,
-                       size_t n_known, struct arena *a, struct ecs_arns *wanted)
+void task_cache_wanted(const struct task_cache *c, const struct runner_known *known, size_t n_known,
+                       struct arena *a, struct ecs_arns *wanted)
 {
     for (size_t i = 0; i < c->len; i++)
         if (!is_settled(&c->items[i]))

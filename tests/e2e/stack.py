@@ -1,4 +1,5 @@
-"""The whole stack, as a user starts it: `mirage-ecs -conf … -state … -local`."""
+"""The whole stack, as a user starts it: `mirage-ecs -conf … -state … -local`; or, with MIRAGE_E2E_RUNNER=ecs, on
+tests/fakeaws instead of -local: the same tests, and the same programs as tasks."""
 
 import contextlib
 import itertools
@@ -16,9 +17,16 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pytest
+
 from wire import Connection
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests"))
+
+from fakeaws.client import FakeAws  # noqa: E402
+
+ON_ECS = os.environ.get("MIRAGE_E2E_RUNNER") == "ecs"
 BUILD = Path(os.environ.get("MIRAGE_BUILD", REPOSITORY / "build"))
 BIN = BUILD / "bin"
 TASK_SERVER = Path(__file__).with_name("task_server.py")
@@ -26,6 +34,10 @@ SANITIZED = "sanitize" in str(BUILD)
 
 PORT = 8080
 SECOND_PORT = 8081
+local_only = pytest.mark.skipif(ON_ECS, reason="about tasks on this machine")
+LISTING = 12 if ON_ECS else 0  # seconds until a change that nobody announces is seen
+TARGET, SECOND_TARGET = (8480, 8000) if ON_ECS else (80, 8000)  # not every user may listen on port 80
+CLUSTER = "mirage-tests"
 PROGRAMS = ("mirage-proxyd", "mirage-api", "mirage-sync", "lighttpd")
 CHILDREN_OF_TESTS = "MIRAGE_E2E_STACK"  # in the environment of all that a stack starts
 
@@ -110,7 +122,7 @@ def base_config(address):
     return {
         "listen": {
             "foreign_address": address,
-            "http": [{"listen": PORT, "target": 80}, {"listen": SECOND_PORT, "target": 8000}],
+            "http": [{"listen": PORT, "target": TARGET}, {"listen": SECOND_PORT, "target": SECOND_TARGET}],
         },
         "parameters": [
             {"name": "nick", "env": "NICK", "rule": "^[a-z]+$", "description": "a nick name"},
@@ -131,9 +143,11 @@ def base_config(address):
 
 
 def clean_environment(**more):
-    """Nothing of the caller's but what programs need to run: no MIRAGE_…, no AWS_…"""
+    """Nothing of the caller's but what programs need to run: no MIRAGE_…, no AWS_…, and nobody looks for an
+    instance's metadata."""
     kept = ("PATH", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")
-    return {**{k: os.environ[k] for k in kept if k in os.environ}, "LANG": "C.UTF-8", **more}
+    return {**{k: os.environ[k] for k in kept if k in os.environ}, "LANG": "C.UTF-8",
+            "AWS_EC2_METADATA_DISABLED": "true", **more}
 
 
 def run(program, *arguments, env=None, timeout=20):
@@ -143,14 +157,55 @@ def run(program, *arguments, env=None, timeout=20):
                           capture_output=True, text=True)
 
 
+# --- AWS ----------------------------------------------------------------------------------------
+
+clouds = {}  # folder of a stack → the FakeAws that it runs on: what is started again there finds its tasks
+
+
+def cloud_of(folder):
+    if folder not in clouds:
+        aws = clouds[folder] = FakeAws()
+        aws.create_cluster(CLUSTER)
+        aws.set_stop_timeout(seconds=2)
+    return clouds[folder]
+
+
+def end_cloud(folder):
+    """What went over the wire was as Amazon's models say."""
+    aws = clouds.pop(folder, None)
+    if aws:
+        violations = aws.violations()
+        aws.stop()
+        assert not violations, violations
+
+
+def register(aws, config):
+    """The local task definitions as ECS's. What runs for any other name locally is "demo" here."""
+    definitions = {**config.get("local", {}).get("taskdefs", {}), "demo": {}}
+    for family, definition in definitions.items():
+        environment = {**definition.get("env", {}), "PORTS": f"{TARGET} {SECOND_TARGET}"}
+        if "command" in definition:
+            aws.set_image(family, definition["command"])
+        aws.register_task_definition(family, [{
+            "name": family, "image": family,
+            "environment": [{"name": n, "value": v} for n, v in environment.items()]}], ports=(TARGET, SECOND_TARGET))
+
+
+def on_ecs(config):
+    """The `ecs` section that goes with it."""
+    config["ecs"] = {"cluster": CLUSTER, "network_configuration": {"awsvpc_configuration": {
+        "subnets": ["subnet-0a1b2c3d"], "security_groups": ["sg-0a1b2c3d"], "assign_public_ip": "DISABLED"}}}
+
+
 # --- the stack ----------------------------------------------------------------------------------
 
 
 class Stack:
     alive = []  # for the report of a failed test
 
-    def __init__(self, change=None, options=(), env=None, folder=None, address=None, config=None):
-        """`change` edits the configuration (a dict) in place; `config` is YAML text instead."""
+    def __init__(self, change=None, options=(), env=None, folder=None, address=None, config=None, ecs=ON_ECS):
+        """`change` edits the configuration (a dict) in place; `config` is YAML text instead. `ecs`: on fakeaws,
+        `self.aws`, whatever the run's runner is."""
         self.address = address or own_address()
         self.own_folder = folder is None
         self.folder = folder or short_folder()
@@ -158,13 +213,21 @@ class Stack:
         number = next(_stacks)
         self.tag = f"{os.getpid()}.{number}"
         self.conf = self.folder / f"{number}-mirage.yml"
+        self.options, self.extra_env = ["-local", *options], env or {}
+        self.aws = cloud_of(self.folder) if ecs else None
+        if ecs:
+            self.options = ["-domain", ".localhost", *options]
+            self.extra_env = {**self.aws.environment(), **self.extra_env}
         if config is None:
             config = base_config(self.address)
+            if ecs:
+                on_ecs(config)
             if change:
                 change(config)
+            if ecs:
+                register(self.aws, config)
             config = json.dumps(config, indent=1)
         self.conf.write_text(config)
-        self.options, self.extra_env = list(options), env or {}
         self.log_path = self.folder / f"{number}.log"
         self.process = None
         self.known = {}  # pid → start time of all processes of this stack ever seen
@@ -178,8 +241,8 @@ class Stack:
             env[name] = f"log_path={self.folder}/sanitizer:{env.get(name, '')}"
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [BIN / "mirage-ecs", "-conf", self.conf, "-state", self.state, "-local",
-             "-log-format", "text", *self.options],
+            [BIN / "mirage-ecs", "-conf", self.conf, "-state", self.state, "-log-format", "text",
+             *self.options],
             env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log)
         os.set_blocking(self.process.stdout.fileno(), False)
         self.out = b""
@@ -253,6 +316,7 @@ class Stack:
     def remove(self):
         if self.own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
+        end_cloud(self.folder)
 
     def check_sanitizers(self):
         for report in self.folder.glob("sanitizer*"):
@@ -376,9 +440,19 @@ class Stack:
         assert (r.status, r.json()) == (200, {"result": "ok"}), r
 
     def task(self, subdomain):
-        """The address of an environment's task itself, past the proxy."""
-        port = self.env(subdomain, "/env", [("Connection", "close")]).json()["PORT"]
-        return ("127.0.0.1", int(port))
+        """The address of an environment's task itself, past the proxy; of its first one, if it has several."""
+        return self.task_addresses(subdomain)[0]
+
+    def answering(self, subdomain):
+        """The address of the task that answers now."""
+        env = self.env(subdomain, "/env").json()
+        return (env.get("HOST", "127.0.0.1"), int(env["PORT"]))
+
+    def task_addresses(self, subdomain):
+        """Those of all its tasks that are ready."""
+        with contextlib.closing(self.database()) as db:
+            return db.execute("SELECT DISTINCT address, port FROM route WHERE subdomain = ? AND address <> ''"
+                              f" AND target IN (0, {TARGET}) ORDER BY port, address", (subdomain,)).fetchall()
 
     def database(self):
         return sqlite3.connect(self.state / "mirage.db", timeout=5, isolation_level=None)

@@ -1,7 +1,7 @@
 """The task behind the proxy in these tests: an HTTP server that misbehaves on request.
 
-Standard library only, raw sockets, a thread a connection, 127.0.0.1:$PORT. Paths are methods
-`do_<name>` of Exchange. With GATE=<file> it listens once that file exists.
+Standard library only, raw sockets, a thread a connection. It listens on $HOST (127.0.0.1), at $PORTS ("80 8000") or
+else at $PORT. Paths are methods `do_<name>` of Exchange. With GATE=<file> it listens once that file exists.
 """
 
 import base64
@@ -21,7 +21,7 @@ held = {}  # name -> Event: responses that wait for /release
 sent = {}  # name -> bytes that a /bytes has written, or an /upload has read, so far
 lock = threading.Lock()
 connections = set()
-listener = None
+listeners = []
 accepting = threading.Event()
 
 
@@ -316,8 +316,9 @@ class Exchange:
 
     def do_deaf(self):
         """No longer listens: new connections are refused, and those that are open end."""
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+        for listener in listeners:
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
         self.end_others()
         self.reply("deaf", headers=[("Connection", "close")])
         raise Closed
@@ -396,18 +397,15 @@ class Exchange:
             self.sock.close()
 
 
-def main():
-    global listener
-    if "IGNORE_SIGTERM" in os.environ and os.environ["IGNORE_SIGTERM"] == "yes":
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    while os.environ.get("GATE") and not os.path.exists(os.environ["GATE"]):
-        time.sleep(0.02)
+def listen(port):
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", int(os.environ["PORT"])))
+    listener.bind((os.environ.get("HOST", "127.0.0.1"), port))
     listener.listen(16)
-    accepting.set()
-    print("task_server: listening", flush=True)
+    listeners.append(listener)
+
+
+def accept(listener):
     while True:
         accepting.wait()
         try:
@@ -415,6 +413,20 @@ def main():
         except OSError:
             threading.Event().wait()
         threading.Thread(target=Exchange(sock).run, daemon=True).start()
+
+
+def main():
+    if "IGNORE_SIGTERM" in os.environ and os.environ["IGNORE_SIGTERM"] == "yes":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while os.environ.get("GATE") and not os.path.exists(os.environ["GATE"]):
+        time.sleep(0.02)
+    for port in os.environ.get("PORTS", os.environ["PORT"]).split():
+        listen(int(port))
+    accepting.set()
+    print("task_server: listening", flush=True)
+    for listener in listeners[1:]:
+        threading.Thread(target=accept, args=(listener,), daemon=True).start()
+    accept(listeners[0])
 
 
 main()

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from stack import poll
+from stack import local_only, poll
 
 ACCEPTED = (200, {"result": "accepted"})
 
@@ -169,6 +169,7 @@ def test_several_taskdefs_by_json(stack, name):
     stack.wait_ready(name, 2)
 
 
+@local_only
 def test_any_name_runs_the_built_in_page(stack, name):
     stack.launch(name, "whatever", branch="my-branch")
     page = stack.env(name)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from stack import ask_task, poll
+from stack import LISTING, ask_task, poll
 from test_proxy_upgrade import websocket
 
 
@@ -48,11 +48,8 @@ def test_standard_error_too(stack, name):
 
 def test_two_tasks_merged_by_time(stack, name):
     stack.launch(name, ["web", "web2"])
-    ports = set()
-    poll(lambda: ports.add(stack.env(name, "/env").json()["PORT"]) or len(ports) == 2, 5,
-         "both tasks answer")
-    for i, port in enumerate(sorted(ports) * 3):
-        ask_task(("127.0.0.1", int(port)), f"/print?line=turn-{i}-end")
+    for i, address in enumerate(stack.task_addresses(name) * 3):
+        ask_task(address, f"/print?line=turn-{i}-end")
         poll(lambda: f"turn-{i}-end" in "\n".join(logs(stack, name)), 5, "the line is there")
         another_millisecond()
     turns = [line[line.index("turn-"):] for line in logs(stack, name) if "turn-" in line]
@@ -200,13 +197,17 @@ def test_purge_by_form(stack, web):
 def grow_old(stack, subdomain, seconds):
     """Makes the task, and what the database knows, as if it had been launched so long ago."""
     task = stack.tasks(subdomain)[0]
-    status = stack.state / "local" / task["short_id"] / "status.json"
-    value = json.loads(status.read_text())
-    value["started_at"] -= seconds * 1000
-    status.write_text(json.dumps(value))
+    if stack.aws:
+        stack.aws.change_task(task["id"], startedAt=stack.aws.task(task["id"])["startedAt"] - seconds)
+    else:
+        status = stack.state / "local" / task["short_id"] / "status.json"
+        value = json.loads(status.read_text())
+        value["started_at"] -= seconds * 1000
+        status.write_text(json.dumps(value))
     with contextlib.closing(stack.database()) as db:
         db.execute("UPDATE sync SET made_at = made_at - ?", (seconds * 1000,))
-    poll(lambda: stack.tasks(subdomain)[0]["created"] != task["created"], 10, "it is seen as old")
+    poll(lambda: stack.tasks(subdomain)[0]["created"] != task["created"], 10 + 2 * LISTING,
+         "it is seen as old")
 
 
 def forget_others(stack, subdomain):

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from stack import poll
+from stack import local_only, poll
 from wire import Truncated
 
 
@@ -64,6 +64,7 @@ def test_from_a_newer_version(new_stack, folder):
     assert path.read_bytes() == before
 
 
+@local_only
 def test_started_twice_with_the_same_file(new_stack, folder):
     first = new_stack(folder=folder)
     first.launch("web")

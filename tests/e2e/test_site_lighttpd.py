@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from stack import BUILD, PORT, REPOSITORY, base_config, clean_environment, poll
+from stack import BUILD, PORT, REPOSITORY, base_config, clean_environment, local_only, poll
 from wire import Connection
 
 HOST = {"webapi": "mirage.dev.example.net", "reverse_proxy_suffix": ".dev.example.net"}
@@ -37,6 +37,7 @@ def site(folder, stack, port):
     return path
 
 
+@local_only
 def test_the_sample_serves_api_pages_and_environments(new_stack, folder):
     s = new_stack(change=lambda config: config.update(host=HOST))
     port = PORT + 1000

@@ -20,9 +20,7 @@ def refused(new_stack, *expected, status=1, **kwargs):
 
 @pytest.mark.parametrize("key, value", [
     ("auth", {"token": {"header": "x-token", "token": "secret-token"}}),
-    ("link", {"hosted_zone_id": "Z1"}),
     ("purge", {"schedule": "0 3 * * ? *", "request": {"duration": 86400}}),
-    ("htmldir", "s3://bucket/html/"),
 ])
 def test_what_is_not_there_yet(new_stack, key, value):
     said = refused(new_stack, key, change=lambda c: c.update({key: value}))
@@ -33,10 +31,6 @@ def test_require_auth_cookie(new_stack):
     def change(config):
         config["listen"]["http"][0]["require_auth_cookie"] = True
     refused(new_stack, "require_auth_cookie", change=change)
-
-
-def test_configuration_from_s3(new_stack):
-    refused(new_stack, "s3://", options=["-conf", "s3://bucket/mirage.yml"])
 
 
 def test_configuration_is_not_there(new_stack):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from stack import PORT, PROGRAMS, ask_task, poll, program_of
+from stack import PORT, PROGRAMS, ask_task, local_only, poll, program_of
 from wire import Connection
 
 
@@ -45,6 +45,7 @@ def test_killed_again_and_again(own):
     poll(lambda: works(own), 10, "all works")
 
 
+@local_only
 def test_sigterm_leaves_no_process(new_stack):
     s = new_stack()
     s.launch("web", ["web", "web2"])
@@ -76,6 +77,7 @@ def test_sigkill_leaves_no_process(own):
     poll(lambda: not own.survivors(), 10, "all others have ended too")
 
 
+@local_only
 def test_started_again_after_sigkill(own, new_stack):
     own.pids()
     own.process.kill()
