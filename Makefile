@@ -40,7 +40,10 @@ LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c lib/aws/*.c)) 
 BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
 SHARE := $(BUILD)/share/mirage-ecs
 SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
-  $(patsubst deploy/%,%,$(wildcard deploy/lighttpd/*.conf)))
+  $(patsubst deploy/%,%,$(wildcard deploy/lighttpd/*.conf)) html/static/bootstrap.min.css)
+# Debian's, wherever this release has it.
+BOOTSTRAP := $(firstword $(wildcard $(patsubst %,/usr/share/%/bootstrap.min.css,javascript/bootstrap5/css \
+  nodejs/bootstrap/dist/css bootstrap-html/css)))
 
 .PHONY: all run test unit e2e lint format bench install clean deps deps-test help
 .DELETE_ON_ERROR:
@@ -83,6 +86,10 @@ $(BUILD)/flags: FORCE
 	  echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@
 FORCE:
 
+$(SHARE)/html/static/bootstrap.min.css: $(BOOTSTRAP)
+	@mkdir -p $(@D)
+	$(Q)if [ -z '$(BOOTSTRAP)' ]; then echo 'libjs-bootstrap5 is missing: try make deps' >&2; exit 1; fi
+	$(Q)sed '/^\/\*# sourceMappingURL/d' $(BOOTSTRAP) >$@
 $(SHARE)/html/%: html/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
@@ -99,7 +106,8 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 	$(Q)exec $(BUILD)/bin/mirage-ecs -local -state build/state $(RUN_FLAGS)
 
 # --- packages -----------------------------------------------------------------------------------
-DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd
+DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
+  libjs-bootstrap5
 DEPS_TEST := libcmocka-dev python3-pytest curl
 DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
 
