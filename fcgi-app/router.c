@@ -20,7 +20,7 @@ static const struct route routes[] = {
     {"/list", METHOD_GET, 0, false, "GET, HEAD", page_list},
     {"/launcher", METHOD_GET, 0, false, "GET, HEAD", page_launcher},
     {"/launch", METHOD_POST, BODY_FORM, false, "POST", page_launch},
-    {"/terminate", METHOD_POST, BODY_FORM, false, "POST", page_terminate},
+    {"/terminate", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", page_terminate},
     {"/trace/", METHOD_GET, 0, false, "GET, HEAD", page_trace},
     {"/logs/", METHOD_GET, 0, false, "GET, HEAD", page_logs},
 };

@@ -150,7 +150,7 @@ static const struct {
     {"GET", "/api/%zz", NULL, "", "", true, 400,
      "{\"result\":\"bad % escape at byte 6 of the path\"}\n", NULL},
     {"GET", "/nothing<b>", NULL, "", "", true, 404, NULL, NULL},
-    {"GET", "/terminate", NULL, "", "", true, 405, NULL, "POST"},
+    {"GET", "/terminate", NULL, "", "", true, 400, NULL, NULL},
     {"POST", "/terminate", "null", "", "", true, 400, NULL, NULL},
     {"POST", "/launch", NULL, "application/json", "{}", true, 415, NULL, NULL},
 };
