@@ -150,7 +150,11 @@ $(BUILD)/test/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/lib/libtest.a $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS) -lcmocka
-$(BUILD)/obj/tests/unit/%.o: ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/lib/libtest.a $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS)
+$(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/bench/%.o: ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
 
 # --- the rest -----------------------------------------------------------------------------------
 lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the house
@@ -159,7 +163,8 @@ lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the
 format: ## apply .clang-format
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-bench: all ## measure (see tests/README.md)
+bench: all $(BUILD)/bench/bench_list ## measure (see tests/README.md)
+	$(Q)$(BUILD)/bench/bench_list
 	$(Q)tests/bench/run
 
 install: all ## install below DESTDIR/PREFIX

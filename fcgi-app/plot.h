@@ -9,9 +9,9 @@
 
 enum { PLOT_STEP = 2, PLOT_HEIGHT = 24 };
 
-/* The data of an SVG path: an upright stroke for each value that is not 0, in a box of PLOT_STEP a
- * value by PLOT_HEIGHT; the largest fills the height. "" when all are 0. */
-const char *plot_bars(struct arena *a, const int64_t *values, size_t n)
+/* The data of an SVG path to fill: a step a value, each PLOT_STEP wide, on a ground at PLOT_HEIGHT;
+ * the largest value fills the height. "" when all are 0. n values, none negative, of less than 500. */
+const char *plot_steps(struct arena *a, const int64_t *values, size_t n)
     __attribute__((warn_unused_result));
 
 #endif

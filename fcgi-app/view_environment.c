@@ -79,7 +79,7 @@ static json_t *requests_view(struct call *c, const struct environment_facts *fac
         sum += m->count;
     }
     return json_pack("{s:I,s:s}", "sum", (json_int_t)sum, "plot",
-                     plot_bars(c->arena, values, PLOT_MINUTES));
+                     plot_steps(c->arena, values, PLOT_MINUTES));
 }
 
 static json_t *tasks_view(struct call *c, const struct group *g)
