@@ -108,7 +108,8 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 # --- packages -----------------------------------------------------------------------------------
 DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
   libjs-bootstrap5
-DEPS_TEST := libcmocka-dev python3-pytest curl
+DEPS_TEST := libcmocka-dev python3-pytest python3-selenium chromium chromium-driver curl \
+  $(if $(shell command -v npm),,nodejs npm)
 DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
 
 deps: ## install the Debian packages that building and running need

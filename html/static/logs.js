@@ -10,7 +10,8 @@
   const search = document.getElementById("search");
   const follow = document.getElementById("follow");
   const found = document.getElementById("found");
-  const keyOf = (line) => [line.children[0]?.dateTime, line.children[1].textContent, line.children[2].textContent].join("\0");
+  const timeOf = (line) => line?.children[0].dateTime || "";
+  const keyOf = (line) => [timeOf(line), line.children[1].textContent, line.children[2].textContent].join("\0");
   const following = () => follow.getAttribute("aria-pressed") === "true";
   const toEnd = () => { lines.scrollTop = lines.scrollHeight; };
 
@@ -58,25 +59,42 @@
   });
 
   // --- follow ---
+  // Where what is shown begins, when older lines were left out on purpose.
+  const tail = Number(document.getElementById("tail").value);
+  const floor = lines.children.length >= tail ? timeOf(lines.firstElementChild) : "";
+
+  const asked = page.dataset.since ? new Date(page.dataset.since).toISOString() : "";
+
   function since() {
-    const last = lines.lastElementChild?.children[0]?.dateTime;
-    return last ? new Date(Date.parse(last) - OVERLAP_MS).toISOString() : "";
+    const last = timeOf(lines.lastElementChild);
+    const from = last && new Date(Date.parse(last) - OVERLAP_MS).toISOString();
+    return [from, floor, asked].sort().pop();
+  }
+
+  // By time; lines of one moment in the order that they came in.
+  function add(line) {
+    let before = lines.lastElementChild;
+    while (before && timeOf(before) > timeOf(line))
+      before = before.previousElementSibling;
+    before ? before.after(line) : lines.prepend(line);
   }
 
   function take(fresh) {
     const known = new Map();
     const from = since();
-    for (let line = lines.lastElementChild; line && (!from || line.children[0].dateTime >= from); line = line.previousElementSibling)
+    for (let line = lines.lastElementChild; line && timeOf(line) >= from; line = line.previousElementSibling)
       known.set(keyOf(line), (known.get(keyOf(line)) || 0) + 1);
     const wanted = search.value.toLowerCase();
     for (const line of fresh.getElementById("lines").children) {
       const key = keyOf(line);
+      if (floor && timeOf(line) <= floor)
+        continue;
       if (known.get(key) > 0) {
         known.set(key, known.get(key) - 1);
         continue;
       }
       const added = document.importNode(line, true);
-      lines.append(added);
+      add(added);
       mark(added, wanted);
     }
     while (lines.children.length > LINES_MAX)
