@@ -10,7 +10,8 @@
 enum { PLOT_STEP = 2, PLOT_HEIGHT = 24 };
 
 /* The data of an SVG path to fill: a step a value, each PLOT_STEP wide, on a ground at PLOT_HEIGHT;
- * the largest value fills the height. "" when all are 0. n values, none negative, of less than 500. */
+ * the largest value fills the height. "" when all are 0. n values, none negative, of less than 500.
+ */
 const char *plot_steps(struct arena *a, const int64_t *values, size_t n)
     __attribute__((warn_unused_result));
 

@@ -63,7 +63,8 @@
   const tail = Number(document.getElementById("tail").value);
   const floor = lines.children.length >= tail ? timeOf(lines.firstElementChild) : "";
 
-  const asked = page.dataset.since ? new Date(page.dataset.since).toISOString() : "";
+  const given = Date.parse(page.dataset.since);
+  const asked = isNaN(given) ? "" : new Date(given).toISOString();
 
   function since() {
     const last = timeOf(lines.lastElementChild);

@@ -7,7 +7,7 @@ from selenium.webdriver.common.keys import Keys
 from browser import LONG
 from stack import poll
 
-PAGES = ["list", "watched", "launcher", "refused", "again", "terminate", "logs", "trace", "failed", "error"]
+PAGES = ["list", "watched", "launcher", "refused", "again", "terminate", "logs", "trace", "failed", "purge", "preview", "error"]
 EVIL = "<script>alert(1)</script>\"'&lt;{{x}}"
 
 
@@ -20,7 +20,8 @@ def paths(stack):
     task = stack.tasks("shown-x")[0]["short_id"]
     yield {"list": "/", "watched": "/?launched=broken-x", "launcher": "/launcher", "refused": "/launcher",
            "again": "/launcher?again=shown-x", "terminate": "/terminate?subdomain=shown-x", "logs": "/logs/shown-x",
-           "trace": f"/trace/{task}", "failed": f"/trace/{failed['short_id']}", "error": "/logs/nobody-x"}
+           "trace": f"/trace/{task}", "failed": f"/trace/{failed['short_id']}", "purge": "/purges", "preview": "/purges?duration=86400",
+           "error": "/logs/nobody-x"}
     stack.terminate("shown-x")
 
 

@@ -26,6 +26,8 @@ static void paths_have_routes(void **state)
         {"/launcher", page_launcher, ""},
         {"/launch", page_launch, ""},
         {"/terminate", page_terminate, ""},
+        {"/purges", page_purges, ""},
+        {"/purge", page_purge, ""},
         {"/trace/abc", page_trace, "abc"},
         {"/trace/arn:aws:ecs:x:task/dev/abc", page_trace, "arn:aws:ecs:x:task/dev/abc"},
         {"/logs/foo-*", page_logs, "foo-*"},
