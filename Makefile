@@ -45,7 +45,7 @@ SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
 BOOTSTRAP := $(firstword $(wildcard $(patsubst %,/usr/share/%/bootstrap.min.css,javascript/bootstrap5/css \
   nodejs/bootstrap/dist/css bootstrap-html/css)))
 
-.PHONY: all run test unit e2e lint format bench install clean deps deps-test help
+.PHONY: all run test unit e2e lint format bench screenshots install clean deps deps-test help
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -167,6 +167,10 @@ format: ## apply .clang-format
 bench: all $(BUILD)/bench/bench_list ## measure (see tests/README.md)
 	$(Q)$(BUILD)/bench/bench_list
 	$(Q)tests/bench/run
+
+screenshots: all ## take the pictures of docs/images anew
+	$(Q)tools/deps $(DEPS) $(DEPS_TEST)
+	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/e2e/screenshots.py docs/images
 
 install: all ## install below DESTDIR/PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin
