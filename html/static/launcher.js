@@ -45,6 +45,7 @@
       place.textContent = text;
   }
 
+  form.querySelector(".is-invalid")?.focus(); // what the server refused
   form.noValidate = true; // our words, in the page, instead of the browser's bubbles
   for (const field of form.querySelectorAll("[data-rule]"))
     checkRule(field);
