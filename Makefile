@@ -42,7 +42,7 @@ SHARE := $(BUILD)/share/mirage-ecs
 SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
   $(patsubst deploy/%,%,$(wildcard deploy/lighttpd/*.conf)))
 
-.PHONY: all run test unit e2e lint format bench install clean deps deps-test help
+.PHONY: all run test unit e2e e2e-ecs fakeaws lint format bench install clean deps deps-test help
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -100,7 +100,7 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 
 # --- packages -----------------------------------------------------------------------------------
 DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd
-DEPS_TEST := libcmocka-dev python3-pytest curl
+DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli curl util-linux
 DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
 
 deps: ## install the Debian packages that building and running need
@@ -120,17 +120,23 @@ ifdef PATH_MATCH_TSV
 export PATH_MATCH_TSV
 endif
 PYTEST_FLAGS ?=
+JOBS ?= 4# tests side by side: most of them wait most of the time
 
 test: deps-test ## install what is missing, run all tests (also under ASan and UBSan)
-	$(Q)$(MAKE) --no-print-directory unit e2e
-	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit e2e
+	$(Q)$(MAKE) --no-print-directory unit fakeaws e2e e2e-ecs
+	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit e2e e2e-ecs
 
 unit: all $(UNIT_TESTS) ## the unit tests alone
 	$(Q)failed=; for t in $(UNIT_TESTS); do $$t || failed="$$failed $$t"; done; \
 	  if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
+PYTEST := $(PYTHON) -m pytest -q -n $(JOBS)
 e2e: all ## the end-to-end tests alone (E2E=tests/e2e/test_x.py picks, PYTEST_FLAGS=-x adds)
-	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q $(PYTEST_FLAGS) $(E2E)
+	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
+e2e-ecs: all ## the same with tasks on ECS, which tests/fakeaws plays
+	$(Q)MIRAGE_E2E_RUNNER=ecs MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
+fakeaws: ## the tests of tests/fakeaws itself
+	$(Q)$(PYTEST) $(PYTEST_FLAGS) tests/fakeaws
 
 # A unit test may use any object of the programs but their main.o.
 TEST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(SOURCES_mirage-api) \

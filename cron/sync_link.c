@@ -16,7 +16,7 @@
 #include "store_route.h"
 #include "store_task.h"
 
-#define AGAIN_MS   60000 /* until a refused change, or a service that fails, is tried again */
+#define AGAIN_MS   30000 /* until a refused change, or a service that fails, is tried again */
 #define BETWEEN_MS 1000  /* between batches: Route 53 takes five a second of an account */
 
 struct linker {
