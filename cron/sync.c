@@ -1,5 +1,6 @@
 /* mirage-sync: keeps the database's view of the tasks as the runner says it is. Beside that, jobs
- * of their own: purges, and the records of mirage link. */
+ * of their own: purges and their schedule, the report of access counts, the records of mirage link.
+ */
 #include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -17,6 +18,7 @@
 #include "sync.h"
 #include "sync_link.h"
 #include "sync_purge.h"
+#include "sync_report.h"
 
 /* One pass. *starting as sync_probe() says. */
 static int pass(struct db *db, struct runner *r, const struct config *config, bool *starting,
@@ -77,7 +79,9 @@ static int run_all(const struct program *program, struct db *db, struct runner *
     int stop = eventfd(0, EFD_CLOEXEC);
     struct job jobs[] = {
         {.name = "purge", .run = sync_purge},
-        {.name = "link", .run = sync_link},
+        {.name = "schedule", .run = config->purge.schedule ? sync_schedule : NULL},
+        {.name = "report", .run = config->local ? NULL : sync_report},
+        {.name = "link", .run = !config->local && config->link.hosted_zone_id ? sync_link : NULL},
     };
     const size_t n = sizeof jobs / sizeof jobs[0];
     int rc = 0;
@@ -86,9 +90,8 @@ static int run_all(const struct program *program, struct db *db, struct runner *
         jobs[i].config = config;
         jobs[i].state_dir = program->options.state;
         jobs[i].stop = stop;
-        if (jobs[i].run == sync_link && (config->local || !config->link.hosted_zone_id))
-            continue;
-        rc = job_start(&jobs[i], e);
+        if (jobs[i].run)
+            rc = job_start(&jobs[i], e);
     }
     if (rc == 0)
         run(db, r, config, signals);

@@ -33,7 +33,7 @@ int api_purge(struct call *c, struct err *e)
 
     if (read_input(c, &input, e) < 0)
         return -1;
-    rc = purge_rules_check(&input, c->arena, &rules, e);
+    rc = purge_rules_check(&input, &rules, e);
     purge_rules_free(&rules);
     if (rc < 0 || store_purge_ask(c->with->db, clock_now_ms(), "api",
                                   purge_input_to_json(&input, c->arena), e) < 0)
