@@ -40,7 +40,10 @@ LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c lib/aws/*.c)) 
 BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
 SHARE := $(BUILD)/share/mirage-ecs
 SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
-  $(patsubst deploy/%,%,$(wildcard deploy/lighttpd/*.conf)))
+  $(patsubst deploy/%,%,$(wildcard deploy/lighttpd/*.conf)) html/static/bootstrap.min.css)
+# Debian's, wherever this release has it.
+BOOTSTRAP := $(firstword $(wildcard $(patsubst %,/usr/share/%/bootstrap.min.css,javascript/bootstrap5/css \
+  nodejs/bootstrap/dist/css bootstrap-html/css)))
 
 .PHONY: all run test unit e2e e2e-ecs fakeaws lint format bench install clean deps deps-test help
 .DELETE_ON_ERROR:
@@ -83,6 +86,10 @@ $(BUILD)/flags: FORCE
 	  echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@
 FORCE:
 
+$(SHARE)/html/static/bootstrap.min.css: $(BOOTSTRAP)
+	@mkdir -p $(@D)
+	$(Q)if [ -z '$(BOOTSTRAP)' ]; then echo 'libjs-bootstrap5 is missing: try make deps' >&2; exit 1; fi
+	$(Q)sed '/^\/\*# sourceMappingURL/d' $(BOOTSTRAP) >$@
 $(SHARE)/html/%: html/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
@@ -99,8 +106,10 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 	$(Q)exec $(BUILD)/bin/mirage-ecs -local -state build/state $(RUN_FLAGS)
 
 # --- packages -----------------------------------------------------------------------------------
-DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd
-DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli curl util-linux
+DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
+  libjs-bootstrap5
+DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium chromium chromium-driver curl \
+  $(if $(shell command -v npm),,nodejs npm)
 DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
 
 deps: ## install the Debian packages that building and running need
@@ -148,7 +157,11 @@ $(BUILD)/test/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/lib/libtest.a $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS) -lcmocka
-$(BUILD)/obj/tests/unit/%.o: ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/lib/libtest.a $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS)
+$(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/bench/%.o: ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
 
 # --- the rest -----------------------------------------------------------------------------------
 lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the house
@@ -157,7 +170,8 @@ lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the
 format: ## apply .clang-format
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-bench: all ## measure (see tests/README.md)
+bench: all $(BUILD)/bench/bench_list ## measure (see tests/README.md)
+	$(Q)$(BUILD)/bench/bench_list
 	$(Q)tests/bench/run
 
 install: all ## install below DESTDIR/PREFIX

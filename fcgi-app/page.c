@@ -25,6 +25,7 @@ int page_send(struct call *c, int status, const char *name, const char *title, j
     json_object_set_new(view, "title", view_text(title));
     json_object_set_new(view, "content", utf8_json(buf_text(&content), content.len));
     json_object_set_new(view, "version", json_string(MIRAGE_VERSION));
+    json_object_set_new(view, arena_printf(c->arena, "is_%s", name), json_true());
     respond_page(c->response, status);
     rc = templates_render(templates, "layout", view, &c->response->body, e);
 out:

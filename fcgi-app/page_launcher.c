@@ -5,18 +5,22 @@
 #include <string.h>
 
 #include "environment.h"
+#include "store_task.h"
 
+#include "encode.h"
+#include "launch_again.h"
 #include "launch_input.h"
 #include "router.h"
 #include "view.h"
 
 /* Room for further task definitions beside those that are filled in. */
-enum { SPARE_TASKDEFS = 2 };
+enum { SPARE_TASKDEFS = 1 };
 
 /* What the form shows. */
 struct form {
     const struct params *given;
-    bool sent; /* it was filled in: no defaults */
+    bool sent;         /* it was filled in: no defaults */
+    const char *again; /* the subdomain whose launch this repeats; NULL: none */
     const char *message;
     struct launch_problem *problems;
     size_t n_problems;
@@ -92,32 +96,105 @@ static json_t *taskdefs_view(struct call *c, const struct form *form)
     return list;
 }
 
+static void add_known(json_t *names, struct arena *a, const char *taskdef)
+{
+    size_t len = taskdef != NULL ? strcspn(taskdef, ":") : 0;
+
+    if (len > 0)
+        json_object_set_new(names, arena_strndup(a, taskdef, len), json_true());
+}
+
+/* Names to choose from: those of the configuration, and those that were launched lately. */
+static int known_taskdefs(struct call *c, json_t **list, struct err *e)
+{
+    const struct config *config = c->with->config;
+    struct task_list tasks;
+    json_t *names = json_object();
+    const char *name;
+    json_t *unused;
+
+    if (store_task_list(c->with->db, TASK_ALL, c->arena, &tasks, e) < 0) {
+        json_decref(names);
+        return -1;
+    }
+    for (size_t i = 0; i < config->local_tasks.n_taskdefs; i++)
+        add_known(names, c->arena, config->local_tasks.taskdefs[i].name);
+    for (size_t i = 0; i < config->link.default_task_definitions.len; i++)
+        add_known(names, c->arena, config->link.default_task_definitions.items[i]);
+    add_known(names, c->arena, config->ecs.default_task_definition);
+    for (size_t i = 0; i < tasks.len; i++)
+        add_known(names, c->arena, tasks.items[i].taskdef);
+    *list = json_array();
+    json_object_foreach (names, name, unused)
+        json_array_append_new(*list, json_pack("{s:o}", "value", view_text(name)));
+    json_decref(names);
+    return 0;
+}
+
+/* How many tasks a launch under the subdomain would terminate. */
+static int count_running(struct call *c, const char *subdomain, size_t *n, struct err *e)
+{
+    struct task_list tasks = {0};
+
+    if (subdomain != NULL && *subdomain != '\0' &&
+        store_task_of(c->with->db, subdomain, TASK_RUNNING, c->arena, &tasks, e) < 0)
+        return -1;
+    *n = tasks.len;
+    return 0;
+}
+
 static int send_form(struct call *c, int status, const struct form *form, struct err *e)
 {
     const struct config *config = c->with->config;
-    json_t *parameters = json_array();
-    json_t *view = json_object();
+    json_t *parameters;
+    json_t *known;
+    json_t *view;
     const char *subdomain;
+    size_t running;
 
     if (params_text(form->given, "subdomain", &subdomain, e) < 0)
         subdomain = NULL;
+    if (known_taskdefs(c, &known, e) < 0)
+        return -1;
+    if (count_running(c, subdomain, &running, e) < 0) {
+        json_decref(known);
+        return -1;
+    }
+    parameters = json_array();
     for (size_t i = 0; i < config->n_parameters; i++)
         json_array_append_new(parameters, parameter_view(form, &config->parameters[i]));
+    view = json_object();
     json_object_set_new(view, "message", view_text(form->message));
+    json_object_set_new(view, "again", view_text(form->again));
+    json_object_set_new(view, "running", json_boolean(running > 0));
     json_object_set_new(view, "subdomain", view_text(subdomain));
     json_object_set_new(view, "subdomain_error", problem_of(form, "subdomain"));
     json_object_set_new(view, "suffix", view_text(config->host.reverse_proxy_suffix));
     json_object_set_new(view, "taskdefs", taskdefs_view(c, form));
+    json_object_set_new(view, "known_taskdefs", known);
     json_object_set_new(view, "taskdef_error", problem_of(form, "taskdef"));
     json_object_set_new(view, "parameters", parameters);
-    return page_send(c, status, "launcher", "Launch", view, e);
+    return page_send(c, status, "launcher",
+                     form->again != NULL ? arena_printf(c->arena, "Launch %s again", form->again)
+                                         : "Launch",
+                     view, e);
 }
 
-/* Query parameters prefill the form, so that a link can offer a launch. */
+/* Query parameters prefill the form, so that a link can offer a launch; `again` fills it with the
+ * last one of a subdomain. */
 int page_launcher(struct call *c, struct err *e)
 {
-    const struct form form = {.given = &c->request->params};
+    struct form form = {.given = &c->request->params};
+    struct params last;
+    const char *again;
 
+    if (params_text(form.given, "again", &again, e) < 0)
+        return -1;
+    if (again != NULL && *again != '\0') {
+        if (launch_again(c, again, &last, e) < 0)
+            return -1;
+        form = (struct form){.given = &last, .sent = true, .again = again};
+    }
     return send_form(c, 200, &form, e);
 }
 
@@ -146,7 +223,7 @@ int page_launch(struct call *c, struct err *e)
         return send_form(c, 400, &form, e);
     }
     if (environment_launch(c->with->db, c->with->runner, &request, &refused) == 0) {
-        respond_redirect(c->response, "/");
+        respond_redirect_to(c->response, "/?launched=", escape_url(c->arena, request.subdomain));
         return 0;
     }
     if (refused.kind != ERR_REFUSED && refused.kind != ERR_INVALID) {

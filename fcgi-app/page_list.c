@@ -1,40 +1,21 @@
-/* `/`, `/list` and `/terminate`: what runs, what stopped lately, and stopping it. */
+/* `/` and `/list`: what runs, and what stopped lately. */
 #include "page.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
-#include "environment.h"
+#include "store_access.h"
+#include "store_environment.h"
 #include "store_sync.h"
 #include "store_task.h"
 
+#include "launch_watch.h"
 #include "router.h"
 #include "view.h"
+#include "view_environment.h"
 
 #define STOPPED_SHOWN_MS ((int64_t)3600 * 1000)
-
-/* Whether a neighbour in a list sorted by subdomain has the same one. */
-static bool has_sibling(const struct task_list *tasks, size_t i)
-{
-    const char *subdomain = tasks->items[i].subdomain;
-
-    return (i > 0 && strcmp(tasks->items[i - 1].subdomain, subdomain) == 0) ||
-           (i + 1 < tasks->len && strcmp(tasks->items[i + 1].subdomain, subdomain) == 0);
-}
-
-static json_t *running_view(struct call *c, const struct task_list *tasks)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < tasks->len; i++) {
-        json_t *task = view_task_page(c, &tasks->items[i]);
-
-        json_object_set_new(task, "several", json_boolean(has_sibling(tasks, i)));
-        json_array_append_new(list, task);
-    }
-    return list;
-}
 
 /* The latest first; what is still stopping before all others. */
 static int by_stop(const void *a, const void *b)
@@ -69,20 +50,57 @@ static json_t *sync_view(const struct sync_status *sync)
                      view_time(sync->failed_at), "succeeded", view_time(sync->succeeded_at));
 }
 
+static int read_facts(struct call *c, struct environment_facts *facts, struct err *e)
+{
+    struct db *db = c->with->db;
+    const int64_t since = clock_now_ms() - STOPPED_SHOWN_MS;
+
+    return store_environment_list(db, c->arena, &facts->environments, &facts->n_environments, e) <
+                       0 ||
+                   store_task_list(db, TASK_RUNNING, c->arena, &facts->tasks, e) < 0 ||
+                   store_access_minutes(db, since, c->arena, &facts->minutes, &facts->n_minutes,
+                                        e) < 0
+               ? -1
+               : 0;
+}
+
+static int set_watched(struct call *c, json_t *view, struct err *e)
+{
+    const char *launched;
+    json_t *watched;
+
+    if (params_text(&c->request->params, "launched", &launched, e) < 0)
+        return -1;
+    if (launched == NULL || *launched == '\0')
+        return 0;
+    if (launch_watch(c, launched, &watched, e) < 0)
+        return -1;
+    json_object_set_new(view, "watched", watched);
+    return 0;
+}
+
 static json_t *list_view(struct call *c, struct err *e)
 {
-    struct task_list running;
+    struct environment_facts facts = {0};
     struct task_list stopped;
     struct sync_status sync;
+    json_t *environments;
     json_t *view;
 
-    if (store_task_list(c->with->db, TASK_RUNNING, c->arena, &running, e) < 0 ||
-        store_task_list(c->with->db, TASK_STOPPED, c->arena, &stopped, e) < 0 ||
-        store_sync_get(c->with->db, c->arena, &sync, e) < 0)
+    if (db_begin_read(c->with->db, e) < 0)
         return NULL;
     view = json_object();
-    json_object_set_new(view, "tasks", running_view(c, &running));
-    json_object_set_new(view, "has_tasks", json_boolean(running.len > 0));
+    if (read_facts(c, &facts, e) < 0 ||
+        store_task_list(c->with->db, TASK_STOPPED, c->arena, &stopped, e) < 0 ||
+        store_sync_get(c->with->db, c->arena, &sync, e) < 0 || set_watched(c, view, e) < 0) {
+        db_rollback(c->with->db);
+        json_decref(view);
+        return NULL;
+    }
+    db_rollback(c->with->db);
+    environments = view_environments(c, &facts);
+    json_object_set_new(view, "has_environments", json_boolean(json_array_size(environments) > 0));
+    json_object_set_new(view, "environments", environments);
     json_object_set_new(view, "stopped", stopped_view(c, &stopped));
     json_object_set_new(view, "has_stopped",
                         json_boolean(json_array_size(json_object_get(view, "stopped")) > 0));
@@ -106,27 +124,8 @@ int page_list(struct call *c, struct err *e)
         return -1;
     respond_page(c->response, 200);
     rc = templates_render(c->with->templates, "list", view, &c->response->body, e);
-    json_decref(view);
-    return rc;
-}
-
-int page_terminate(struct call *c, struct err *e)
-{
-    const struct params *params = &c->request->params;
-    const char *id;
-    const char *subdomain;
-    int rc;
-
-    if (params_text(params, "id", &id, e) < 0 ||
-        params_subdomain(params, c->arena, &subdomain, e) < 0)
-        return -1;
-    if (id != NULL && *id != '\0')
-        rc = environment_terminate_task(c->with->db, c->with->runner, id, e);
-    else if (subdomain != NULL)
-        rc = environment_terminate(c->with->db, c->with->runner, subdomain, e);
-    else
-        rc = err_set(e, ERR_INVALID, "parameter required: id or subdomain");
     if (rc == 0)
-        respond_redirect(c->response, "/");
+        respond_if_changed(c->response, request_variable(c->request, "HTTP_IF_NONE_MATCH"));
+    json_decref(view);
     return rc;
 }

@@ -1,5 +1,10 @@
-/* `/logs/:subdomain`: what the tasks of a subdomain wrote. */
+/* `/logs/:subdomain`: what the tasks of a subdomain wrote, as a page or as a file. */
 #include "page.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "clock.h"
 
 #include "encode.h"
 #include "router.h"
@@ -7,6 +12,52 @@
 #include "view.h"
 
 enum { DEFAULT_TAIL = 500 };
+
+/* What was asked for, each as text. */
+struct logs_input {
+    const char *subdomain;
+    const char *since; /* RFC 3339, or "" */
+    const char *tail;
+    bool download;
+};
+
+static bool looks_like(const char *text, const char *shape)
+{
+    for (; *shape != '\0'; text++, shape++)
+        if (*shape == '0' ? strchr("0123456789", *text) == NULL || *text == '\0' : *text != *shape)
+            return false;
+    return *text == '\0';
+}
+
+/* A browser's field for a moment knows no time zone: what it sends is taken for UTC, as shown. */
+static const char *complete_since(struct arena *a, const char *text)
+{
+    if (text == NULL)
+        return "";
+    if (looks_like(text, "0000-00-00T00:00"))
+        return arena_printf(a, "%s:00Z", text);
+    if (looks_like(text, "0000-00-00T00:00:00") || looks_like(text, "0000-00-00T00:00:00.000"))
+        return arena_printf(a, "%sZ", text);
+    return text;
+}
+
+static int read_input(struct call *c, struct logs_input *in, struct err *e)
+{
+    const struct params *params = &c->request->params;
+    const char *since;
+    const char *download;
+
+    *in = (struct logs_input){.subdomain = c->rest};
+    if (params_text(params, "since", &since, e) < 0 ||
+        params_text(params, "tail", &in->tail, e) < 0 ||
+        params_text(params, "download", &download, e) < 0)
+        return -1;
+    in->since = complete_since(c->arena, since);
+    if (in->tail == NULL || *in->tail == '\0')
+        in->tail = arena_printf(c->arena, "%d", DEFAULT_TAIL);
+    in->download = download != NULL;
+    return 0;
+}
 
 static json_t *lines_view(const struct log_lines *lines)
 {
@@ -20,28 +71,73 @@ static json_t *lines_view(const struct log_lines *lines)
     return list;
 }
 
+/* The sizes to choose from, and the one that was asked for. */
+static json_t *tails_view(const char *tail)
+{
+    static const char *const sizes[] = {"100", "500", "2000", "10000", "all"};
+    json_t *list = json_array();
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        bool selected = strcmp(sizes[i], tail) == 0;
+
+        found = found || selected;
+        json_array_append_new(list, json_pack("{s:s,s:s,s:b}", "value", sizes[i], "label", sizes[i],
+                                              "selected", selected));
+    }
+    if (!found)
+        json_array_insert_new(list, 0,
+                              json_pack("{s:o,s:o,s:b}", "value", view_text(tail), "label",
+                                        view_text(tail), "selected", true));
+    return list;
+}
+
+static int send_page(struct call *c, const struct logs_input *in, const struct log_lines *lines,
+                     struct err *e)
+{
+    const char *url = arena_printf(c->arena, "/logs/%s", escape_url(c->arena, in->subdomain));
+    char *picked = arena_strdup(c->arena, in->since);
+    json_t *view = json_object();
+    size_t len = strlen(picked);
+
+    if (len > 0 && picked[len - 1] == 'Z')
+        picked[len - 1] = '\0';
+    json_object_set_new(view, "subdomain", view_text(in->subdomain));
+    json_object_set_new(view, "url", view_environment_url(c, in->subdomain));
+    json_object_set_new(view, "logs_url", view_text(url));
+    json_object_set_new(
+        view, "download_url",
+        view_text(arena_printf(c->arena, "%s?download=1&tail=%s&since=%s", url,
+                               escape_url(c->arena, in->tail), escape_url(c->arena, in->since))));
+    json_object_set_new(view, "since", view_text(in->since));
+    json_object_set_new(view, "since_picked", view_text(picked));
+    json_object_set_new(view, "tail", view_text(in->tail));
+    json_object_set_new(view, "tails", tails_view(in->tail));
+    json_object_set_new(view, "lines", lines_view(lines));
+    json_object_set_new(view, "has_lines", json_boolean(lines->len > 0));
+    return page_send(c, 200, "logs", arena_printf(c->arena, "Logs of %s", in->subdomain), view, e);
+}
+
+static void send_file(struct call *c, const struct logs_input *in, const struct log_lines *lines)
+{
+    char time[CLOCK_TEXT_SIZE];
+
+    respond_download(c->response, in->subdomain, ".log");
+    for (size_t i = 0; i < lines->len; i++)
+        buf_printf(&c->response->body, "%s %s %s\n", clock_rfc3339(lines->items[i].time_ms, time),
+                   lines->items[i].container, lines->items[i].text);
+}
+
 int page_logs(struct call *c, struct err *e)
 {
-    const struct params *params = &c->request->params;
-    const char *subdomain = c->rest;
-    const char *since;
-    const char *tail;
+    struct logs_input in;
     struct log_lines lines;
-    json_t *view;
 
-    if (params_text(params, "since", &since, e) < 0 || params_text(params, "tail", &tail, e) < 0 ||
-        task_logs(c, subdomain, since, tail, DEFAULT_TAIL, &lines, e) < 0)
+    if (read_input(c, &in, e) < 0 ||
+        task_logs(c, in.subdomain, in.since, in.tail, DEFAULT_TAIL, &lines, e) < 0)
         return -1;
-    if (tail == NULL || *tail == '\0')
-        tail = arena_printf(c->arena, "%d", DEFAULT_TAIL);
-    view = json_object();
-    json_object_set_new(view, "subdomain", view_text(subdomain));
-    json_object_set_new(
-        view, "logs_url",
-        view_text(arena_printf(c->arena, "/logs/%s", escape_url(c->arena, subdomain))));
-    json_object_set_new(view, "since", view_text(since));
-    json_object_set_new(view, "tail", view_text(tail));
-    json_object_set_new(view, "lines", lines_view(&lines));
-    json_object_set_new(view, "has_lines", json_boolean(lines.len > 0));
-    return page_send(c, 200, "logs", arena_printf(c->arena, "Logs of %s", subdomain), view, e);
+    if (!in.download)
+        return send_page(c, &in, &lines, e);
+    send_file(c, &in, &lines);
+    return 0;
 }

@@ -1,38 +1,56 @@
-/* `/trace/:id`: the life of one task. */
+/* `/trace/:id`: the life of one task, with how long each part of it took. */
 #include "page.h"
 
 #include <stdint.h>
+#include <string.h>
 
+#include "clock.h"
 #include "store_task.h"
 
 #include "router.h"
 #include "view.h"
 
-static void add_event(json_t *list, int64_t time_ms, const char *what, const char *detail)
-{
-    json_array_append_new(list, json_pack("{s:o,s:o,s:o}", "time", view_time(time_ms), "what",
-                                          view_text(what), "detail", view_text(detail)));
-}
-
 /* What the view still knows of a task that its runner has forgotten. */
-static json_t *remembered_events(const struct task *t)
+static void remember(struct call *c, const struct task *t, struct trace *trace)
 {
-    json_t *list = json_array();
+    struct trace_event *events = arena_array(c->arena, 3, sizeof(*events));
+    size_t n = 0;
 
-    add_event(list, t->created_at, "created", "");
+    events[n++] = (struct trace_event){t->created_at, "created", ""};
     if (t->started_at != 0)
-        add_event(list, t->started_at, "started", "");
+        events[n++] = (struct trace_event){t->started_at, "started", ""};
     if (t->stopped_at != 0)
-        add_event(list, t->stopped_at, "stopped", t->stopped_reason);
-    return list;
+        events[n++] = (struct trace_event){t->stopped_at, "stopped", t->stopped_reason};
+    *trace = (struct trace){.events = events, .n_events = n};
 }
 
-static json_t *events_view(const struct trace *trace)
+/* An event lasts until the next one; the last one of a task that lives until now. */
+static json_t *events_view(struct call *c, const struct trace *trace, const struct task *t)
 {
+    const bool ended = strcmp(t->last_status, "STOPPED") == 0;
+    const int64_t now = clock_now_ms();
     json_t *list = json_array();
 
-    for (size_t i = 0; i < trace->n_events; i++)
-        add_event(list, trace->events[i].time_ms, trace->events[i].what, trace->events[i].detail);
+    for (size_t i = 0; i < trace->n_events; i++) {
+        const struct trace_event *event = &trace->events[i];
+        const bool last = i + 1 == trace->n_events;
+        const int64_t until = last ? now : trace->events[i + 1].time_ms;
+        json_t *view = json_object();
+
+        json_object_set_new(view, "time", view_time(event->time_ms));
+        json_object_set_new(view, "what", view_text(event->what));
+        json_object_set_new(view, "detail", view_text(event->detail));
+        json_object_set_new(
+            view, "since_start",
+            view_text(view_duration(c->arena, event->time_ms - trace->events[0].time_ms)));
+        json_object_set_new(view, "first", json_boolean(i == 0));
+        json_object_set_new(view, "last", json_boolean(last));
+        json_object_set_new(view, "lasted",
+                            last && ended
+                                ? json_null()
+                                : view_text(view_duration(c->arena, until - event->time_ms)));
+        json_array_append_new(list, view);
+    }
     return list;
 }
 
@@ -40,12 +58,28 @@ static json_t *containers_view(const struct trace *trace)
 {
     json_t *list = json_array();
 
-    for (size_t i = 0; i < trace->n_containers; i++)
-        json_array_append_new(list, json_pack("{s:o,s:o,s:o}", "name",
-                                              view_text(trace->containers[i].name), "exit_code",
-                                              view_text(trace->containers[i].exit_code), "reason",
-                                              view_text(trace->containers[i].reason)));
+    for (size_t i = 0; i < trace->n_containers; i++) {
+        const struct trace_container *container = &trace->containers[i];
+        const char *code = container->exit_code;
+
+        json_array_append_new(
+            list, json_pack("{s:o,s:o,s:b,s:o}", "name", view_text(container->name), "exit_code",
+                            view_text(code), "failed", *code != '\0' && strcmp(code, "0") != 0,
+                            "reason", view_text(container->reason)));
+    }
     return list;
+}
+
+/* How long it took to start, and how long it ran; null for what has not come yet. */
+static void set_spans(struct call *c, json_t *view, const struct task *t)
+{
+    const int64_t end = t->stopped_at != 0 ? t->stopped_at : clock_now_ms();
+
+    if (t->started_at == 0)
+        return;
+    json_object_set_new(view, "took_to_start",
+                        view_text(view_duration(c->arena, t->started_at - t->created_at)));
+    json_object_set_new(view, "ran_for", view_text(view_duration(c->arena, end - t->started_at)));
 }
 
 int page_trace(struct call *c, struct err *e)
@@ -64,12 +98,15 @@ int page_trace(struct call *c, struct err *e)
         if (e->kind != ERR_NOT_FOUND)
             return -1;
         forgotten = true;
+        remember(c, &task, &trace);
     }
     view = view_task_page(c, &task);
-    json_object_set_new(view, "events", forgotten ? remembered_events(&task) : events_view(&trace));
+    set_spans(c, view, &task);
+    json_object_set_new(view, "events", events_view(c, &trace, &task));
     json_object_set_new(view, "containers", containers_view(&trace));
     json_object_set_new(view, "has_containers", json_boolean(trace.n_containers > 0));
     json_object_set_new(view, "forgotten", json_boolean(forgotten));
+    json_object_set_new(view, "ended", json_boolean(strcmp(task.last_status, "STOPPED") == 0));
     return page_send(c, 200, "trace", arena_printf(c->arena, "Trace of %s", task.subdomain), view,
                      e);
 }

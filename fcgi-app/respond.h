@@ -16,6 +16,9 @@ struct response {
     const char *content_type; /* a literal */
     const char *allow;        /* a literal; NULL: no such header */
     const char *location;     /* a literal; NULL: no such header */
+    char target[3 * 63 + 32]; /* what is behind location; "" for nothing */
+    char etag[24];            /* "": no such header */
+    char download[80];        /* the file name that a browser is to save it as; "": none */
     int retry_after;          /* seconds; 0: no such header */
     bool is_page;             /* gets the headers that keep pages safe in a browser */
     struct buf body;
@@ -30,8 +33,20 @@ void respond_json_result(struct response *r, int status, json_t *result); /* {"r
 void respond_json_text(struct response *r, int status, const char *key, const char *text);
 void respond_redirect(struct response *r, const char *location); /* 303; a literal */
 
+/* The same with something behind it, which must be escaped for a URL already. What is too long for
+ * any subdomain is left out. */
+void respond_redirect_to(struct response *r, const char *location, const char *target);
+
 /* Starts an HTML answer, whose text the caller adds to r->body. */
 void respond_page(struct response *r, int status);
+
+/* Starts an answer that a browser saves as a file; the caller adds its text. What is no letter,
+ * digit or hyphen in the name becomes an underscore. */
+void respond_download(struct response *r, const char *name, const char *suffix);
+
+/* Gives a 200 whose text is made an ETag, and makes it a 304 when that is among `known`, the
+ * request's If-None-Match. */
+void respond_if_changed(struct response *r, const char *known);
 
 /* The status for an error that a handler returned. */
 int respond_status(enum err_kind kind) __attribute__((warn_unused_result));

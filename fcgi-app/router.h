@@ -20,6 +20,7 @@ struct services {
     const struct templates *templates;
     struct db *db;
     struct runner *runner;
+    struct aws_client *aws; /* NULL: tasks are local */
 };
 
 /* One request on its way. */

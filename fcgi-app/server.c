@@ -15,6 +15,7 @@
 
 #include <fcgiapp.h>
 
+#include "aws/client.h"
 #include "log.h"
 
 #include "router.h"
@@ -117,7 +118,9 @@ static int open_workers(struct worker *workers, const struct server_setup *setup
         w->with.config = setup->config;
         w->with.templates = setup->templates;
         if (db_open_state(&w->with.db, setup->state_dir, e) < 0 ||
-            runner_open(&w->with.runner, setup->config, setup->state_dir, e) < 0)
+            runner_open(&w->with.runner, setup->config, setup->state_dir, e) < 0 ||
+            (!setup->config->local &&
+             aws_client_open(&w->with.aws, setup->config->ecs.region, e) < 0))
             return -1;
     }
     return 0;
@@ -159,6 +162,7 @@ static void close_workers(struct worker *workers, int count)
 {
     for (int i = 0; i < count; i++) {
         runner_close(workers[i].with.runner);
+        aws_client_close(workers[i].with.aws);
         db_close(workers[i].with.db);
     }
 }

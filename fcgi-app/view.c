@@ -1,6 +1,8 @@
 /* Tasks as JSON. What templates put into a URL is escaped for that here; HTML is the engine's. */
 #include "view.h"
 
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -14,10 +16,28 @@ json_t *view_text(const char *text)
     return utf8_json(text != NULL ? text : "", text != NULL ? strlen(text) : 0);
 }
 
+#define SECOND_MS ((int64_t)1000)
+#define MINUTE_MS (60 * SECOND_MS)
+#define HOUR_MS   (60 * MINUTE_MS)
+#define DAY_MS    (24 * HOUR_MS)
+
+static void write_age(int64_t ms, char text[CLOCK_TEXT_SIZE])
+{
+    if (ms < MINUTE_MS)
+        strcpy(text, "just now");
+    else if (ms < HOUR_MS)
+        snprintf(text, CLOCK_TEXT_SIZE, "%d min ago", (int)(ms / MINUTE_MS));
+    else if (ms < 2 * DAY_MS)
+        snprintf(text, CLOCK_TEXT_SIZE, "%d h ago", (int)(ms / HOUR_MS));
+    else
+        snprintf(text, CLOCK_TEXT_SIZE, "%lld d ago", (long long)(ms / DAY_MS));
+}
+
 json_t *view_time(int64_t ms)
 {
     char iso[CLOCK_TEXT_SIZE];
     char text[CLOCK_TEXT_SIZE];
+    char ago[CLOCK_TEXT_SIZE];
 
     if (ms == 0)
         return json_null();
@@ -25,7 +45,27 @@ json_t *view_time(int64_t ms)
     strcpy(text, iso);
     text[10] = ' ';
     text[19] = '\0';
-    return json_pack("{s:s,s:s}", "text", text, "iso", iso);
+    write_age(clock_now_ms() - ms, ago);
+    return json_pack("{s:s,s:s,s:s}", "text", text, "iso", iso, "ago", ago);
+}
+
+const char *view_duration(struct arena *a, int64_t ms)
+{
+    if (ms < SECOND_MS)
+        return arena_printf(a, "%d ms", (int)(ms > 0 ? ms : 0));
+    if (ms < MINUTE_MS)
+        return arena_printf(a, "%.1f s", (double)(ms / 100) / 10);
+    if (ms < HOUR_MS)
+        return arena_printf(a, "%d min %d s", (int)(ms / MINUTE_MS),
+                            (int)(ms % MINUTE_MS / SECOND_MS));
+    if (ms < DAY_MS)
+        return arena_printf(a, "%d h %d min", (int)(ms / HOUR_MS), (int)(ms % HOUR_MS / MINUTE_MS));
+    return arena_printf(a, "%lld d %d h", (long long)(ms / DAY_MS), (int)(ms % DAY_MS / HOUR_MS));
+}
+
+json_t *view_url(struct arena *a, const char *before, const char *name)
+{
+    return view_text(arena_printf(a, "%s%s", before, escape_url(a, name)));
 }
 
 /* Stored JSON text, or an empty value of its type when it is not that. */
@@ -76,17 +116,49 @@ json_t *view_task_api(const struct task *t)
     return task;
 }
 
-/* A word for people, which is a class for the style sheet too. */
-static const char *state_word(const struct task *t)
+/* Whether it stopped as it was told to: by a person, or with the stack that it ran on. */
+static bool was_told_to_stop(const struct task *t)
 {
+    static const char *const reasons[] = {"Terminate requested", "Task stopped by",
+                                          "Scaling activity", "the stack was stopped"};
+
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        if (strncmp(t->stopped_reason, reasons[i], strlen(reasons[i])) == 0)
+            return true;
+    return *t->stopped_reason == '\0';
+}
+
+enum view_state view_state(const struct task *t)
+{
+    if (strcmp(t->last_status, "STOPPED") == 0)
+        return was_told_to_stop(t) ? VIEW_STOPPED : VIEW_FAILED;
     if (!task_is_live(t))
-        return strcmp(t->last_status, "STOPPED") == 0 ? "stopped" : "stopping";
+        return VIEW_STOPPING;
+    if (strcmp(t->last_status, "PROVISIONING") == 0)
+        return VIEW_PROVISIONING;
+    if (strcmp(t->last_status, "PENDING") == 0)
+        return VIEW_PENDING;
     if (strcmp(t->last_status, "RUNNING") != 0)
-        return "starting";
+        return VIEW_STARTING;
     for (size_t i = 0; i < t->n_ports; i++)
         if (!t->ports[i].ready)
-            return "starting";
-    return "ready";
+            return VIEW_STARTING;
+    return VIEW_READY;
+}
+
+const char *view_state_word(enum view_state state)
+{
+    static const char *const words[] = {
+        [VIEW_PROVISIONING] = "provisioning",
+        [VIEW_PENDING] = "pending",
+        [VIEW_STARTING] = "starting",
+        [VIEW_READY] = "ready",
+        [VIEW_STOPPING] = "stopping",
+        [VIEW_STOPPED] = "stopped",
+        [VIEW_FAILED] = "failed",
+    };
+
+    return words[state];
 }
 
 /* ":8080" when the client came by a port of its own, else "". */
@@ -100,8 +172,7 @@ static const char *request_port(const struct request *r)
     return colon;
 }
 
-/* Where the environment is to be seen; null for a pattern, which is many places. */
-static json_t *environment_url(struct call *c, const char *subdomain)
+json_t *view_environment_url(struct call *c, const char *subdomain)
 {
     const char *proto = request_variable(c->request, "HTTP_X_FORWARDED_PROTO");
 
@@ -127,8 +198,7 @@ static const char *tag_value(const json_t *tags, const char *key)
     return NULL;
 }
 
-/* The configured parameters that the task was launched with, but for the branch. */
-static json_t *parameters(const struct config *config, const struct task *t)
+json_t *view_parameters(const struct config *config, const struct task *t)
 {
     json_t *list = json_array();
     json_t *tags = stored_json(t->tags, JSON_ARRAY);
@@ -152,21 +222,20 @@ json_t *view_task_page(struct call *c, const struct task *t)
     set_text(task, "id", t->arn);
     set_text(task, "short_id", t->short_id);
     set_text(task, "subdomain", t->subdomain);
-    json_object_set_new(task, "url", environment_url(c, t->subdomain));
+    json_object_set_new(task, "url", view_environment_url(c, t->subdomain));
     set_text(task, "branch", t->branch);
     set_text(task, "taskdef", t->taskdef);
     set_text(task, "ipaddress", t->ipaddress);
     set_text(task, "last_status", t->last_status);
-    set_text(task, "state", state_word(t));
+    set_text(task, "state", view_state_word(view_state(t)));
     json_object_set_new(task, "live", json_boolean(task_is_live(t)));
     json_object_set_new(task, "created_at", view_time(t->created_at));
     json_object_set_new(task, "started_at", view_time(t->started_at));
     json_object_set_new(task, "stopped_at", view_time(t->stopped_at));
     set_text(task, "stopped_reason", t->stopped_reason);
-    json_object_set_new(task, "parameters", parameters(c->with->config, t));
-    set_text(task, "logs_url",
-             arena_printf(c->arena, "/logs/%s", escape_url(c->arena, t->subdomain)));
-    set_text(task, "trace_url",
-             arena_printf(c->arena, "/trace/%s", escape_url(c->arena, t->short_id)));
+    json_object_set_new(task, "parameters", view_parameters(c->with->config, t));
+    json_object_set_new(task, "logs_url", view_url(c->arena, "/logs/", t->subdomain));
+    json_object_set_new(task, "trace_url", view_url(c->arena, "/trace/", t->short_id));
+    json_object_set_new(task, "again_url", view_url(c->arena, "/launcher?again=", t->subdomain));
     return task;
 }

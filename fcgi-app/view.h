@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "arena.h"
+#include "config.h"
 #include "task.h"
 
 struct call;
@@ -13,11 +15,42 @@ struct call;
 /* A text of ours or from ECS, as a JSON string; NULL counts as "". */
 json_t *view_text(const char *text) __attribute__((warn_unused_result));
 
-/* `{"text":"2026-01-02 15:04:05","iso":"2026-01-02T15:04:05.000Z"}`; null for 0. */
+/* `{"text":"2026-01-02 15:04:05","iso":"2026-01-02T15:04:05.000Z","ago":"2 h ago"}`; null for 0. */
 json_t *view_time(int64_t ms) __attribute__((warn_unused_result));
+
+/* How long: "340 ms", "3.2 s", "2 min 5 s", "3 h 12 min", "4 d 3 h". What is negative counts as 0.
+ */
+const char *view_duration(struct arena *a, int64_t ms) __attribute__((warn_unused_result));
+
+/* "/logs/" and an escaped name, say. */
+json_t *view_url(struct arena *a, const char *before, const char *name)
+    __attribute__((warn_unused_result));
+
+/* Where the environment is to be seen; null for a pattern, which is many places. */
+json_t *view_environment_url(struct call *c, const char *subdomain)
+    __attribute__((warn_unused_result));
 
 /* A task as /api/list answers it. */
 json_t *view_task_api(const struct task *t) __attribute__((warn_unused_result));
+
+/* How a task is, in the order lived. Each is a word for people and a class for the style sheet. */
+enum view_state {
+    VIEW_PROVISIONING,
+    VIEW_PENDING,
+    VIEW_STARTING,
+    VIEW_READY,
+    VIEW_STOPPING,
+    VIEW_STOPPED,
+    VIEW_FAILED, /* it stopped, and nobody had told it to */
+};
+
+enum view_state view_state(const struct task *t) __attribute__((warn_unused_result));
+const char *view_state_word(enum view_state state) __attribute__((warn_unused_result));
+
+/* The configured parameters that the task was launched with, but for the branch: an array of
+ * {"name","value"}. */
+json_t *view_parameters(const struct config *config, const struct task *t)
+    __attribute__((warn_unused_result));
 
 /* A task as the pages show it. */
 json_t *view_task_page(struct call *c, const struct task *t) __attribute__((warn_unused_result));

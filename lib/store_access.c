@@ -1,5 +1,7 @@
 #include "store_access.h"
 
+#include <string.h>
+
 #define MINUTE_MS 60000
 
 int store_access_add(struct db *db, const char *subdomain, int64_t at_ms, int64_t count,
@@ -113,4 +115,36 @@ int store_access_forget(struct db *db, int64_t before, int64_t refused, struct e
                   DB_BINDS(db_number(":before", before), db_number(":refused", refused)), e) < 0
                ? -1
                : 0;
+}
+
+/* The join has a range of the primary key for each environment; CROSS JOIN keeps SQLite from
+ * reading the whole table instead. */
+int store_access_minutes(struct db *db, int64_t since_ms, struct arena *a,
+                         struct access_minute **minutes, size_t *len, struct err *e)
+{
+    const char *subdomain = "";
+    struct db_rows *rows;
+    size_t cap = 0;
+    int rc;
+
+    *minutes = NULL;
+    *len = 0;
+    if (db_query(db, &rows,
+                 "SELECT e.subdomain, a.minute, a.count FROM environment e CROSS JOIN access a"
+                 " WHERE e.ended_at IS NULL AND a.subdomain = e.subdomain AND a.minute >= :minute"
+                 " ORDER BY e.subdomain, a.minute",
+                 DB_BINDS(db_number(":minute", since_ms / MINUTE_MS)), e) < 0)
+        return -1;
+    while ((rc = db_next(rows, e)) > 0) {
+        if (strcmp(subdomain, db_column_text(rows, 0)) != 0)
+            subdomain = arena_strdup(a, db_column_text(rows, 0));
+        *minutes = arena_grow(a, *minutes, *len, &cap, sizeof **minutes);
+        (*minutes)[(*len)++] = (struct access_minute){
+            .subdomain = subdomain,
+            .minute = db_column_number(rows, 1),
+            .count = db_column_number(rows, 2),
+        };
+    }
+    db_done(rows);
+    return rc;
 }

@@ -2,6 +2,7 @@
 #ifndef MIRAGE_STORE_ACCESS_H
 #define MIRAGE_STORE_ACCESS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "arena.h"
@@ -44,5 +45,18 @@ int store_access_forget(struct db *db, int64_t before, int64_t refused, struct e
 /* What has not been reported yet, from `since_ms` (rounded down to its minute) on; -1 on error. */
 int64_t store_access_unreported_sum(struct db *db, const char *subdomain, int64_t since_ms,
                                     struct err *e) __attribute__((warn_unused_result));
+
+/* The requests of one minute. */
+struct access_minute {
+    const char *subdomain;
+    int64_t minute; /* minutes since 1970 */
+    int64_t count;
+};
+
+/* Those of the live environments from the minute that holds `since_ms` on, by subdomain, then
+ * minute. Minutes without a row are left out. */
+int store_access_minutes(struct db *db, int64_t since_ms, struct arena *a,
+                         struct access_minute **minutes, size_t *len, struct err *e)
+    __attribute__((warn_unused_result));
 
 #endif

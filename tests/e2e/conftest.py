@@ -89,6 +89,43 @@ def web_task(stack, web):
     return lambda target: ask_task(address, target)
 
 
+@pytest.fixture(scope="session")
+def chromium(stack):
+    """One browser for all tests on the shared stack."""
+    from browser import Browser
+    b = Browser(stack)
+    yield b
+    b.quit()
+
+
+@pytest.fixture
+def browser(chromium):
+    """The browser as a test is to find it. No test may leave an error on its console, or ask another host."""
+    chromium.driver.get("about:blank")
+    chromium.check()
+    yield chromium
+    chromium.check()
+
+
+@pytest.fixture
+def new_browser(new_stack):
+    """A function that starts a browser for a stack of the test's own."""
+    from browser import Browser
+    made = []
+
+    def make(stack):
+        made.append(Browser(stack))
+        return made[-1]
+
+    yield make
+    try:
+        for b in made:
+            b.check()
+    finally:
+        for b in made:
+            b.quit()
+
+
 @pytest.fixture
 def folder():
     with tempfile.TemporaryDirectory(prefix="mi", dir="/tmp") as path:

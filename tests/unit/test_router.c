@@ -26,6 +26,8 @@ static void paths_have_routes(void **state)
         {"/launcher", page_launcher, ""},
         {"/launch", page_launch, ""},
         {"/terminate", page_terminate, ""},
+        {"/purges", page_purges, ""},
+        {"/purge", page_purge, ""},
         {"/trace/abc", page_trace, "abc"},
         {"/trace/arn:aws:ecs:x:task/dev/abc", page_trace, "arn:aws:ecs:x:task/dev/abc"},
         {"/logs/foo-*", page_logs, "foo-*"},
@@ -150,7 +152,7 @@ static const struct {
     {"GET", "/api/%zz", NULL, "", "", true, 400,
      "{\"result\":\"bad % escape at byte 6 of the path\"}\n", NULL},
     {"GET", "/nothing<b>", NULL, "", "", true, 404, NULL, NULL},
-    {"GET", "/terminate", NULL, "", "", true, 405, NULL, "POST"},
+    {"GET", "/terminate", NULL, "", "", true, 400, NULL, NULL},
     {"POST", "/terminate", "null", "", "", true, 400, NULL, NULL},
     {"POST", "/launch", NULL, "application/json", "{}", true, 415, NULL, NULL},
 };

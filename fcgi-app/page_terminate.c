@@ -1,0 +1,77 @@
+/* `/terminate`: asks (GET), and does it (POST). Browsers without a script get here by a link. */
+#include "page.h"
+
+#include "environment.h"
+#include "store_task.h"
+
+#include "router.h"
+#include "view.h"
+
+/* What the request names: one task by `id`, or all of a `subdomain`. */
+struct target {
+    const char *id;        /* NULL: the subdomain counts */
+    const char *subdomain; /* NULL when an id was given */
+};
+
+static int read_target(struct call *c, struct target *target, struct err *e)
+{
+    const struct params *params = &c->request->params;
+
+    if (params_text(params, "id", &target->id, e) < 0 ||
+        params_subdomain(params, c->arena, &target->subdomain, e) < 0)
+        return -1;
+    if (target->id != NULL && *target->id != '\0') {
+        target->subdomain = NULL;
+        return 0;
+    }
+    target->id = NULL;
+    if (target->subdomain == NULL)
+        return err_set(e, ERR_INVALID, "parameter required: id or subdomain");
+    return 0;
+}
+
+static int ask(struct call *c, const struct target *target, struct err *e)
+{
+    const char *subdomain = target->subdomain;
+    struct task_list tasks = {0};
+    struct task task;
+    json_t *list;
+    json_t *view;
+    int rc;
+
+    if (target->id != NULL) {
+        rc = store_task_get(c->with->db, target->id, c->arena, &task, e);
+        if (rc == 0)
+            err_set(e, ERR_NOT_FOUND, "There is no task %.200s.", target->id);
+        if (rc <= 0)
+            return -1;
+        subdomain = task.subdomain;
+        tasks = (struct task_list){&task, 1};
+    } else if (store_task_of(c->with->db, subdomain, TASK_RUNNING, c->arena, &tasks, e) < 0) {
+        return -1;
+    }
+    list = json_array();
+    for (size_t i = 0; i < tasks.len; i++)
+        json_array_append_new(list, view_task_page(c, &tasks.items[i]));
+    view = json_pack("{s:o,s:o,s:o}", "subdomain", view_text(subdomain), "id",
+                     target->id != NULL ? view_text(task.short_id) : json_null(), "tasks", list);
+    return page_send(c, 200, "terminate", arena_printf(c->arena, "Terminate %s", subdomain), view,
+                     e);
+}
+
+int page_terminate(struct call *c, struct err *e)
+{
+    struct target target;
+    int rc;
+
+    if (read_target(c, &target, e) < 0)
+        return -1;
+    if (c->request->method == METHOD_GET)
+        return ask(c, &target, e);
+    rc = target.id != NULL
+             ? environment_terminate_task(c->with->db, c->with->runner, target.id, e)
+             : environment_terminate(c->with->db, c->with->runner, target.subdomain, e);
+    if (rc == 0)
+        respond_redirect(c->response, "/");
+    return rc;
+}

@@ -1,0 +1,18 @@
+/* Small plots, drawn here so that pages need no script for them. */
+#ifndef MIRAGE_PLOT_H
+#define MIRAGE_PLOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+
+enum { PLOT_STEP = 2, PLOT_HEIGHT = 24 };
+
+/* The data of an SVG path to fill: a step a value, each PLOT_STEP wide, on a ground at PLOT_HEIGHT;
+ * the largest value fills the height. "" when all are 0. n values, none negative, of less than 500.
+ */
+const char *plot_steps(struct arena *a, const int64_t *values, size_t n)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,140 @@
+/* Walks the three sorted lists side by side. */
+#include "view_environment.h"
+
+#include <string.h>
+
+#include "clock.h"
+
+#include "plot.h"
+#include "router.h"
+
+enum { PLOT_MINUTES = 60 };
+
+/* Where the walk is in the lists. */
+struct cursor {
+    size_t environment;
+    size_t task;
+    size_t minute;
+};
+
+/* What belongs to one subdomain. */
+struct group {
+    const char *subdomain;
+    const struct environment *environment; /* NULL: there are only its tasks */
+    const struct task *tasks;
+    size_t n_tasks;
+};
+
+enum view_state view_environment_state(const struct task *tasks, size_t n)
+{
+    enum view_state least = n > 0 ? view_state(&tasks[0]) : VIEW_PROVISIONING;
+
+    for (size_t i = 1; i < n; i++)
+        if (view_state(&tasks[i]) < least)
+            least = view_state(&tasks[i]);
+    return least;
+}
+
+/* The next subdomain's; false at the end. */
+static bool next_group(const struct environment_facts *facts, struct cursor *at, struct group *g)
+{
+    const struct task_list *tasks = &facts->tasks;
+    const char *left = NULL;
+    const char *right = NULL;
+
+    if (at->environment < facts->n_environments)
+        left = facts->environments[at->environment].subdomain;
+    if (at->task < tasks->len)
+        right = tasks->items[at->task].subdomain;
+    if (left == NULL && right == NULL)
+        return false;
+    *g = (struct group){.subdomain = right};
+    if (right == NULL || (left != NULL && strcmp(left, right) <= 0)) {
+        g->environment = &facts->environments[at->environment++];
+        g->subdomain = left;
+    }
+    g->tasks = tasks->items + at->task;
+    for (; at->task < tasks->len && strcmp(tasks->items[at->task].subdomain, g->subdomain) == 0;
+         at->task++)
+        g->n_tasks++;
+    return true;
+}
+
+/* `{"sum":123,"plot":"M1 24v-3…"}` of the last hour, the minute that runs being its last. */
+static json_t *requests_view(struct call *c, const struct environment_facts *facts,
+                             struct cursor *at, const char *subdomain, int64_t last)
+{
+    int64_t values[PLOT_MINUTES] = {0};
+    int64_t sum = 0;
+
+    for (; at->minute < facts->n_minutes; at->minute++) {
+        const struct access_minute *m = &facts->minutes[at->minute];
+        int order = strcmp(m->subdomain, subdomain);
+
+        if (order > 0)
+            break;
+        if (order < 0 || m->minute > last || m->minute <= last - PLOT_MINUTES)
+            continue;
+        values[PLOT_MINUTES - 1 - (last - m->minute)] = m->count;
+        sum += m->count;
+    }
+    return json_pack("{s:I,s:s}", "sum", (json_int_t)sum, "plot",
+                     plot_steps(c->arena, values, PLOT_MINUTES));
+}
+
+static json_t *tasks_view(struct call *c, const struct group *g)
+{
+    const enum view_state together = view_environment_state(g->tasks, g->n_tasks);
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < g->n_tasks; i++) {
+        const struct task *t = &g->tasks[i];
+
+        json_array_append_new(
+            list, json_pack("{s:o,s:o,s:s,s:b,s:o}", "short_id", view_text(t->short_id), "taskdef",
+                            view_text(t->taskdef), "state", view_state_word(view_state(t)),
+                            "differs", view_state(t) != together, "trace_url",
+                            view_url(c->arena, "/trace/", t->short_id)));
+    }
+    return list;
+}
+
+static json_t *environment_view(struct call *c, const struct group *g)
+{
+    const struct task *first = g->n_tasks > 0 ? &g->tasks[0] : NULL;
+    json_t *view = json_object();
+
+    json_object_set_new(view, "subdomain", view_text(g->subdomain));
+    json_object_set_new(view, "url", view_environment_url(c, g->subdomain));
+    json_object_set_new(view, "state",
+                        json_string(view_state_word(view_environment_state(g->tasks, g->n_tasks))));
+    json_object_set_new(view, "branch", view_text(first != NULL ? first->branch : ""));
+    json_object_set_new(view, "parameters",
+                        first != NULL ? view_parameters(c->with->config, first) : json_array());
+    json_object_set_new(
+        view, "launched_at",
+        view_time(g->environment != NULL ? g->environment->launched_at : first->created_at));
+    json_object_set_new(view, "tasks", tasks_view(c, g));
+    json_object_set_new(view, "several", json_boolean(g->n_tasks > 1));
+    json_object_set_new(view, "logs_url", view_url(c->arena, "/logs/", g->subdomain));
+    json_object_set_new(view, "again_url", view_url(c->arena, "/launcher?again=", g->subdomain));
+    json_object_set_new(view, "terminate_url",
+                        view_url(c->arena, "/terminate?subdomain=", g->subdomain));
+    return view;
+}
+
+json_t *view_environments(struct call *c, const struct environment_facts *facts)
+{
+    const int64_t last = clock_now_ms() / 60000;
+    struct cursor at = {0};
+    struct group g;
+    json_t *list = json_array();
+
+    while (next_group(facts, &at, &g)) {
+        json_t *view = environment_view(c, &g);
+
+        json_object_set_new(view, "requests", requests_view(c, facts, &at, g.subdomain, last));
+        json_array_append_new(list, view);
+    }
+    return list;
+}

@@ -1,0 +1,85 @@
+// The form: tells beside the field what is wrong before it is sent, adds fields for task definitions.
+// The server checks everything again.
+"use strict";
+
+{
+  const form = document.getElementById("launch");
+  const more = document.getElementById("add-taskdef");
+  const send = document.getElementById("send");
+  const placeOf = (field) => document.getElementById(field.getAttribute("aria-describedby").split(" ")[0]);
+
+  // A rule as this browser reads it, or null where it might read it otherwise than the server.
+  function compile(rule) {
+    if (rule.includes("[[:") || rule.includes("\\Q"))
+      return null;
+    try {
+      return new RegExp(rule, "u");
+    } catch {
+      return null;
+    }
+  }
+
+  function checkRule(field) {
+    const rule = field.dataset.rule && compile(field.dataset.rule);
+    field.setCustomValidity(rule && field.value && !rule.test(field.value) ? "It must match " + field.dataset.rule : "");
+  }
+
+  function messageOf(field) {
+    const v = field.validity;
+    if (v.valueMissing)
+      return "This is needed.";
+    if (v.patternMismatch)
+      return field.dataset.explain;
+    if (v.tooShort)
+      return "At least " + field.minLength + " characters.";
+    return field.validationMessage;
+  }
+
+  function show(field) {
+    checkRule(field);
+    const place = placeOf(field);
+    const text = field.validity.valid ? "" : messageOf(field);
+    field.classList.toggle("is-invalid", text !== "");
+    text ? field.setAttribute("aria-invalid", "true") : field.removeAttribute("aria-invalid");
+    if (place.textContent !== text)
+      place.textContent = text;
+  }
+
+  form.noValidate = true; // our words, in the page, instead of the browser's bubbles
+  for (const field of form.querySelectorAll("[data-rule]"))
+    checkRule(field);
+  form.addEventListener("change", (event) => event.target.name && show(event.target));
+  form.addEventListener("input", (event) => event.target.matches(".is-invalid") && show(event.target));
+  form.addEventListener("submit", (event) => {
+    const fields = [...form.elements].filter((field) => field.name);
+    fields.forEach(show);
+    const wrong = fields.find((field) => !field.validity.valid);
+    if (wrong) {
+      event.preventDefault();
+      show(wrong); // fields that share a place
+      wrong.focus();
+      return;
+    }
+    send.disabled = true;
+    send.textContent = "Launching…";
+  });
+  addEventListener("pageshow", () => { // back from where it led
+    send.disabled = false;
+    send.textContent = "Launch";
+  });
+
+  more.hidden = false;
+  more.addEventListener("click", () => {
+    const all = form.querySelectorAll("[name=taskdef]");
+    const last = all[all.length - 1];
+    const field = last.cloneNode();
+    field.value = "";
+    field.required = false;
+    field.removeAttribute("id");
+    field.classList.remove("is-invalid");
+    field.removeAttribute("aria-invalid");
+    field.setAttribute("aria-label", "further taskdef");
+    last.after(field);
+    field.focus();
+  });
+}

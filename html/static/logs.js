@@ -1,0 +1,127 @@
+// The log: follows it, searches in it.
+"use strict";
+
+{
+  const FOLLOW_MS = 2000;
+  const OVERLAP_MS = 10000; // lines of several containers may come late
+  const LINES_MAX = 20000;
+  const page = document.getElementById("logs");
+  const lines = document.getElementById("lines");
+  const search = document.getElementById("search");
+  const follow = document.getElementById("follow");
+  const found = document.getElementById("found");
+  const timeOf = (line) => line?.children[0].dateTime || "";
+  const keyOf = (line) => [timeOf(line), line.children[1].textContent, line.children[2].textContent].join("\0");
+  const following = () => follow.getAttribute("aria-pressed") === "true";
+  const toEnd = () => { lines.scrollTop = lines.scrollHeight; };
+
+  for (const element of page.querySelectorAll(".script-only"))
+    element.hidden = false;
+
+  // --- search ---
+  function mark(line, wanted) {
+    const place = line.children[2];
+    const text = place.textContent;
+    place.textContent = text;
+    line.hidden = false;
+    if (!wanted)
+      return 0;
+    const lower = text.toLowerCase();
+    let at = lower.indexOf(wanted);
+    // (A few characters change their length in lower case: then nothing is marked, but all is found.)
+    line.hidden = at < 0;
+    if (at < 0 || lower.length !== text.length)
+      return at < 0 ? 0 : 1;
+    const parts = [];
+    let from = 0;
+    for (; at >= 0; at = lower.indexOf(wanted, from)) {
+      const m = document.createElement("mark");
+      m.textContent = text.slice(at, at + wanted.length);
+      parts.push(text.slice(from, at), m);
+      from = at + wanted.length;
+    }
+    place.replaceChildren(...parts, text.slice(from));
+    return 1;
+  }
+
+  function searchAll() {
+    const wanted = search.value.toLowerCase();
+    let n = 0;
+    for (const line of lines.children)
+      n += mark(line, wanted);
+    found.hidden = !wanted;
+    found.textContent = n === 1 ? "1 line" : n + " lines";
+  }
+  search.addEventListener("input", searchAll);
+  search.form.addEventListener("keydown", (event) => {
+    if (event.target === search && event.key === "Enter")
+      event.preventDefault();
+  });
+
+  // --- follow ---
+  // Where what is shown begins, when older lines were left out on purpose.
+  const tail = Number(document.getElementById("tail").value);
+  const floor = lines.children.length >= tail ? timeOf(lines.firstElementChild) : "";
+
+  const given = Date.parse(page.dataset.since);
+  const asked = isNaN(given) ? "" : new Date(given).toISOString();
+
+  function since() {
+    const last = timeOf(lines.lastElementChild);
+    const from = last && new Date(Date.parse(last) - OVERLAP_MS).toISOString();
+    return [from, floor, asked].sort().pop();
+  }
+
+  // By time; lines of one moment in the order that they came in.
+  function add(line) {
+    let before = lines.lastElementChild;
+    while (before && timeOf(before) > timeOf(line))
+      before = before.previousElementSibling;
+    before ? before.after(line) : lines.prepend(line);
+  }
+
+  function take(fresh) {
+    const known = new Map();
+    const from = since();
+    for (let line = lines.lastElementChild; line && timeOf(line) >= from; line = line.previousElementSibling)
+      known.set(keyOf(line), (known.get(keyOf(line)) || 0) + 1);
+    const wanted = search.value.toLowerCase();
+    for (const line of fresh.getElementById("lines").children) {
+      const key = keyOf(line);
+      if (floor && timeOf(line) <= floor)
+        continue;
+      if (known.get(key) > 0) {
+        known.set(key, known.get(key) - 1);
+        continue;
+      }
+      const added = document.importNode(line, true);
+      add(added);
+      mark(added, wanted);
+    }
+    while (lines.children.length > LINES_MAX)
+      lines.firstElementChild.remove();
+    if (lines.children.length > 0)
+      document.getElementById("no-lines")?.remove();
+    if (wanted)
+      searchAll();
+    toEnd();
+  }
+
+  const ask = live.poll(() => {
+    const from = since();
+    return page.dataset.url + "?tail=2000" + (from ? "&since=" + encodeURIComponent(from) : "");
+  }, FOLLOW_MS, () => !following(), take);
+
+  function setFollowing(on) {
+    follow.setAttribute("aria-pressed", on);
+    follow.textContent = on ? "Following" : "Follow";
+    if (on) {
+      toEnd();
+      ask();
+    }
+  }
+  follow.addEventListener("click", () => setFollowing(!following()));
+  // Who scrolls up wants to read: it goes on at the end.
+  lines.addEventListener("wheel", (event) => event.deltaY < 0 && following() && lines.scrollHeight > lines.clientHeight && setFollowing(false), { passive: true });
+  setFollowing(true);
+}

@@ -1,0 +1,299 @@
+"""The list in a real browser: what it shows, how it is searched, and that it keeps itself fresh."""
+
+import contextlib
+import os
+import signal
+import time
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from browser import LONG, SHORT
+from stack import LISTING, poll
+
+EVIL = "<script>alert(1)</script>\"'&lt;{{x}}"
+LONG_NAME = "l" + "o" * 61 + "g"  # 63 characters
+
+
+def test_new_environment_appears_by_itself(stack, browser, name):
+    browser.open("/")
+    assert browser.row(name) is None
+    stack.launch(name, "demo", branch="feature/x")
+    browser.wait_state(name, "ready")
+    row = browser.row(name)
+    assert "ready" in row.text and "feature/x" in row.text and "demo:1" in row.text, row.text
+    launched = row.find_element("css selector", ".c-launched time")
+    assert launched.text == "just now"
+    assert launched.get_attribute("title") == launched.get_attribute("datetime")[:19].replace("T", " ") + " UTC"
+
+
+def test_terminated_one_moves_down_and_says_why(stack, browser, name):
+    stack.launch(name, "demo")
+    (task,) = stack.tasks(name)
+    browser.open("/")
+    assert browser.row(name)
+    stack.terminate(name)
+    browser.wait(lambda: browser.row(name) is None, "its row is gone")
+    browser.wait(lambda: browser.row(task["short_id"], "stopped").get_attribute("data-state") == "stopped",
+                 "it is stopped", LONG)
+    assert "Terminate requested by Mirage" in browser.row(task["short_id"], "stopped").text
+
+
+def test_several_tasks_are_one_row(stack, browser, name):
+    stack.launch(name, ["web", "web2"])
+    browser.open("/")
+    row = browser.row(name)
+    assert "web:1" in row.text and "web2:1" in row.text
+    traces = row.find_elements("css selector", ".c-taskdef a")
+    assert [t.get_attribute("aria-label") for t in traces] == [f"Trace of {name}, web:1", f"Trace of {name}, web2:1"]
+
+
+def test_link_opens_the_environment(stack, browser, name):
+    stack.launch(name, "web")
+    browser.open("/")
+    browser.row(name).find_element("css selector", ".c-name a").click()
+    browser.wait(lambda: browser.driver.current_url.startswith(f"http://{name}.localhost:"), "it is open")
+
+
+def test_requests_are_counted_and_plotted(stack, browser, name):
+    stack.launch(name, "web")
+    browser.open("/")
+    assert browser.row(name).find_element("css selector", ".sum").text == "0"
+    for _ in range(7):
+        stack.env(name)
+    browser.wait(lambda: browser.row(name).find_element("css selector", ".sum").text == "7", "seven requests")
+    plot = browser.row(name).find_element("css selector", "svg")
+    assert plot.get_attribute("aria-label") == "7 requests in the last hour"
+    assert "V0h2" in plot.find_element("css selector", "path").get_attribute("d")
+
+
+def test_search_as_you_type(stack, browser, name):
+    stack.launch(name, "demo", branch="fix/Needle-in")
+    stack.launch("hay-x", "demo")
+    browser.open("/")
+    browser.fill("#search", "needle FIX")
+    assert browser.keys_shown() == [name]
+    assert browser.text("#filter label:first-of-type b") == "1"
+    browser.driver.refresh()
+    assert browser.keys_shown() == [name], "a search survives a reload"
+    browser.fill("#search", "nothing-is-called-that")
+    assert browser.keys_shown() == [] and browser.shown(".no-match")
+    browser.one("#search").send_keys(Keys.ESCAPE)
+    browser.wait(lambda: name in browser.keys_shown(), "all are shown again")
+    stack.terminate("hay-x")
+
+
+def test_search_survives_a_refresh(stack, browser, name):
+    browser.open("/")
+    browser.fill("#search", name)
+    stack.launch(name + "x", "demo")
+    stack.launch("other-x", "demo")
+    browser.wait(lambda: browser.row(name + "x") and browser.row("other-x"), "both have come")
+    assert browser.keys_shown() == [name + "x"]
+    stack.terminate(name + "x")
+    stack.terminate("other-x")
+
+
+def test_filter_by_state(stack, browser, name):
+    stack.launch(name, "demo")
+    stack.launch(name + "-dies", "dies", wait=False)
+    browser.open("/")
+    browser.wait_state(name, "ready")
+    for choice, expected in (("ready", True), ("starting", False), ("stopped", False), ("", True)):
+        browser.click(f"#filter input[value='{choice}']")
+        assert (name in browser.keys_shown()) is expected, choice
+    browser.click("#filter input[value='ready']")
+    assert browser.keys_shown("stopped") == []
+
+
+def test_sort_by_column(stack, browser, name):
+    for letter, branch in (("a", "zz"), ("b", "mm"), ("c", "aa")):
+        stack.launch(f"so{letter}-x", "demo", branch=branch)
+    stack.env("sob-x")
+    browser.open("/?q=so")
+    ours = lambda: [k for k in browser.keys_shown() if k in ("soa-x", "sob-x", "soc-x")]
+    button = lambda column: browser.one(f"#running-table th[data-sort='{column}'] button")
+    assert ours() == ["soa-x", "sob-x", "soc-x"]
+    button("subdomain").click()
+    button("subdomain").click()
+    assert ours() == ["soc-x", "sob-x", "soa-x"]
+    assert browser.one("#running-table th[data-sort='subdomain']").get_attribute("aria-sort") == "descending"
+    button("launched").click()
+    assert ours() == ["soc-x", "sob-x", "soa-x"], "the latest first"
+    browser.wait(lambda: browser.row("sob-x").find_element("css selector", ".sum").text == "1", "it was counted")
+    button("requests").click()
+    assert ours()[0] == "sob-x"
+    for letter in "abc":
+        stack.terminate(f"so{letter}-x")
+
+
+def test_terminate_asks_first(stack, browser, name):
+    stack.launch(name, "demo")
+    browser.open("/")
+    terminate = lambda: browser.row(name).find_element("css selector", "[data-terminate]")
+    terminate().click()
+    assert browser.one("#confirm").get_attribute("open") and name in browser.text("#confirm")
+    browser.click("#confirm [data-cancel]")
+    assert not browser.one("#confirm").get_attribute("open")
+    assert stack.tasks(name), "it was kept"
+    terminate().click()
+    browser.click("#confirm .btn-danger")
+    browser.wait(lambda: browser.path == "/" and browser.row(name) is None, "it is gone")
+    assert stack.tasks(name) == []
+
+
+def test_launch_again_has_the_same_parameters(stack, browser, name):
+    stack.launch(name, ["web", "web2"], branch="feature/again", nick="abc", color="red")
+    browser.open("/")
+    browser.row(name).find_element("css selector", "[data-focus=again]").click()
+    value = lambda selector: browser.one(selector).get_attribute("value")
+    assert value("#subdomain") == name and value("#parameter-branch") == "feature/again"
+    assert value("#parameter-nick") == "abc" and value("#parameter-color") == "red"
+    assert [f.get_attribute("value") for f in browser.all("[name=taskdef]")][:2] == ["web", "web2"]
+    assert "terminated first" in browser.text("#running-note")
+    before = {t["id"] for t in stack.tasks(name)}
+    browser.click("#send")
+    browser.wait(lambda: browser.path.startswith("/?launched="), "it was sent")
+    stack.wait_ready(name, 2)
+    tasks = stack.tasks(name)
+    assert not before & {t["id"] for t in tasks} and {t["branch"] for t in tasks} == {"feature/again"}
+
+
+def test_launch_again_of_one_that_was_only_seen(stack, browser, name):
+    """As after the database was lost: what is known comes from the tasks."""
+    stack.launch(name, "web", branch="seen/only", nick="zed")
+    with contextlib.closing(stack.database()) as db:
+        db.execute("UPDATE environment SET request = '' WHERE subdomain = ?", (name,))
+    browser.open(f"/launcher?again={name}")
+    assert browser.one("#parameter-branch").get_attribute("value") == "seen/only"
+    assert browser.one("#parameter-nick").get_attribute("value") == "zed"
+    assert browser.one("#taskdef").get_attribute("value") == "web:1"
+
+
+def test_launch_again_of_nobody(stack, browser):
+    browser.refused = {404}
+    browser.open("/launcher?again=never-was")
+    assert "Nothing is known of a launch of never-was" in browser.text()
+
+
+def test_refresh_waits_while_a_dialog_is_open(stack, browser, name):
+    stack.launch(name, "demo")
+    browser.open("/")
+    browser.row(name).find_element("css selector", "[data-terminate]").click()
+    browser.script("window.asked = 0; const f = fetch; window.fetch = (...a) => { window.asked++; return f(...a); };"
+                   "window.turns = 0; setInterval(() => window.turns++, 3000);")
+    stack.launch(name + "y", "demo", wait=False)
+    browser.wait(lambda: browser.script("return window.turns") >= 2, "two turns have passed")
+    assert browser.script("return window.asked") == 0 and browser.row(name + "y") is None
+    browser.click("#confirm [data-cancel]")
+    browser.wait(lambda: browser.row(name + "y"), "it has come")
+    stack.terminate(name + "y")
+
+
+def test_focus_stays_where_it_is(stack, browser, name):
+    stack.launch(name, "web")
+    browser.open("/")
+    browser.script("arguments[0].focus()", browser.row(name).find_element("css selector", "[data-focus=again]"))
+    stack.env(name)  # the row changes
+    browser.wait(lambda: browser.row(name).find_element("css selector", ".sum").text == "1", "the row is a new one")
+    assert browser.script("return document.activeElement.dataset.focus") == "again"
+    assert browser.script("return document.activeElement.closest('tr').dataset.key") == name
+
+
+def test_nothing_new_is_not_sent_again(stack, browser, name):
+    r = stack.api("GET", "/list")
+    again = stack.api("GET", "/list", headers=[("If-None-Match", r.header("ETag"))])
+    if again.status == 200:  # something has changed meanwhile
+        again = stack.api("GET", "/list", headers=[("If-None-Match", again.header("ETag"))])
+    assert (again.status, again.body) == (304, b""), again
+    zipped = r.header("ETag")[:-1] + '-gzip"'
+    assert stack.api("GET", "/list", headers=[("If-None-Match", zipped)]).status in (304, 200)
+
+
+def test_says_when_it_cannot_be_refreshed(stack, browser):
+    browser.refused = {"ERR_INTERNET_DISCONNECTED"}
+    browser.open("/")
+    fresh = lambda: browser.text("#freshness")
+    assert fresh().startswith("Refreshed at ")
+    browser.cdp("Network.enable")
+    offline = dict(latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    browser.cdp("Network.emulateNetworkConditions", offline=True, **offline)
+    try:
+        browser.wait(lambda: fresh().startswith("Cannot be refreshed. This is how it was at "), "it says so")
+    finally:
+        browser.cdp("Network.emulateNetworkConditions", offline=False, **offline)
+    browser.wait(lambda: fresh().startswith("Refreshed at "), "it works again")
+
+
+def test_sync_that_fails_is_shown(new_stack, new_browser):
+    stack = new_stack()
+    browser = new_browser(stack).open("/")
+    with paused(stack, "mirage-sync"):
+        with contextlib.closing(stack.database()) as db:
+            db.execute("UPDATE sync SET failed_at = ?, error = 'no such <cluster>'", (int(time.time() * 1000) + 60000,))
+        browser.wait(lambda: "no such <cluster>" in browser.text("#notices"), "the reason is shown")
+        assert "may be out of date" in browser.text("#notices")
+
+
+def test_hostile_names_are_only_text(stack, browser, name):
+    stack.launch(name, "demo", branch=EVIL)
+    stack.launch(LONG_NAME, "demo", branch="x" * 255)
+    for scheme, width in (("light", 1280), ("dark", 390)):
+        with browser.looking(scheme, width):
+            browser.open("/")
+            assert EVIL in browser.row(name).text
+            assert browser.row(LONG_NAME).find_element("css selector", ".c-name a").text == LONG_NAME
+            assert browser.script("return document.documentElement.scrollWidth") <= width, "nothing sticks out"
+    browser.open(f"/launcher?again={name}")
+    assert browser.one("#parameter-branch").get_attribute("value") == EVIL
+    stack.terminate(LONG_NAME)
+
+
+@contextlib.contextmanager
+def paused(stack, program):
+    pids = stack.pids(program)
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def add_environments(stack, n):
+    """Rows that no task stands behind: sync is to be paused."""
+    now = int(time.time() * 1000)
+    with contextlib.closing(stack.database()) as db:
+        db.execute("BEGIN IMMEDIATE")
+        for i in range(n):
+            subdomain, arn = f"many-{i:03d}-x", f"arn:aws:ecs:x:1:task/many/{i:032x}"
+            db.execute("INSERT INTO environment (subdomain, launched_at, request) VALUES (?, ?, '{}')",
+                       (subdomain, now - i * 60000))
+            db.execute("INSERT INTO task (arn, short_id, subdomain, branch, taskdef, ipaddress, last_status,"
+                       " desired_status, env, tags, created_at, started_at) VALUES (?, ?, ?, ?, 'app:1', '127.0.0.1',"
+                       " 'RUNNING', 'RUNNING', '{}', '[]', ?, ?)",
+                       (arn, f"{i:032x}", subdomain, f"branch/{i % 7}", now - i * 60000, now))
+        db.execute("COMMIT")
+
+
+def test_five_hundred_rows(new_stack, new_browser):
+    stack = new_stack()
+    with paused(stack, "mirage-sync"):
+        add_environments(stack, 500)
+        browser = new_browser(stack).open("/")
+        assert len(browser.keys_shown()) == 500
+        browser.fill("#search", "many-25")
+        assert len(browser.keys_shown()) == 10
+        browser.fill("#search", "branch/3")
+        assert len(browser.keys_shown()) == 71
+        browser.one("#search").send_keys(Keys.ESCAPE)
+        browser.one("#running-table th[data-sort=launched] button").click()
+        browser.one("#running-table th[data-sort=launched] button").click()
+        browser.wait(lambda: browser.keys_shown()[0] == "many-499-x", "the oldest first")
+        with contextlib.closing(stack.database()) as db:
+            db.execute("DELETE FROM task WHERE subdomain = 'many-007-x'")
+            db.execute("DELETE FROM environment WHERE subdomain = 'many-007-x'")
+        browser.wait(lambda: len(browser.keys_shown()) == 499, "one has gone")
+        assert browser.keys_shown()[0] == "many-499-x", "it is sorted still"

@@ -1,0 +1,138 @@
+"""What all pages owe their users: without a script, without a mouse, without eyes, on a phone, in the dark, and
+small."""
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from browser import LONG
+from stack import poll
+
+PAGES = ["list", "watched", "launcher", "refused", "again", "terminate", "logs", "trace", "failed", "purge", "preview", "error"]
+EVIL = "<script>alert(1)</script>\"'&lt;{{x}}"
+
+
+@pytest.fixture(scope="module")
+def paths(stack):
+    """An address for each page, with something to see on it."""
+    stack.launch("shown-x", ["web", "web2"], branch=EVIL, nick="nick")
+    stack.launch("broken-x", "dies", wait=False)
+    (failed,) = poll(lambda: stack.tasks("broken-x", "stopped"), LONG, "it has died")
+    task = stack.tasks("shown-x")[0]["short_id"]
+    yield {"list": "/", "watched": "/?launched=broken-x", "launcher": "/launcher", "refused": "/launcher",
+           "again": "/launcher?again=shown-x", "terminate": "/terminate?subdomain=shown-x", "logs": "/logs/shown-x",
+           "trace": f"/trace/{task}", "failed": f"/trace/{failed['short_id']}", "purge": "/purges", "preview": "/purges?duration=86400",
+           "error": "/logs/nobody-x"}
+    stack.terminate("shown-x")
+
+
+def show(browser, paths, page):
+    browser.refused = {400, 404}
+    browser.open(paths[page])
+    if page == "refused":
+        browser.click("#send")
+        assert browser.shown(".field-error")
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("scheme, width", [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+def test_accessible(browser, paths, page, scheme, width):
+    with browser.looking(scheme, width):
+        show(browser, paths, page)
+        assert browser.axe() == []
+        assert browser.script("return document.documentElement.scrollWidth") <= width, "nothing sticks out"
+
+
+def test_dialog_is_accessible(browser, paths):
+    for scheme in ("light", "dark"):
+        with browser.looking(scheme):
+            browser.open("/")
+            browser.row("shown-x").find_element("css selector", "[data-terminate]").click()
+            assert browser.axe() == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_small(browser, paths, page):
+    """Everything that comes over the wire for a page, nothing being in the cache."""
+    browser.cdp("Network.enable")
+    browser.cdp("Network.setCacheDisabled", cacheDisabled=True)
+    browser.events()
+    browser.traffic = []
+    try:
+        show(browser, paths, page)
+        browser.events()
+        size = sum(event["params"]["encodedDataLength"] for event in browser.traffic
+                   if event["method"] == "Network.loadingFinished")
+    finally:
+        browser.cdp("Network.setCacheDisabled", cacheDisabled=False)
+    assert 5000 < size < 100 * 1024
+
+
+def test_policy_is_strict(stack, paths):
+    for path in paths.values():
+        policy = stack.api("GET", path).header("Content-Security-Policy")
+        assert policy.startswith("default-src 'none'") and "unsafe" not in policy, path
+
+
+def test_launch_and_terminate_without_script(stack, browser, name):
+    with browser.without_script():
+        browser.open("/")
+        browser.click(".topbar .btn-primary")
+        browser.wait(lambda: browser.path == "/launcher", "the form")
+        browser.fill("#subdomain", name)
+        browser.fill("#taskdef", "demo")
+        browser.fill("#parameter-branch", "no/script")
+        browser.click("#send")
+        browser.wait(lambda: browser.path == f"/?launched={name}", "the list")
+        assert browser.row(name) and "no/script" in browser.row(name).text
+        stack.wait_ready(name)
+        browser.driver.refresh()
+        assert "ready" in browser.row(name).text and not browser.shown("#toolbar")
+        browser.row(name).find_element("css selector", "[data-terminate]").click()
+        browser.wait(lambda: browser.path == f"/terminate?subdomain={name}", "it asks")
+        assert name in browser.text("h1")
+        browser.click(".btn-danger")
+        browser.wait(lambda: browser.path == "/" and browser.row(name) is None, "it is gone")
+    assert stack.tasks(name) == []
+
+
+def test_refused_without_script(stack, browser, name):
+    browser.refused = {400}
+    with browser.without_script():
+        browser.open("/launcher")
+        browser.fill("#subdomain", name)
+        browser.fill("#taskdef", "demo")
+        browser.fill("#parameter-branch", "kept")
+        browser.fill("#parameter-nick", "NO")
+        browser.click("#send")
+        browser.wait(lambda: browser.path == "/launch", "the form again")
+        assert browser.text("#parameter-nick-error") == "parameter nick value is rule error"
+        assert browser.one("#parameter-branch").get_attribute("value") == "kept"
+
+
+def test_keyboard_alone(stack, browser, name):
+    browser.open("/")
+    browser.press(Keys.TAB)
+    assert browser.script("return document.activeElement.className").endswith("skip"), "the way past the menu is first"
+    browser.tab_to(".topbar .btn-primary")
+    browser.press(Keys.ENTER)
+    browser.wait(lambda: browser.path == "/launcher", "the form")
+    assert browser.script("return document.activeElement.id") == "subdomain"
+    browser.press(name, Keys.TAB, "web")
+    browser.tab_to("#parameter-branch")
+    browser.press("by/keyboard", Keys.ENTER)
+    browser.wait(lambda: browser.path == f"/?launched={name}", "it was sent")
+    browser.wait_state(name, "ready")
+    browser.tab_to("#search")
+    browser.press(name)
+    assert browser.keys_shown() == [name]
+    browser.tab_to(f"[data-terminate={name}]")
+    browser.press(Keys.ENTER)
+    assert browser.one("#confirm").get_attribute("open")
+    assert browser.script("return document.activeElement.matches('[data-cancel]')"), "what does no harm has the focus"
+    browser.press(Keys.ESCAPE)
+    assert not browser.one("#confirm").get_attribute("open")
+    assert browser.script("return document.activeElement.dataset.terminate") == name, "back where it was"
+    browser.press(Keys.ENTER)
+    browser.tab_to("#confirm .btn-danger")
+    browser.press(Keys.ENTER)
+    browser.wait(lambda: not stack.tasks(name), "it is terminated")

@@ -1,0 +1,110 @@
+"""Logs and trace in a real browser."""
+
+import contextlib
+from urllib.parse import quote
+
+from browser import LONG, SHORT
+from stack import poll
+
+
+def say(stack, name, line):
+    stack.env(name, "/print?line=" + quote(line))
+
+
+def in_api(stack, name, line):
+    poll(lambda: line in "\n".join(stack.api("GET", f"/api/logs?subdomain={name}").json()["result"]), SHORT,
+         f"{line} is in the logs")
+
+
+def lines(browser):
+    return browser.script("return [...document.querySelectorAll('#lines p')].filter(p => p.checkVisibility())"
+                          ".map(p => p.lastElementChild.textContent)")
+
+
+def test_logs_are_followed(stack, browser, name):
+    stack.launch(name, "web")
+    browser.open(f"/logs/{name}")
+    browser.wait(lambda: any("listening" in line for line in lines(browser)), "what it said first", LONG)
+    for i in range(3):
+        say(stack, name, f"line {i} of <b>three</b>")
+    browser.wait(lambda: [line for line in lines(browser) if line.startswith("line ")] ==
+                 [f"line {i} of <b>three</b>" for i in range(3)], "each line once, in order", LONG)
+    say(stack, name, "the same")
+    browser.wait(lambda: lines(browser).count("the same") == 1, "the first", LONG)
+    say(stack, name, "the same")
+    browser.wait(lambda: lines(browser).count("the same") == 2, "and the second", LONG)
+
+
+def test_logs_wait_while_paused(stack, browser, name):
+    stack.launch(name, "web")
+    browser.open(f"/logs/{name}")
+    browser.click("#follow")
+    assert browser.one("#follow").get_attribute("aria-pressed") == "false"
+    browser.script("window.asked = 0; const f = fetch; window.fetch = (...a) => { window.asked++; return f(...a); };"
+                   "window.turns = 0; setInterval(() => window.turns++, 2000);")
+    say(stack, name, "while paused")
+    in_api(stack, name, "while paused")
+    browser.wait(lambda: browser.script("return window.turns") >= 2, "two turns have passed")
+    assert browser.script("return window.asked") == 0 and "while paused" not in lines(browser)
+    browser.click("#follow")
+    browser.wait(lambda: "while paused" in lines(browser), "it comes when followed again", LONG)
+
+
+def test_search_within_logs(stack, browser, name):
+    stack.launch(name, "web")
+    for line in ("an apple", "a pear", "Apple <b>pie</b>"):
+        say(stack, name, line)
+    in_api(stack, name, "pie")
+    browser.open(f"/logs/{name}")
+    browser.fill("#search", "apple")
+    assert lines(browser) == ["an apple", "Apple <b>pie</b>"]
+    assert [m.text for m in browser.all("mark")] == ["apple", "Apple"]
+    assert browser.text("#found") == "2 lines"
+    say(stack, name, "one more apple")
+    say(stack, name, "one more pear")
+    browser.wait(lambda: lines(browser)[-1] == "one more apple", "new lines are searched too", LONG)
+    assert browser.text("#found") == "3 lines"
+    browser.fill("#search", "<B>PIE")
+    assert lines(browser) == ["Apple <b>pie</b>"]
+
+
+def test_tail_since_and_download(stack, browser, name):
+    stack.launch(name, "web")
+    for i in range(150):
+        say(stack, name, f"number {i}")
+    in_api(stack, name, "number 149")
+    browser.open(f"/logs/{name}?tail=100")
+    browser.click("#follow")
+    assert len(lines(browser)) == 100 and lines(browser)[-1] == "number 149"
+    href = browser.one("a[download]").get_attribute("href")
+    r = stack.api("GET", href[href.index("/logs/"):].replace("tail=100", "tail=all"))
+    assert r.header("Content-Disposition") == f'attachment; filename="{name}.log"'
+    assert r.header("Content-Type").startswith("text/plain")
+    said = [line.split(" ", 2)[2] for line in r.text.splitlines()]
+    assert said[-150:] == [f"number {i}" for i in range(150)]
+    moment = r.text.splitlines()[-10].split(" ")[0]
+    browser.open(f"/logs/{name}?since={moment.rstrip('Z')}")  # as the field sends it
+    browser.click("#follow")
+    assert 10 <= len(lines(browser)) < 150 and lines(browser)[-1] == "number 149"
+    assert browser.one("#since").get_attribute("value").startswith(moment[:16])
+
+
+def test_trace_of_a_life(stack, browser, name):
+    stack.launch(name, "web")
+    (task,) = stack.tasks(name)
+    browser.open(f"/trace/{task['short_id']}")
+    assert browser.text(".facts .state") == "ready"
+    assert "Took to start" in browser.text(".facts") and "Has run for" in browser.text(".facts")
+    assert browser.all(".timeline li.now") and browser.text(".timeline li.last .lasted").endswith(" now")
+    stack.terminate(name)
+    browser.wait(lambda: browser.text(".facts .state") == "stopped", "it follows", LONG)
+    assert "Ran for" in browser.text(".facts") and "Terminate requested by Mirage" in browser.text(".facts")
+    assert not browser.all(".timeline li.now")
+
+
+def test_trace_of_a_failure(stack, browser, name):
+    stack.launch(name, "dies", wait=False)
+    (task,) = poll(lambda: stack.tasks(name, "stopped"), LONG, "it has died")
+    browser.open(f"/trace/{task['short_id']}")
+    assert browser.text(".facts .state") == "failed"
+    assert browser.text("td .bad") == "3", "its exit code"
