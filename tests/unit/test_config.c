@@ -265,6 +265,13 @@ static const char everything[] = "host:\n"
                                  "  hosted_zone_id: Z0123456789ABC\n"
                                  "  default_task_definitions: [front, back]\n"
                                  "  exclude_containers: [side*]\n"
+                                 "purge:\n"
+                                 "  schedule: '*/5 3 ? * MON-FRI *'\n"
+                                 "  request:\n"
+                                 "    duration: \"86400\"\n"
+                                 "    excludes: [main, foo-*]\n"
+                                 "    exclude_tags: ['branch:a:b']\n"
+                                 "    exclude_regexp: '^keep'\n"
                                  "local:\n"
                                  "  taskdefs:\n"
                                  "    app:\n"
@@ -329,6 +336,12 @@ static void check_everything(const struct config *c)
     assert_string_equal(c->link.default_task_definitions.items[1], "back");
     assert_int_equal(c->link.exclude_containers.len, 1);
     assert_string_equal(c->link.exclude_containers.items[0], "side*");
+    assert_string_equal(c->purge.schedule, "*/5 3 ? * MON-FRI *");
+    assert_string_equal(c->purge.request.duration, "86400");
+    assert_int_equal(c->purge.request.n_excludes, 2);
+    assert_string_equal(c->purge.request.excludes[1], "foo-*");
+    assert_int_equal(c->purge.request.n_exclude_tags, 1);
+    assert_string_equal(c->purge.request.exclude_regexp, "^keep");
     assert_false(c->ecs.enable_execute_command);
     assert_int_equal(c->local_tasks.n_taskdefs, 2);
     assert_string_equal(t[0].name, "app");
@@ -789,7 +802,15 @@ static void mistakes(void **state)
         {"auth: {cookie_secret: x}", 1, "auth: authentication is not in this version"},
         {"link:\n  exclude_containers: [a, '[']", 2,
          "link.exclude_containers[1]: '[' is a malformed pattern"},
-        {"purge: {schedule: x}", 1, "purge: the purge schedule is not in this version"},
+        {"purge: {schedule: x}", 1, "purge.schedule: expected six fields"},
+        {"purge:\n  schedule: 0 3 * * * *", 2,
+         "purge.schedule: one of day of month and day of week must be ?"},
+        {"purge:\n  schedule: 0 24 * * ? *", 2, "purge.schedule: hours: '24' is not understood"},
+        {"purge:\n  request:\n    duration: 299", 3,
+         "purge.request.duration: expected seconds, at least 300, got '299'"},
+        {"purge:\n  request:\n    duration: 1d", 3, "purge.request.duration: expected seconds"},
+        {"purge:\n  request: {duration: 300, exclude_regexp: '('}", 2,
+         "purge.request.exclude_regexp: "},
 
         /* not YAML */
         {"host:\n\twebapi: a", 2, "not valid YAML: "},
@@ -850,6 +871,10 @@ static void mistakes_of_the_whole_are_refused(void **state)
         {"listen: {http: [{listen: 80, target: 80}, {listen: 80, target: 81}]}",
          "listen.http[1].listen: port 80 is used twice"},
         {"listen: {http: []}", "listen.http: expected at least one entry"},
+        {"purge: {schedule: 0 3 * * ? *}", "purge.request lacks the key 'duration'"},
+        {"purge: {request: {excludes: [a]}}", "purge.request lacks the key 'duration'"},
+        {"purge: {request: {duration: 300, exclude_tags: [x]}}",
+         "purge.request: invalid exclude_tags format x"},
         {"listen: {http: [{listen: 80, target: 80, require_auth_cookie: true}]}",
          "listen.http[0].require_auth_cookie: authentication is not in this version"},
         {"parameters: [{name: a, env: A}, {name: a, env: B}]", "'a' is defined twice"},
