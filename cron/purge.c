@@ -64,7 +64,7 @@ static void tell(struct report *r, const struct purge_decision *d, const char *w
     if (r->json)
         json_array_append_new(r->list,
                               json_pack("{s:s, s:b, s:s, s:s}", "subdomain", d->subdomain, "stop",
-                                        d->stop, "reason", d->reason, "result", what));
+                                        d->stop, "reason", reason, "result", what));
     else
         printf("%-9s %-40s %s\n", what, d->subdomain, reason);
 }

@@ -38,7 +38,7 @@ ecs_only = pytest.mark.skipif(not ON_ECS, reason="about tasks on ECS")
 local_only = pytest.mark.skipif(ON_ECS, reason="about tasks on this machine")
 LISTING = 12 if ON_ECS else 0  # seconds until a change that nobody announces is seen
 TARGET, SECOND_TARGET = (8480, 8000) if ON_ECS else (80, 8000)  # not every user may listen on port 80
-CLUSTER = "mirage-tests"
+CLUSTER = f"mirage-tests-{os.getpid()}"  # one purge at a time is for a cluster
 PROGRAMS = ("mirage-proxyd", "mirage-api", "mirage-sync", "lighttpd")
 CHILDREN_OF_TESTS = "MIRAGE_E2E_STACK"  # in the environment of all that a stack starts
 

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from stack import TARGET, ecs_only, poll
+from stack import CLUSTER, TARGET, ecs_only, poll
 
 pytestmark = ecs_only
 ZONE = "Z0123456789ABC"
@@ -127,7 +127,7 @@ def test_what_stopped_while_nobody_looked_is_deleted(new_stack, folder):
     first.stop()
     for file in first.state.glob("mirage.db*"):
         file.unlink()
-    first.aws.boto3_client("ecs").stop_task(cluster="mirage-tests", task=task["id"])
+    first.aws.boto3_client("ecs").stop_task(cluster=CLUSTER, task=task["id"])
     first.aws.wait_task(task["id"], "STOPPED")
     second = linked(new_stack, folder=folder, address=first.address)
     poll(lambda: records(second) == {}, 15, "it is gone")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from stack import SECOND_TARGET, TARGET, ecs_only, poll
+from stack import CLUSTER, SECOND_TARGET, TARGET, ecs_only, poll
 
 pytestmark = ecs_only
 
@@ -27,7 +27,7 @@ def add(s, subdomain, *, tags=None, **fields):
     tags = [{"key": "ManagedBy", "value": "mirage-ecs"}, {"key": "Subdomain", "value": tag(subdomain)}] \
         if tags is None else tags
     definition = s.aws.boto3_client("ecs").describe_task_definition(taskDefinition="demo")["taskDefinition"]
-    return s.aws.add_task(serve=(TARGET, SECOND_TARGET), cluster="mirage-tests", tags=tags,
+    return s.aws.add_task(serve=(TARGET, SECOND_TARGET), cluster=CLUSTER, tags=tags,
                           **{"taskDefinitionArn": definition["taskDefinitionArn"], **fields})
 
 
@@ -71,7 +71,7 @@ def test_capacity_providers_instead_of_a_launch_type(new_stack):
             {"capacity_provider": "FARGATE_SPOT", "weight": 2, "base": 0},
             {"capacity_provider": "FARGATE", "weight": 1, "base": 1}]
     s = new_stack(change=change)
-    s.aws.create_cluster("mirage-tests", capacity_providers=["FARGATE", "FARGATE_SPOT"])
+    s.aws.create_cluster(CLUSTER, capacity_providers=["FARGATE", "FARGATE_SPOT"])
     assert launch(s, "spot", "demo") == (200, "accepted")
     request = s.aws.requests("ecs.RunTask", last=1)[0]["params"]
     assert "launchType" not in request
@@ -271,7 +271,7 @@ def test_a_stop_by_somebody_else_is_seen(new_stack):
     s = new_stack()
     s.launch("stopped-elsewhere", "demo")
     (task,) = s.tasks("stopped-elsewhere")
-    s.aws.boto3_client("ecs").stop_task(cluster="mirage-tests", task=task["id"], reason="tidying up")
+    s.aws.boto3_client("ecs").stop_task(cluster=CLUSTER, task=task["id"], reason="tidying up")
     poll(lambda: s.env("stopped-elsewhere").status == 404, 15, "its route is gone")
     (stopped,) = poll(lambda: s.tasks("stopped-elsewhere", "stopped"), 15, "it is among the stopped")
     assert stopped["id"] == task["id"]
