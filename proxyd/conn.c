@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "exchange.h"
+#include "io.h"
 #include "log.h"
 #include "reply.h"
 #include "tunnel.h"
@@ -111,7 +112,7 @@ long conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up
     ssize_t n;
 
     do
-        n = recv(fd, bytes, size, MSG_DONTWAIT);
+        n = io_receive(fd, bytes, size);
     while (n < 0 && errno == EINTR);
     if (n < 0) {
         *can_read = false;

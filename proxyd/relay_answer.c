@@ -149,6 +149,30 @@ static void answer_ended(struct conn *c, bool broke)
     finish(c, false);
 }
 
+/* Moves a part of a long body. false when there is no more to do. */
+static bool splice_answer(struct conn *c, struct pipe *p)
+{
+    struct upstream *u = c->upstream;
+    long n = pipe_fill(p, u->fd, c->response.left, &u->can_read);
+
+    if (n <= 0) {
+        pipe_put(&p);
+        if (n != -1)
+            answer_ended(c, n == -2);
+        return false;
+    }
+    body_skip(&c->response, (size_t)n);
+    if (outbuf_pipe(&c->out, c->fd, p) == OUTBUF_FAILED) {
+        conn_close(c, "the client left");
+        return false;
+    }
+    if (c->response.done) {
+        finish(c, true);
+        return false;
+    }
+    return outbuf_is_empty(&c->out);
+}
+
 /* Reads once from the task, in front of it what was left over. false when there is no more to do.
  */
 static bool read_answer(struct conn *c)
@@ -204,11 +228,14 @@ void relay_answer(struct conn *c)
         return;
     }
     for (int turn = 0; c->upstream && c->upstream->can_read; turn++) {
+        struct pipe *p = NULL;
         if (turn == CONN_TURN) {
             conn_rearm(c->worker, c->upstream->fd, c->upstream);
             return;
         }
-        if (!read_answer(c))
+        if (c->state == CONN_BODY && body_is_long(&c->response))
+            p = pipe_get(&c->worker->pipes);
+        if (!(p ? splice_answer(c, p) : read_answer(c)))
             return;
     }
 }

@@ -297,6 +297,7 @@ void worker_free(struct worker *w)
     upstream_pool_close(w);
     free_dead(w);
     block_pool_free(&w->blocks);
+    pipe_pool_free(&w->pipes);
     route_unref(w->routes);
     route_unref(atomic_load(&w->inbox));
     if (w->wake.fd >= 0)
