@@ -258,7 +258,9 @@ void conn_next(struct conn *c)
     timer_stop(&c->tick);
     c->starved = false;
     c->scanned = 0;
-    if (!c->keep_alive || c->worker->draining) {
+    if (c->said_last && !c->can_read && !c->in)
+        conn_close(c, "ended after the last answer"); /* nothing can come that would reset it */
+    else if (!c->keep_alive || c->worker->draining) {
         shutdown(c->fd, SHUT_WR);
         conn_set_state(c, CONN_LINGER);
     } else

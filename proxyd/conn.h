@@ -57,6 +57,7 @@ struct conn {
     bool can_read;
     bool hung_up;    /* the client's end of stream is there, behind what can be read */
     bool keep_alive; /* another request may follow this one */
+    bool said_last;  /* the client said that this request is its last, and it has no body */
 
     /* the request */
     struct upstream *upstream;
