@@ -152,8 +152,12 @@ lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the
 format: ## apply .clang-format
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-bench: all ## measure (see tests/README.md)
-	$(Q)tests/bench/run
+BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+$(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $<
+bench: all $(BENCH_TOOLS) ## measure (see tests/README.md; BENCH="--only NAME" picks)
+	$(Q)tests/bench/run $(BENCH)
 
 install: all ## install below DESTDIR/PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin
