@@ -110,7 +110,8 @@ deps-test:
 	$(Q)tools/deps $(DEPS) $(DEPS_TEST)
 
 # --- tests --------------------------------------------------------------------------------------
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c)) \
+  $(patsubst tests/fuzz/%.c,$(BUILD)/test/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E ?= tests/e2e
 PYTHON ?= /usr/bin/python3# Debian's, for which its packages are
 # Folders of official test data; the tests that need them are skipped without.
@@ -143,7 +144,12 @@ $(BUILD)/test/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/lib/libtest.a $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS) -lcmocka
-$(BUILD)/obj/tests/unit/%.o: ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
+# The fuzz targets over their corpora; tests/fuzz/run fuzzes.
+$(BUILD)/test/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/lib/libtest.a $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/lib/libtest.a $(LIB) $(LIBS)
+$(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/fuzz/%.o: ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
 
 # --- the rest -----------------------------------------------------------------------------------
 lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the house
