@@ -61,7 +61,8 @@ static ssize_t send_pieces(int fd, struct iovec *iov, int n)
     for (int i = 0; i < n; i++) {
         if (iov[i].iov_len > sizeof flat - len)
             return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        memcpy(flat + len, iov[i].iov_base, iov[i].iov_len);
+        if (iov[i].iov_len > 0)
+            memcpy(flat + len, iov[i].iov_base, iov[i].iov_len);
         len += iov[i].iov_len;
     }
     return io_send(fd, flat, len);
