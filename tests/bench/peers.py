@@ -138,7 +138,7 @@ class Bench:
 
     @staticmethod
     def tool(name):
-        return BUILD / "bench" / name
+        return ROOT / "build/bench" / name  # as it is built to measure, whatever is measured
 
     def start(self, name, args_of):
         self.n += 1
@@ -167,15 +167,15 @@ class Bench:
             return ["haproxy", "-q", "-f", at / "conf"]
         return self.start("haproxy", args)
 
-    def proxyd(self, subdomains=("app",), workers=1, level="info"):
-        """With a route for each of the subdomains, all to the origin."""
+    def proxyd(self, subdomains=("app",), workers=1, level="info", wrap=()):
+        """With a route for each of the subdomains, all to the origin. wrap: a program to run it in."""
         def args(port, at):
             (at / "conf").write_text(PROXYD.format(port=port, workers=workers))
             state = at / "state"
             state.mkdir()
             args = ["-local", "-conf", at / "conf", "-state", state, "-log-level", level]
             subprocess.run([BUILD / "bin/mirage-proxyd", "-t", *args], check=True)
-            return [BUILD / "bin/mirage-proxyd", *args]
+            return [*wrap, BUILD / "bin/mirage-proxyd", *args]
         peer = self.start("mirage", args)
         peer.database = self.folder / f"{self.n}-mirage" / "state" / "mirage.db"
         self.add_routes(peer, subdomains)
