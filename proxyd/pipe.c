@@ -18,7 +18,7 @@ static struct pipe *open_pipe(struct pipe_pool *pool)
     struct pipe *p;
     int ends[2];
 
-    if (pool->n_open == PIPES_MAX || !(p = calloc(1, sizeof *p)))
+    if (pool->n_open >= pool->max || !(p = calloc(1, sizeof *p)))
         return NULL;
     if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0) {
         free(p);

@@ -2,7 +2,7 @@
  * and no byte of them is copied. A worker has some; who gets none copies, as short bodies do.
  *
  * What the second socket does not take stays in the pipe, which belongs to the body until then: at
- * most PIPE_SIZE of it, as with bytes that were copied. */
+ * most PIPE_SIZE of it. */
 #ifndef MIRAGE_PROXYD_PIPE_H
 #define MIRAGE_PROXYD_PIPE_H
 
@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #define PIPE_SIZE  262144
-#define PIPES_MAX  32    /* a worker: two descriptors each */
+#define PIPES_MAX  32    /* a worker at most */
 #define PIPE_WORTH 65536 /* with less to come of a body, copying is as cheap */
 
 struct pipe {
@@ -21,8 +21,8 @@ struct pipe {
 };
 
 struct pipe_pool {
-    struct pipe *unused; /* empty ones */
-    unsigned n_open;
+    struct pipe *unused;  /* empty ones */
+    unsigned n_open, max; /* two descriptors each */
 };
 
 /* An empty pipe; NULL when there are enough, or no descriptors or memory for one. */

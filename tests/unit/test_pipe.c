@@ -32,7 +32,7 @@ static int open_pairs(void **state)
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < LEN; i++)
         sent[i] = (char)(i * 2654435761u >> 13);
-    pool = (struct pipe_pool){0};
+    pool = (struct pipe_pool){.max = PIPES_MAX};
     return socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, from) < 0 ||
                    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, to) < 0 ||
                    setsockopt(to[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small) < 0
