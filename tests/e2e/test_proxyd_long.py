@@ -178,6 +178,7 @@ def test_the_client_leaves_amid_an_upload(make, reset):
     with p.connect() as c:
         post(c, 1 << 40)
         c.send(LONG[:3 * MB])
+        poll(lambda: task.n == 1, 5, "the task is asked")
         if reset:
             c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     assert ended.wait(10)
