@@ -118,7 +118,8 @@ deps-test:
 	$(Q)tools/deps $(DEPS) $(DEPS_TEST)
 
 # --- tests --------------------------------------------------------------------------------------
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c)) \
+  $(patsubst tests/fuzz/%.c,$(BUILD)/test/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E ?= tests/e2e
 PYTHON ?= /usr/bin/python3# Debian's, for which its packages are
 # Folders of official test data; the tests that need them are skipped without.
@@ -157,11 +158,17 @@ $(BUILD)/test/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/lib/libtest.a $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS) -lcmocka
+# The fuzz targets over their corpora; tests/fuzz/run fuzzes.
+$(BUILD)/test/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/lib/libtest.a $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/lib/libtest.a $(LIB) $(LIBS)
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/lib/libtest.a $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS)
-$(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/bench/%.o: ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
+$(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/bench/%.o: \
+  ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
 
 # --- the rest -----------------------------------------------------------------------------------
 lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the house
@@ -170,9 +177,10 @@ lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the
 format: ## apply .clang-format
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-bench: all $(BUILD)/bench/bench_list ## measure (see tests/README.md)
+BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+bench: all $(BENCH_TOOLS) ## measure (see tests/README.md; BENCH="--only NAME" picks)
 	$(Q)$(BUILD)/bench/bench_list
-	$(Q)tests/bench/run
+	$(Q)tests/bench/run $(BENCH)
 
 install: all ## install below DESTDIR/PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin

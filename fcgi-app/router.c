@@ -108,6 +108,8 @@ void router_answer(const struct services *with, const struct request_io *io,
     }
     if (status != 0)
         answer_error(&call, status, e.text);
+    if (request.method != METHOD_GET)
+        list_cache_forget(with->lists);
     *is_head = request.is_head;
     request_free(&request);
     arena_free(&arena);
