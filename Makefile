@@ -29,7 +29,7 @@ PROGRAMS := mirage-ecs mirage-api mirage-proxyd mirage-sync mirage-purge mirage-
 SOURCES_mirage-ecs        := $(wildcard deploy/*.c)
 SOURCES_mirage-api        := $(wildcard fcgi-app/*.c)
 SOURCES_mirage-proxyd     := $(wildcard proxyd/*.c)
-SOURCES_mirage-sync       := $(wildcard cron/sync*.c)
+SOURCES_mirage-sync       := $(wildcard cron/sync*.c) cron/job.c cron/purge_run.c
 SOURCES_mirage-purge      := $(wildcard cron/purge*.c)
 SOURCES_mirage-local-task := $(wildcard local-task/*.c)
 LIBS_mirage-api := -lfcgi
@@ -45,7 +45,7 @@ SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
 BOOTSTRAP := $(firstword $(wildcard $(patsubst %,/usr/share/%/bootstrap.min.css,javascript/bootstrap5/css \
   nodejs/bootstrap/dist/css bootstrap-html/css)))
 
-.PHONY: all run test unit e2e lint format bench screenshots install clean deps deps-test help
+.PHONY: all run test unit e2e e2e-ecs fakeaws lint format bench screenshots install clean deps deps-test help
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -108,7 +108,7 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 # --- packages -----------------------------------------------------------------------------------
 DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
   libjs-bootstrap5
-DEPS_TEST := libcmocka-dev python3-pytest python3-selenium chromium chromium-driver curl \
+DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium chromium chromium-driver curl \
   $(if $(shell command -v npm),,nodejs npm)
 DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
 
@@ -118,7 +118,8 @@ deps-test:
 	$(Q)tools/deps $(DEPS) $(DEPS_TEST)
 
 # --- tests --------------------------------------------------------------------------------------
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c)) \
+  $(patsubst tests/fuzz/%.c,$(BUILD)/test/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E ?= tests/e2e
 PYTHON ?= /usr/bin/python3# Debian's, for which its packages are
 # Folders of official test data; the tests that need them are skipped without.
@@ -129,17 +130,23 @@ ifdef PATH_MATCH_TSV
 export PATH_MATCH_TSV
 endif
 PYTEST_FLAGS ?=
+JOBS ?= 4# tests side by side: most of them wait most of the time
 
 test: deps-test ## install what is missing, run all tests (also under ASan and UBSan)
-	$(Q)$(MAKE) --no-print-directory unit e2e
-	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit e2e
+	$(Q)$(MAKE) --no-print-directory unit fakeaws e2e e2e-ecs
+	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit e2e e2e-ecs
 
 unit: all $(UNIT_TESTS) ## the unit tests alone
 	$(Q)failed=; for t in $(UNIT_TESTS); do $$t || failed="$$failed $$t"; done; \
 	  if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
+PYTEST := $(PYTHON) -m pytest -q -n $(JOBS)
 e2e: all ## the end-to-end tests alone (E2E=tests/e2e/test_x.py picks, PYTEST_FLAGS=-x adds)
-	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q $(PYTEST_FLAGS) $(E2E)
+	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
+e2e-ecs: all ## the same with tasks on ECS, which tests/fakeaws plays
+	$(Q)MIRAGE_E2E_RUNNER=ecs MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
+fakeaws: ## the tests of tests/fakeaws itself
+	$(Q)$(PYTEST) $(PYTEST_FLAGS) tests/fakeaws
 
 # A unit test may use any object of the programs but their main.o.
 TEST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(SOURCES_mirage-api) \
@@ -151,11 +158,17 @@ $(BUILD)/test/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/lib/libtest.a $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS) -lcmocka
+# The fuzz targets over their corpora; tests/fuzz/run fuzzes.
+$(BUILD)/test/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/lib/libtest.a $(LIB)
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/lib/libtest.a $(LIB) $(LIBS)
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/lib/libtest.a $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS)
-$(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/bench/%.o: ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
+$(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/bench/%.o: \
+  ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
 
 # --- the rest -----------------------------------------------------------------------------------
 lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the house
@@ -164,9 +177,10 @@ lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the
 format: ## apply .clang-format
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-bench: all $(BUILD)/bench/bench_list ## measure (see tests/README.md)
+BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+bench: all $(BENCH_TOOLS) ## measure (see tests/README.md; BENCH="--only NAME" picks)
 	$(Q)$(BUILD)/bench/bench_list
-	$(Q)tests/bench/run
+	$(Q)tests/bench/run $(BENCH)
 
 screenshots: all ## take the pictures of docs/images anew
 	$(Q)tools/deps $(DEPS) $(DEPS_TEST)

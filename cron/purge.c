@@ -1,20 +1,197 @@
-/* mirage-purge: terminates environments that nobody used. Not in this version. */
+/* mirage-purge: terminates environments that nobody used, from cron or a timer. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
 #include "aws/self_config.h"
 #include "log.h"
 #include "options.h"
+
+#include "purge_run.h"
+
+enum { STATUS_DONE, STATUS_FAILED, STATUS_USAGE, STATUS_BUSY };
+
+static const char *duration, *regexp, *dry_run = "false", *as_json = "false";
+static struct option_list excludes, exclude_tags;
+
+static const struct option_extra extras[] = {
+    {.name = "duration",
+     .argument = "SECONDS",
+     .help = "not used for so long (at least 300; default: purge.request of the configuration)",
+     .value = &duration},
+    {.name = "exclude",
+     .argument = "NAME",
+     .help = "keep this subdomain, or those that this pattern matches; may be repeated",
+     .list = &excludes},
+    {.name = "exclude-tag",
+     .argument = "KEY:VALUE",
+     .help = "keep what has this tag; may be repeated",
+     .list = &exclude_tags},
+    {.name = "exclude-regexp",
+     .argument = "RE",
+     .help = "keep the subdomains that this matches",
+     .value = &regexp},
+    {.name = "dry-run", .is_flag = true, .help = "stop nothing", .value = &dry_run},
+    {.name = "json", .is_flag = true, .help = "print JSON", .value = &as_json},
+    {0},
+};
+
+struct report {
+    bool json, dry_run;
+    json_t *list; /* when json */
+    size_t stopped, kept, failed;
+};
+
+/* The options' input; with none of them, the configuration's. */
+static struct purge_input input_of(const struct config *config)
+{
+    if (!duration && excludes.len == 0 && exclude_tags.len == 0 && !regexp)
+        return config->purge.request;
+    return (struct purge_input){.duration = duration,
+                                .excludes = excludes.items,
+                                .n_excludes = excludes.len,
+                                .exclude_tags = exclude_tags.items,
+                                .n_exclude_tags = exclude_tags.len,
+                                .exclude_regexp = regexp};
+}
+
+static void tell(struct report *r, const struct purge_decision *d, const char *what,
+                 const char *reason)
+{
+    if (r->json)
+        json_array_append_new(r->list,
+                              json_pack("{s:s, s:b, s:s, s:s}", "subdomain", d->subdomain, "stop",
+                                        d->stop, "reason", reason, "result", what));
+    else
+        printf("%-9s %-40s %s\n", what, d->subdomain, reason);
+}
+
+static void carry_out(struct purger *p, const struct purge_plan *plan, struct report *r)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct purge_decision *d = &plan->decisions[i];
+        struct err e;
+        if (!d->stop || r->dry_run) {
+            r->kept += !d->stop;
+            r->stopped += d->stop;
+            tell(r, d, d->stop ? "would-stop" : "keep", d->reason);
+            continue;
+        }
+        switch (purge_stop(p, plan, d->subdomain, &e)) {
+        case 1:
+            r->stopped++;
+            tell(r, d, "stopped", d->reason);
+            break;
+        case 0:
+            r->kept++;
+            tell(r, d, "keep", "used after the decision");
+            break;
+        default:
+            r->failed++;
+            log_error("%s: %s", d->subdomain, e.text);
+            tell(r, d, "failed", e.text);
+        }
+    }
+}
+
+static void sum_up(const struct report *r)
+{
+    const char *stopped = r->dry_run ? "would_stop" : "stopped";
+
+    if (r->json) {
+        json_t *all =
+            json_pack("{s:O, s:I, s:I, s:I}", "decisions", r->list, stopped, (json_int_t)r->stopped,
+                      "kept", (json_int_t)r->kept, "failed", (json_int_t)r->failed);
+        char *text = json_dumps(all, JSON_INDENT(2));
+        if (!text)
+            abort();
+        puts(text);
+        free(text);
+        json_decref(all);
+    } else
+        printf("%zu %s, %zu kept, %zu failed\n", r->stopped,
+               r->dry_run ? "would be stopped" : "stopped", r->kept, r->failed);
+}
+
+static int purge(struct purger *p, const struct purge_rules *rules)
+{
+    const struct purge_view view = {p->aws, p->db, p->runner};
+    struct arena a = {0};
+    struct report r = {.json = !strcmp(as_json, "true") || !strcmp(as_json, "1"),
+                       .dry_run = !strcmp(dry_run, "true") || !strcmp(dry_run, "1")};
+    struct purge_plan plan;
+    struct err e;
+    bool failed = true;
+
+    r.list = json_array();
+    if (purge_plan(&view, rules, &a, &plan, &e) < 0)
+        log_error("%s", e.text);
+    else {
+        if (plan.warning)
+            log_error("%s: what is not known is kept", plan.warning);
+        carry_out(p, &plan, &r);
+        sum_up(&r);
+        failed = plan.warning || r.failed > 0;
+    }
+    json_decref(r.list);
+    arena_free(&a);
+    return failed ? STATUS_FAILED : STATUS_DONE;
+}
+
+static int run(const struct program *program, const struct purge_rules *rules)
+{
+    const char *state = program->options.state;
+    struct purger p = {0};
+    struct err e;
+    int lock = purge_lock(program->config, state, &e), status = STATUS_FAILED;
+
+    if (lock < 0) {
+        log_error("%s", e.text);
+        return e.kind == ERR_BUSY ? STATUS_BUSY : STATUS_FAILED;
+    }
+    /* Local tasks' counts are nowhere but in the database. */
+    if (purger_open(&p, program->config, state, &e) < 0 ||
+        (program->config->local && db_open_state(&p.db, state, &e) < 0))
+        log_error("%s", e.text);
+    else
+        status = purge(&p, rules);
+    db_close(p.db);
+    purger_close(&p);
+    close(lock);
+    return status;
+}
 
 int main(int argc, char **argv)
 {
     struct program program = {
         .name = "mirage-purge",
-        .summary = "Terminates environments that nobody used (not in this version).",
+        .summary =
+            "Terminates environments that nobody used. Exits with 0, or with 1 when something "
+            "failed, 3 when another purge runs.",
+        .extras = extras,
         .source = &self_config_source,
     };
+    struct purge_rules rules = {0};
+    struct purge_input input;
+    struct err e;
     int status = program_start(&program, argc, argv);
 
     if (status != PROGRAM_GOES_ON)
         return status;
-    log_error("this program is not in this version; POST /api/purge is");
+    input = input_of(program.config);
+    if (!input.duration) {
+        fputs("mirage-purge: option -duration is needed, or purge.request in the configuration\n",
+              stderr);
+        status = STATUS_USAGE;
+    } else if (purge_rules_check(&input, &rules, &e) < 0) {
+        fprintf(stderr, "mirage-purge: %s\n", e.text);
+        status = STATUS_USAGE;
+    } else
+        status = run(&program, &rules);
+    purge_rules_free(&rules);
     program_end(&program);
-    return 1;
+    return status;
 }

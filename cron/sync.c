@@ -1,24 +1,24 @@
-/* mirage-sync: keeps the database's view of the tasks as the runner says it is. */
-#include <errno.h>
-#include <poll.h>
+/* mirage-sync: keeps the database's view of the tasks as the runner says it is. Beside that, jobs
+ * of their own: purges and their schedule, the report of access counts, the records of mirage link.
+ */
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/random.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "aws/self_config.h"
 #include "clock.h"
 #include "log.h"
 #include "options.h"
-#include "purge.h"
 #include "signals.h"
-#include "store_purge.h"
 #include "store_route.h"
 #include "store_sync.h"
-#include "sync.h"
 
-#define WATCH_MS       100   /* how often the database is looked at for a launch or a stop */
-#define BACKOFF_MAX_MS 30000 /* between attempts that fail */
+#include "job.h"
+#include "sync.h"
+#include "sync_link.h"
+#include "sync_purge.h"
+#include "sync_report.h"
 
 /* One pass. *starting as sync_probe() says. */
 static int pass(struct db *db, struct runner *r, const struct config *config, bool *starting,
@@ -27,18 +27,6 @@ static int pass(struct db *db, struct runner *r, const struct config *config, bo
     if (sync_view(db, r, e) < 0)
         return -1;
     return sync_probe(db, config, starting, e);
-}
-
-/* Carries out the purges that were asked for. Their failures are written down with them. */
-static void run_purges(struct db *db, struct runner *r)
-{
-    struct err e;
-    int rc;
-
-    while ((rc = purge_run_next(db, r, &e)) > 0)
-        ;
-    if (rc < 0)
-        log_error("%s", e.text);
 }
 
 /* Logs a failure and leaves it in the database for the page. */
@@ -51,58 +39,69 @@ static void record_failure(struct db *db, const struct err *why)
         log_error("%s", e.text);
 }
 
-/* Doubles with every failure, up to the limit; half of it is chance, so that replicas part. */
-static int64_t backoff_ms(int failures)
+/* Whether somebody else has changed what is routed: a launch, or a stop. */
+static bool has_news(struct db *db, void *ctx)
 {
-    int64_t limit = 1000LL << (failures < 6 ? failures - 1 : 5);
-    uint16_t random = 0;
-
-    if (limit > BACKOFF_MAX_MS)
-        limit = BACKOFF_MAX_MS;
-    if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
-        random = 0;
-    return limit / 2 + limit / 2 * random / 65536;
-}
-
-/* Waits until it is time, or (watched) the database was changed by somebody else. Returns false
- * when a signal asks to end. */
-static bool wait_for_next(struct db *db, int signals, int64_t ms, bool watched)
-{
-    struct pollfd p = {.fd = signals, .events = POLLIN};
-    int64_t end = clock_monotonic_ms() + ms, left;
+    const int64_t *before = ctx;
     struct err e;
-    int64_t before = store_route_version(db, &e);
 
-    while ((left = end - clock_monotonic_ms()) > 0) {
-        if (poll(&p, 1, (int)(left < WATCH_MS ? left : WATCH_MS)) > 0)
-            return false;
-        if (watched && (store_route_version(db, &e) != before || store_purge_open(db, &e) > 0))
-            return true;
-    }
-    return poll(&p, 1, 0) <= 0;
+    return store_route_version(db, &e) != *before;
 }
 
-static void run(struct db *db, struct runner *r, const struct config *config)
+static void run(struct db *db, struct runner *r, const struct config *config, int signals)
 {
     struct runner_pace pace = runner_pace(r);
-    int signals = signals_watch((const int[]){SIGTERM, SIGINT, 0}), failures = 0;
     bool starting = false;
-    int64_t ms;
+    int64_t ms, version;
+    int failures = 0;
 
     do {
         struct err e = {0};
+        version = store_route_version(db, &e); /* what comes during the pass is news after it */
         if (pass(db, r, config, &starting, &e) < 0) {
             record_failure(db, &e);
-            ms = backoff_ms(++failures);
+            ms = job_backoff_ms(++failures);
         } else {
             if (failures > 0)
                 log_info("sync works again");
             failures = 0;
-            run_purges(db, r);
             ms = starting ? pace.starting_ms : pace.idle_ms;
         }
-    } while (wait_for_next(db, signals, ms, failures == 0));
+    } while (job_wait(db, signals, ms, failures ? NULL : has_news, &version));
+}
+
+/* Runs everything until a signal asks to end. */
+static int run_all(const struct program *program, struct db *db, struct runner *r, struct err *e)
+{
+    const struct config *config = program->config;
+    const uint64_t one = 1;
+    int signals = signals_watch((const int[]){SIGTERM, SIGINT, 0});
+    int stop = eventfd(0, EFD_CLOEXEC);
+    struct job jobs[] = {
+        {.name = "purge", .run = sync_purge},
+        {.name = "schedule", .run = config->purge.schedule ? sync_schedule : NULL},
+        {.name = "report", .run = config->local ? NULL : sync_report},
+        {.name = "link", .run = !config->local && config->link.hosted_zone_id ? sync_link : NULL},
+    };
+    const size_t n = sizeof jobs / sizeof jobs[0];
+    int rc = 0;
+
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        jobs[i].config = config;
+        jobs[i].state_dir = program->options.state;
+        jobs[i].stop = stop;
+        if (jobs[i].run)
+            rc = job_start(&jobs[i], e);
+    }
+    if (rc == 0)
+        run(db, r, config, signals);
+    if (write(stop, &one, sizeof one) != (ssize_t)sizeof one)
+        log_error("cannot tell the jobs to end");
+    for (size_t i = 0; i < n; i++)
+        job_join(&jobs[i]);
+    close(stop);
     close(signals);
+    return rc;
 }
 
 int main(int argc, char **argv)
@@ -125,8 +124,10 @@ int main(int argc, char **argv)
         log_error("%s", e.text);
         goto out;
     }
-    run(db, r, program.config);
-    status = 0;
+    if (run_all(&program, db, r, &e) < 0)
+        log_error("%s", e.text);
+    else
+        status = 0;
 out:
     runner_close(r);
     db_close(db);

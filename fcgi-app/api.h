@@ -11,6 +11,7 @@ int api_launch(struct call *c, struct err *e);
 int api_logs(struct call *c, struct err *e);
 int api_terminate(struct call *c, struct err *e);
 int api_access(struct call *c, struct err *e);
+int api_purges(struct call *c, struct err *e);
 int api_purge(struct call *c, struct err *e);
 
 #endif

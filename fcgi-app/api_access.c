@@ -1,9 +1,11 @@
-/* /api/access: how many requests a subdomain had lately. */
+/* /api/access: how many requests a subdomain had lately: on ECS what CloudWatch has of all
+ * machines, and what this one has not reported yet. */
 #include "api.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/access_counts.h"
 #include "clock.h"
 #include "store_access.h"
 
@@ -37,7 +39,14 @@ int api_access(struct call *c, struct err *e)
     if (subdomain == NULL)
         return err_set(e, ERR_INVALID, "parameter required: subdomain");
     duration = read_duration(text);
-    sum = store_access_sum(c->with->db, subdomain, clock_now_ms() - duration * 1000, e);
+    if (c->with->aws) {
+        struct purge_count count = {.subdomain = subdomain};
+        if (access_counts(c->with->aws, c->with->db, clock_now_ms(), duration, &count, 1, c->arena,
+                          e) < 0)
+            return -1;
+        sum = count.accesses;
+    } else
+        sum = store_access_sum(c->with->db, subdomain, clock_now_ms() - duration * 1000, e);
     if (sum < 0)
         return -1;
     respond_json(c->response, 200,

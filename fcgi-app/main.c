@@ -93,9 +93,14 @@ int main(int argc, char **argv)
     const char *socket_path = NULL;
     const char *threads = "8";
     const struct option_extra extras[] = {
-        {"socket", false, "PATH", "listen on this Unix socket (default: descriptor 0)",
-         &socket_path},
-        {"threads", false, "N", "answer so many requests at once (default 8)", &threads},
+        {.name = "socket",
+         .argument = "PATH",
+         .help = "listen on this Unix socket (default: descriptor 0)",
+         .value = &socket_path},
+        {.name = "threads",
+         .argument = "N",
+         .help = "answer so many requests at once (default 8)",
+         .value = &threads},
         {0},
     };
     struct program program = {

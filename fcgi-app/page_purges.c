@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/purge_plan.h"
 #include "clock.h"
 #include "purge.h"
-#include "purge_preview.h"
 #include "store_purge.h"
 #include "store_purge_past.h"
 
@@ -106,25 +106,28 @@ static int preview(struct call *c, const struct fields *f, json_t **preview, con
                    struct err *e)
 {
     const struct purge_input input = input_of(c->arena, f);
-    struct purge_decision *decisions;
+    const struct purge_view view = {c->with->aws, c->with->db, NULL};
     struct purge_rules rules;
-    size_t n, stops = 0;
+    struct purge_plan plan;
+    size_t stops = 0;
     int rc;
 
-    if (purge_rules_check(&input, c->arena, &rules, e) < 0) {
+    if (purge_rules_check(&input, &rules, e) < 0) {
         purge_rules_free(&rules);
         *message = arena_strdup(c->arena, e->text);
         return 0;
     }
-    rc = purge_preview(c->with->db, &rules, c->arena, &decisions, &n, e);
+    rc = purge_plan(&view, &rules, c->arena, &plan, e);
     purge_rules_free(&rules);
     if (rc < 0)
         return -1;
-    for (size_t i = 0; i < n; i++)
-        stops += decisions[i].stop;
-    *preview = json_pack("{s:o,s:s,s:b,s:I,s:I}", "decisions", view_purge_preview(decisions, n),
-                         "words", view_purge_duration(c->arena, rules.duration_s), "any", stops > 0,
-                         "stops", (json_int_t)stops, "keeps", (json_int_t)(n - stops));
+    for (size_t i = 0; i < plan.n; i++)
+        stops += plan.decisions[i].stop;
+    *preview = json_pack("{s:o,s:s,s:b,s:I,s:I,s:o}", "decisions",
+                         view_purge_preview(plan.decisions, plan.n), "words",
+                         view_purge_duration(c->arena, rules.duration_s), "any", stops > 0, "stops",
+                         (json_int_t)stops, "keeps", (json_int_t)(plan.n - stops), "warning",
+                         view_text(plan.warning));
     return 0;
 }
 
@@ -208,7 +211,7 @@ int page_purge(struct call *c, struct err *e)
     if (read_fields(c, &f, e) < 0)
         return -1;
     input = input_of(c->arena, &f);
-    rc = purge_rules_check(&input, c->arena, &rules, e);
+    rc = purge_rules_check(&input, &rules, e);
     purge_rules_free(&rules);
     if (rc < 0)
         return send(c, 400, &f, arena_strdup(c->arena, e->text), NULL, e);

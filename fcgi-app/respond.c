@@ -68,6 +68,12 @@ void respond_json(struct response *r, int status, json_t *json)
     json_decref(json);
 }
 
+void respond_json_ready(struct response *r, int status, const struct buf *text)
+{
+    start(r, status, "application/json; charset=UTF-8");
+    buf_add(&r->body, text->data, text->len);
+}
+
 void respond_json_result(struct response *r, int status, json_t *result)
 {
     respond_json(r, status, json_pack("{s:o}", "result", result));

@@ -29,6 +29,7 @@ void response_free(struct response *r);
 /* Each of these makes the whole answer, forgetting what was there. The respond_json* ones own
  * `json` from the call on; NULL (out of memory) becomes a 500. */
 void respond_json(struct response *r, int status, json_t *json);
+void respond_json_ready(struct response *r, int status, const struct buf *text); /* as it was */
 void respond_json_result(struct response *r, int status, json_t *result); /* {"result":…} */
 void respond_json_text(struct response *r, int status, const char *key, const char *text);
 void respond_redirect(struct response *r, const char *location); /* 303; a literal */

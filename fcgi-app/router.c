@@ -15,6 +15,7 @@ static const struct route routes[] = {
     {"/api/logs", METHOD_GET, 0, false, "GET, HEAD", api_logs},
     {"/api/terminate", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", api_terminate},
     {"/api/access", METHOD_GET, 0, false, "GET, HEAD", api_access},
+    {"/api/purges", METHOD_GET, 0, false, "GET, HEAD", api_purges},
     {"/api/purge", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", api_purge},
     {"/", METHOD_GET, 0, false, "GET, HEAD", page_index},
     {"/list", METHOD_GET, 0, false, "GET, HEAD", page_list},
@@ -107,6 +108,8 @@ void router_answer(const struct services *with, const struct request_io *io,
     }
     if (status != 0)
         answer_error(&call, status, e.text);
+    if (request.method != METHOD_GET)
+        list_cache_forget(with->lists);
     *is_head = request.is_head;
     request_free(&request);
     arena_free(&arena);

@@ -9,6 +9,7 @@
 #include "err.h"
 #include "runner.h"
 
+#include "list_cache.h"
 #include "request.h"
 #include "respond.h"
 #include "template.h"
@@ -20,6 +21,8 @@ struct services {
     const struct templates *templates;
     struct db *db;
     struct runner *runner;
+    struct aws_client *aws; /* NULL: tasks are local */
+    struct list_cache *lists; /* its own too; NULL: nothing is remembered */
 };
 
 /* One request on its way. */

@@ -15,6 +15,7 @@
 
 #include <fcgiapp.h>
 
+#include "aws/client.h"
 #include "log.h"
 
 #include "router.h"
@@ -27,6 +28,7 @@ struct worker {
     int listen_fd;
     int stop_fd; /* readable once the server is to stop */
     struct services with;
+    struct list_cache lists;
 };
 
 static const char *fcgi_variable(void *ctx, const char *name)
@@ -116,8 +118,11 @@ static int open_workers(struct worker *workers, const struct server_setup *setup
         w->stop_fd = stop_fd;
         w->with.config = setup->config;
         w->with.templates = setup->templates;
+        w->with.lists = &w->lists;
         if (db_open_state(&w->with.db, setup->state_dir, e) < 0 ||
-            runner_open(&w->with.runner, setup->config, setup->state_dir, e) < 0)
+            runner_open(&w->with.runner, setup->config, setup->state_dir, e) < 0 ||
+            (!setup->config->local &&
+             aws_client_open(&w->with.aws, setup->config->ecs.region, e) < 0))
             return -1;
     }
     return 0;
@@ -159,7 +164,9 @@ static void close_workers(struct worker *workers, int count)
 {
     for (int i = 0; i < count; i++) {
         runner_close(workers[i].with.runner);
+        aws_client_close(workers[i].with.aws);
         db_close(workers[i].with.db);
+        list_cache_free(&workers[i].lists);
     }
 }
 

@@ -132,9 +132,30 @@ static void default_htmldir(struct config *c)
                      : arena_printf(&c->arena, "%s/html", config_data_dir(&c->arena));
 }
 
+/* The lists are the request's, and the request is checked as one that comes over the API. */
+static int complete_purge(struct config *c, struct err *e)
+{
+    struct purge_input *request = &c->purge.request;
+    struct purge_rules rules = {0};
+    int rc;
+
+    request->excludes = c->purge.excludes.items;
+    request->n_excludes = c->purge.excludes.len;
+    request->exclude_tags = c->purge.exclude_tags.items;
+    request->n_exclude_tags = c->purge.exclude_tags.len;
+    if (!request->duration)
+        return c->purge.schedule || request->n_excludes || request->n_exclude_tags ||
+                       request->exclude_regexp
+                   ? complain(c, 0, e, "purge.request lacks the key 'duration'")
+                   : 0;
+    rc = purge_rules_check(request, &rules, e);
+    purge_rules_free(&rules);
+    return rc < 0 ? err_prefix(e, "%s: purge.request", c->path) : 0;
+}
+
 static int complete(struct config *c, struct err *e)
 {
-    if (check_listen(c, e) < 0 || complete_parameters(c, e) < 0)
+    if (check_listen(c, e) < 0 || complete_parameters(c, e) < 0 || complete_purge(c, e) < 0)
         return -1;
     default_htmldir(c);
     if (!c->ecs.launch_type && c->ecs.n_capacity_provider_strategy == 0)

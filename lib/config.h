@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "err.h"
+#include "purge.h"
 
 struct buf;
 struct options;
@@ -104,6 +105,11 @@ struct config {
         const char *default_task_definition;
         bool enable_execute_command;
     } ecs;
+    struct {
+        const char *schedule; /* as schedule_parse() reads it; NULL: none */
+        struct config_strings excludes, exclude_tags;
+        struct purge_input request; /* duration NULL: the file has none */
+    } purge;
     struct {
         const char *hosted_zone_id; /* NULL: no records are kept */
         struct config_strings default_task_definitions;

@@ -11,6 +11,7 @@
 
 #include "pattern.h"
 #include "regex.h"
+#include "schedule.h"
 
 #define KEY_MAX 256
 
@@ -209,6 +210,7 @@ static int check_text(struct reader *r, const struct config_field *f, const yaml
                       const char *text, struct err *e)
 {
     unsigned char address[16];
+    struct schedule schedule;
     struct err why = {0};
     struct regex *re = NULL;
 
@@ -220,6 +222,15 @@ static int check_text(struct reader *r, const struct config_field *f, const yaml
     case CONFIG_CHOICE:
         if (!is_choice(f->choices, text))
             return complain(r, node, e, "expected one of %s, got '%s'", f->choices, text);
+        break;
+    case CONFIG_SCHEDULE:
+        if (schedule_parse(&schedule, text, &why) < 0)
+            return complain(r, node, e, "%s", why.text);
+        break;
+    case CONFIG_SECONDS:
+        if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9 ||
+            strtol(text, NULL, 10) < f->min)
+            return complain(r, node, e, "expected seconds, at least %ld, got '%s'", f->min, text);
         break;
     case CONFIG_REGEX:
         if (*text && regex_compile(&re, text, &why) < 0)
@@ -405,6 +416,8 @@ static int read_value(struct reader *r, const struct config_field *f, yaml_node_
     case CONFIG_STRING:
     case CONFIG_ADDRESS:
     case CONFIG_CHOICE:
+    case CONFIG_SCHEDULE:
+    case CONFIG_SECONDS:
     case CONFIG_REGEX:
     case CONFIG_ENV_NAME:
         return read_string(r, f, node, at, e);

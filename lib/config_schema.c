@@ -148,6 +148,25 @@ static const struct config_field ecs[] = {
     {0},
 };
 
+static const struct config_field purge_request[] = {
+    {.key = "duration",
+     .type = CONFIG_SECONDS,
+     .offset = IN(config, purge.request.duration),
+     .min = PURGE_DURATION_MIN},
+    {.key = "excludes", .type = CONFIG_STRINGS, .offset = IN(config, purge.excludes)},
+    {.key = "exclude_tags", .type = CONFIG_STRINGS, .offset = IN(config, purge.exclude_tags)},
+    {.key = "exclude_regexp",
+     .type = CONFIG_REGEX,
+     .offset = IN(config, purge.request.exclude_regexp)},
+    {0},
+};
+
+static const struct config_field purge[] = {
+    {.key = "schedule", .type = CONFIG_SCHEDULE, .offset = IN(config, purge.schedule)},
+    {.key = "request", .type = CONFIG_SECTION, .sub = purge_request},
+    {0},
+};
+
 static const struct config_field link_section[] = {
     {.key = "hosted_zone_id", .type = CONFIG_STRING, .offset = IN(config, link.hosted_zone_id)},
     {.key = "default_task_definitions",
@@ -200,6 +219,6 @@ const struct config_field config_schema[] = {
     {.key = "link", .type = CONFIG_SECTION, .sub = link_section},
     {.key = "local", .type = CONFIG_SECTION, .sub = local},
     {.key = "auth", .type = CONFIG_LATER, .what = "authentication is"},
-    {.key = "purge", .type = CONFIG_LATER, .what = "the purge schedule is"},
+    {.key = "purge", .type = CONFIG_SECTION, .sub = purge},
     {0},
 };

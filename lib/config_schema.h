@@ -13,6 +13,8 @@ enum config_type {
     CONFIG_HOST,     /* const char *: a host name, lower-cased */
     CONFIG_ADDRESS,  /* const char *: an IPv4 or IPv6 address */
     CONFIG_CHOICE,   /* const char *: one of `choices` */
+    CONFIG_SCHEDULE, /* const char *: the six fields of EventBridge's cron() */
+    CONFIG_SECONDS,  /* const char *: a whole number of at least `min`, as text */
     CONFIG_REGEX,    /* const char *: a regular expression that compiles */
     CONFIG_ENV_NAME, /* const char *: a name for an environment variable */
     CONFIG_INTEGER,  /* long from `min` to `max` */

@@ -163,6 +163,21 @@ static const char *from_environment(const char *name, char variable[VARIABLE_MAX
     return getenv(variable);
 }
 
+static int set_extra(const struct option_extra *x, const char *value, struct err *e)
+{
+    bool flag;
+
+    if (x->is_flag && parse_bool(value, &flag) < 0)
+        return err_set(e, ERR_INVALID, "expected true or false, got '%s'", value);
+    if (!x->list)
+        *x->value = value;
+    else if (x->list->len == OPTION_LIST_MAX)
+        return err_set(e, ERR_INVALID, "given more than %d times", OPTION_LIST_MAX);
+    else
+        x->list->items[x->list->len++] = value;
+    return 0;
+}
+
 static int read_environment(struct program *p, struct err *e)
 {
     char variable[VARIABLE_MAX];
@@ -175,14 +190,8 @@ static int read_environment(struct program *p, struct err *e)
     }
     for (const struct option_extra *x = p->extras; x && x->name; x++) {
         const char *value = from_environment(x->name, variable);
-        bool flag;
-        if (!value || !*value)
-            continue;
-        if (x->is_flag && parse_bool(value, &flag) < 0)
-            return err_set(e, ERR_INVALID,
-                           "environment variable %s: expected true or false, got '%s'", variable,
-                           value);
-        *x->value = value;
+        if (value && *value && set_extra(x, value, e) < 0)
+            return err_prefix(e, "environment variable %s", variable);
     }
     return 0;
 }
@@ -225,13 +234,8 @@ static int read_argument(struct program *p, int argc, char **argv, int *i, bool 
     else
         return err_set(e, ERR_INVALID, "option -%s needs %s", name,
                        row ? row->argument : extra->argument);
-    if (extra) {
-        if (extra->is_flag && parse_bool(value, &flag) < 0)
-            return err_set(e, ERR_INVALID, "option -%s: expected true or false, got '%s'",
-                           extra->name, value);
-        *extra->value = value;
-        return 0;
-    }
+    if (extra)
+        return set_extra(extra, value, e) < 0 ? err_prefix(e, "option -%s", extra->name) : 0;
     *help = *help || row->kind == OPTION_HELP;
     *version = *version || row->kind == OPTION_VERSION;
     if (set_option(&p->options, row, value, e) < 0)

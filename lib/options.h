@@ -30,7 +30,15 @@ struct option_extra {
     bool is_flag;
     const char *argument; /* its name in -help, "PATH" */
     const char *help;
-    const char **value; /* stays as it is when the option is not given */
+    const char **value;       /* stays as it is when the option is not given */
+    struct option_list *list; /* instead of value: the option may be given several times */
+};
+
+#define OPTION_LIST_MAX 256
+
+struct option_list {
+    const char *items[OPTION_LIST_MAX];
+    size_t len;
 };
 
 struct program {

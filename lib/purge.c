@@ -5,14 +5,8 @@
 
 #include <jansson.h>
 
-#include "clock.h"
-#include "environment.h"
-#include "log.h"
+#include "pattern.h"
 #include "regex.h"
-#include "store_access.h"
-#include "store_purge.h"
-#include "store_sync.h"
-#include "store_task.h"
 
 #define DURATION_DIGITS 12
 
@@ -35,28 +29,25 @@ static int check_duration(const char *text, int64_t *seconds, struct err *e)
     return 0;
 }
 
-static int check_tags(const struct purge_input *input, struct arena *a, struct purge_rules *rules,
-                      struct err *e)
+static int check_tags(const struct purge_input *input, struct purge_rules *rules, struct err *e)
 {
-    rules->tags = arena_array(a, input->n_exclude_tags, sizeof *rules->tags);
     for (size_t i = 0; i < input->n_exclude_tags; i++) {
         const char *text = input->exclude_tags[i], *colon = strchr(text, ':');
         if (!colon || colon == text)
             return err_set(e, ERR_INVALID, "invalid exclude_tags format %s", text);
-        rules->tags[rules->n_tags++] = (struct purge_tag){
-            .key = arena_strndup(a, text, (size_t)(colon - text)), .value = colon + 1};
     }
+    rules->tags = input->exclude_tags;
+    rules->n_tags = input->n_exclude_tags;
     return 0;
 }
 
-int purge_rules_check(const struct purge_input *input, struct arena *a, struct purge_rules *rules,
-                      struct err *e)
+int purge_rules_check(const struct purge_input *input, struct purge_rules *rules, struct err *e)
 {
     *rules = (struct purge_rules){.excludes = input->excludes,
                                   .n_excludes = input->n_excludes,
                                   .regexp = input->exclude_regexp ? input->exclude_regexp : ""};
     if (check_duration(input->duration, &rules->duration_s, e) < 0 ||
-        check_tags(input, a, rules, e) < 0)
+        check_tags(input, rules, e) < 0)
         return -1;
     if (*rules->regexp && regex_compile(&rules->compiled, rules->regexp, e) < 0) {
         e->kind = ERR_INVALID;
@@ -129,7 +120,8 @@ int purge_input_from_json(const char *text, struct arena *a, struct purge_input 
 
 /* --- the decision ----------------------------------------------------------------------------- */
 
-static bool has_tag(const struct task *t, const struct purge_tag *wanted)
+/* Key and value may both have colons: what counts is that they come to the same text. */
+static bool has_tag(const struct task *t, const char *wanted)
 {
     json_t *tags = json_loads(t->tags, 0, NULL), *tag;
     bool found = false;
@@ -138,11 +130,19 @@ static bool has_tag(const struct task *t, const struct purge_tag *wanted)
     json_array_foreach (tags, i, tag) {
         const char *key = json_string_value(json_object_get(tag, "Key"));
         const char *value = json_string_value(json_object_get(tag, "Value"));
-        found =
-            found || (key && value && !strcmp(key, wanted->key) && !strcmp(value, wanted->value));
+        size_t len = key ? strlen(key) : 0;
+        found = found || (key && value && !strncmp(wanted, key, len) && wanted[len] == ':' &&
+                          !strcmp(wanted + len + 1, value));
     }
     json_decref(tags);
     return found;
+}
+
+/* By its own name, or by a pattern that matches it. */
+static bool is_named(const char *exclude, const char *subdomain)
+{
+    return !strcmp(exclude, subdomain) ||
+           (pattern_is_valid(exclude) && pattern_match(exclude, subdomain) == PATTERN_MATCH);
 }
 
 /* Why a rule keeps the subdomain; NULL when none does. */
@@ -150,7 +150,7 @@ static const char *excluded_by(const struct purge_rules *rules, const char *subd
                                const struct task *tasks, size_t n, struct arena *a)
 {
     for (size_t i = 0; i < rules->n_excludes; i++)
-        if (!strcmp(rules->excludes[i], subdomain))
+        if (is_named(rules->excludes[i], subdomain))
             return "excluded by name";
     if (rules->compiled) {
         int rc = regex_match(rules->compiled, subdomain);
@@ -159,15 +159,17 @@ static const char *excluded_by(const struct purge_rules *rules, const char *subd
     }
     for (size_t i = 0; i < rules->n_tags; i++)
         for (size_t k = 0; k < n; k++)
-            if (has_tag(&tasks[k], &rules->tags[i]))
-                return arena_printf(a, "excluded by its tag %s:%s", rules->tags[i].key,
-                                    rules->tags[i].value);
+            if (has_tag(&tasks[k], rules->tags[i]))
+                return arena_printf(a, "excluded by its tag %s", rules->tags[i]);
     return NULL;
 }
 
-static const struct purge_count *count_of(const struct purge_count *counts, size_t n,
+/* `guess` is where it is when the counts are in the decisions' order. */
+static const struct purge_count *count_of(const struct purge_count *counts, size_t n, size_t guess,
                                           const char *subdomain)
 {
+    if (guess < n && !strcmp(counts[guess].subdomain, subdomain))
+        return &counts[guess];
     for (size_t i = 0; i < n; i++)
         if (!strcmp(counts[i].subdomain, subdomain))
             return &counts[i];
@@ -189,10 +191,11 @@ static struct purge_decision decide(const struct task *tasks, size_t n,
     d.reason = excluded_by(rules, d.subdomain, tasks, n, a);
     if (d.reason)
         return d;
-    if (!count || !count->known)
-        d.reason = "how often it was used is not known";
-    else if (count->accesses > 0)
+    if (count && count->accesses > 0)
         d.reason = arena_printf(a, "%lld accesses within the duration", (long long)count->accesses);
+    else if (!count || count->unknown)
+        d.reason = arena_printf(a, "how often it was used is not known%s%s", count ? ": " : "",
+                                count ? count->unknown : "");
     else {
         d.stop = true;
         d.reason = "not accessed within the duration";
@@ -212,101 +215,9 @@ size_t purge_decide(const struct task_list *tasks, const struct purge_count *cou
         for (end = i; end < tasks->len; end++)
             if (strcmp(tasks->items[end].subdomain, first->subdomain) != 0)
                 break;
-        (*decisions)[n++] =
-            decide(first, end - i, count_of(counts, n_counts, first->subdomain), rules, now_ms, a);
+        (*decisions)[n] = decide(first, end - i, count_of(counts, n_counts, n, first->subdomain),
+                                 rules, now_ms, a);
+        n++;
     }
     return n;
-}
-
-/* --- carrying it out -------------------------------------------------------------------------- */
-
-/* What this machine has counted since the duration began; not known when its file is younger. */
-static int read_counts(struct db *db, const struct task_list *tasks, int64_t since_ms,
-                       struct arena *a, struct purge_count **counts, size_t *n, struct err *e)
-{
-    struct sync_status status;
-
-    *n = 0;
-    *counts = arena_array(a, tasks->len, sizeof **counts);
-    if (store_sync_get(db, a, &status, e) < 0)
-        return -1;
-    for (size_t i = 0; i < tasks->len; i++) {
-        const char *subdomain = tasks->items[i].subdomain;
-        int64_t sum;
-        if (*n > 0 && !strcmp((*counts)[*n - 1].subdomain, subdomain))
-            continue;
-        sum = store_access_sum(db, subdomain, since_ms, e);
-        if (sum < 0)
-            return -1;
-        (*counts)[(*n)++] = (struct purge_count){
-            .subdomain = subdomain, .known = status.made_at <= since_ms, .accesses = sum};
-    }
-    return 0;
-}
-
-/* Stops exactly the tasks that were decided about: a launch in the meantime keeps its own. */
-static int stop_tasks(struct db *db, struct runner *r, const struct task_list *tasks,
-                      const char *subdomain, struct err *e)
-{
-    int rc = 0;
-
-    for (size_t i = 0; i < tasks->len; i++)
-        if (!strcmp(tasks->items[i].subdomain, subdomain) &&
-            environment_terminate_task(db, r, tasks->items[i].arn, e) < 0)
-            rc = -1;
-    return rc;
-}
-
-static int run(struct db *db, struct runner *r, const struct purge_run *purge, struct arena *a,
-               struct err *e)
-{
-    struct purge_rules rules = {0};
-    struct purge_input input;
-    struct purge_decision *decisions;
-    struct purge_count *counts;
-    struct task_list tasks;
-    int64_t now = clock_now_ms();
-    size_t n_counts, n, stopped = 0;
-    struct err why;
-    int rc = -1;
-
-    if (purge_input_from_json(purge->request, a, &input, e) < 0 ||
-        purge_rules_check(&input, a, &rules, e) < 0 ||
-        store_task_list(db, TASK_RUNNING, a, &tasks, e) < 0 ||
-        read_counts(db, &tasks, now - rules.duration_s * 1000, a, &counts, &n_counts, e) < 0)
-        goto out;
-    n = purge_decide(&tasks, counts, n_counts, &rules, now, a, &decisions);
-    if (store_purge_decisions(db, purge->id, decisions, n, e) < 0)
-        goto out;
-    rc = 0;
-    for (size_t i = 0; i < n && rc == 0; i++) {
-        const char *result = "ok";
-        if (!decisions[i].stop)
-            continue;
-        if (stop_tasks(db, r, &tasks, decisions[i].subdomain, &why) < 0)
-            result = arena_strdup(a, why.text);
-        else
-            stopped++;
-        rc = store_purge_result(db, purge->id, decisions[i].subdomain, result, e);
-    }
-    log_info("purge %lld: %zu of %zu environments stopped", (long long)purge->id, stopped, n);
-out:
-    purge_rules_free(&rules);
-    return rc;
-}
-
-int purge_run_next(struct db *db, struct runner *r, struct err *e)
-{
-    struct arena a = {0};
-    struct purge_run purge;
-    struct err why = {0};
-    int rc = store_purge_next(db, clock_now_ms(), &a, &purge, e);
-
-    if (rc > 0) {
-        if (run(db, r, &purge, &a, &why) < 0)
-            log_error("purge %lld failed: %s", (long long)purge.id, why.text);
-        rc = store_purge_finished(db, purge.id, clock_now_ms(), why.text, e) < 0 ? -1 : 1;
-    }
-    arena_free(&a);
-    return rc;
 }

@@ -1,4 +1,4 @@
-/* Which environments nobody has used for a while: the rules, the decision, and carrying it out. */
+/* Which environments nobody has used for a while: the rules, and the decision. */
 #ifndef MIRAGE_PURGE_H
 #define MIRAGE_PURGE_H
 
@@ -7,9 +7,7 @@
 #include <stdint.h>
 
 #include "arena.h"
-#include "db.h"
 #include "err.h"
-#include "runner.h"
 #include "task.h"
 
 #define PURGE_DURATION_MIN 300 /* seconds */
@@ -24,16 +22,11 @@ struct purge_input {
     const char *exclude_regexp; /* NULL or "": none */
 };
 
-struct purge_tag {
-    const char *key;
-    const char *value;
-};
-
 struct purge_rules {
     int64_t duration_s;
     const char *const *excludes;
     size_t n_excludes;
-    struct purge_tag *tags;
+    const char *const *tags; /* Key:Value; a colon may be in either */
     size_t n_tags;
     const char *regexp; /* "" for none */
     struct regex *compiled;
@@ -42,7 +35,7 @@ struct purge_rules {
 /* The accesses to one subdomain within the duration. */
 struct purge_count {
     const char *subdomain;
-    bool known; /* false: the number may be too low */
+    const char *unknown; /* why the number may be too low; NULL: it is not */
     int64_t accesses;
 };
 
@@ -52,10 +45,9 @@ struct purge_decision {
     const char *reason; /* one sentence */
 };
 
-/* Checks the input. ERR_INVALID says what to change. purge_rules_free() frees what is not the
- * arena's. */
-int purge_rules_check(const struct purge_input *input, struct arena *a, struct purge_rules *rules,
-                      struct err *e) __attribute__((warn_unused_result));
+/* Checks the input, to whose texts the rules point. ERR_INVALID says what to change. */
+int purge_rules_check(const struct purge_input *input, struct purge_rules *rules, struct err *e)
+    __attribute__((warn_unused_result));
 void purge_rules_free(struct purge_rules *rules);
 
 /* The input as the JSON object that /api/purge takes, and back. */
@@ -70,12 +62,6 @@ int purge_input_from_json(const char *text, struct arena *a, struct purge_input 
 size_t purge_decide(const struct task_list *tasks, const struct purge_count *counts,
                     size_t n_counts, const struct purge_rules *rules, int64_t now_ms,
                     struct arena *a, struct purge_decision **decisions)
-    __attribute__((warn_unused_result));
-
-/* Carries out the oldest purge that was asked for and has not finished (one that a crash
- * interrupted begins again): decides by what the database knows, stops, writes decisions and
- * results. Returns 1 when there was one, 0 when not, -1. */
-int purge_run_next(struct db *db, struct runner *r, struct err *e)
     __attribute__((warn_unused_result));
 
 #endif

@@ -18,22 +18,103 @@ int store_access_add(struct db *db, const char *subdomain, int64_t at_ms, int64_
                : 0;
 }
 
-int64_t store_access_sum(struct db *db, const char *subdomain, int64_t since_ms, struct err *e)
+static int64_t sum(struct db *db, const char *sql, const char *subdomain, int64_t since_ms,
+                   struct err *e)
 {
     struct db_rows *rows;
-    int64_t sum = -1;
+    int64_t total = -1;
 
     if (db_query(
-            db, &rows,
-            "SELECT total(count) FROM access"
-            " WHERE subdomain = :subdomain AND minute >= :minute",
+            db, &rows, sql,
             DB_BINDS(db_text(":subdomain", subdomain), db_number(":minute", since_ms / MINUTE_MS)),
             e) < 0)
         return -1;
     if (db_next(rows, e) > 0)
-        sum = db_column_number(rows, 0);
+        total = db_column_number(rows, 0);
     db_done(rows);
-    return sum;
+    return total;
+}
+
+int64_t store_access_sum(struct db *db, const char *subdomain, int64_t since_ms, struct err *e)
+{
+    return sum(db,
+               "SELECT total(count) FROM access"
+               " WHERE subdomain = :subdomain AND minute >= :minute",
+               subdomain, since_ms, e);
+}
+
+int64_t store_access_unreported_sum(struct db *db, const char *subdomain, int64_t since_ms,
+                                    struct err *e)
+{
+    return sum(db,
+               "SELECT total(count - coalesce(reported, 0)) FROM access"
+               " WHERE subdomain = :subdomain AND minute >= :minute",
+               subdomain, since_ms, e);
+}
+
+int store_access_zeros(struct db *db, int64_t minute, struct err *e)
+{
+    return db_run(db,
+                  "INSERT OR IGNORE INTO access (subdomain, minute, count)"
+                  " SELECT DISTINCT subdomain, :minute, 0 FROM task"
+                  " WHERE last_status = 'RUNNING' AND desired_status <> 'STOPPED'",
+                  DB_BINDS(db_number(":minute", minute)), e) < 0
+               ? -1
+               : 0;
+}
+
+int store_access_unreported(struct db *db, int64_t before, size_t limit, struct arena *a,
+                            struct access_row **list, size_t *n, struct err *e)
+{
+    struct db_rows *rows;
+    int rc;
+
+    *n = 0;
+    *list = arena_array(a, limit, sizeof **list);
+    if (db_query(db, &rows,
+                 "SELECT subdomain, minute, count, count - coalesce(reported, 0) FROM access"
+                 " WHERE minute < :before AND (reported IS NULL OR reported < count)"
+                 " ORDER BY minute, subdomain LIMIT :limit",
+                 DB_BINDS(db_number(":before", before), db_number(":limit", (int64_t)limit)),
+                 e) < 0)
+        return -1;
+    while ((rc = db_next(rows, e)) > 0 && *n < limit)
+        (*list)[(*n)++] = (struct access_row){
+            .subdomain = arena_strdup(a, db_column_text(rows, 0)),
+            .minute = db_column_number(rows, 1),
+            .count = db_column_number(rows, 2),
+            .delta = db_column_number(rows, 3),
+        };
+    db_done(rows);
+    return rc < 0 ? -1 : 0;
+}
+
+int store_access_reported(struct db *db, const struct access_row *rows, size_t n, struct err *e)
+{
+    int rc = db_begin(db, e);
+
+    for (size_t i = 0; i < n && rc >= 0; i++)
+        rc = db_run(db,
+                    "UPDATE access SET reported = :count"
+                    " WHERE subdomain = :subdomain AND minute = :minute",
+                    DB_BINDS(db_number(":count", rows[i].count),
+                             db_text(":subdomain", rows[i].subdomain),
+                             db_number(":minute", rows[i].minute)),
+                    e);
+    if (rc >= 0)
+        rc = db_commit(db, e);
+    db_rollback(db);
+    return rc < 0 ? -1 : 0;
+}
+
+int store_access_forget(struct db *db, int64_t before, int64_t refused, struct err *e)
+{
+    return db_run(db,
+                  "DELETE FROM access WHERE (minute < :before AND reported >= count)"
+                  " OR minute < :refused",
+                  DB_BINDS(db_number(":before", before), db_number(":refused", refused)), e) < 0
+               ? -1
+               : 0;
 }
 
 /* The join has a range of the primary key for each environment; CROSS JOIN keeps SQLite from

@@ -17,6 +17,35 @@ int store_access_add(struct db *db, const char *subdomain, int64_t at_ms, int64_
 int64_t store_access_sum(struct db *db, const char *subdomain, int64_t since_ms, struct err *e)
     __attribute__((warn_unused_result));
 
+/* What of a minute CloudWatch has not taken yet. */
+struct access_row {
+    const char *subdomain;
+    int64_t minute; /* since 1970 */
+    int64_t count;  /* all of the minute */
+    int64_t delta;  /* of them not reported yet; 0: the row was never reported */
+};
+
+/* Gives every subdomain with a running task a row for this minute, of 0 if nobody came. */
+int store_access_zeros(struct db *db, int64_t minute, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* Up to `limit` rows of minutes before `before` that are not reported, the oldest first. */
+int store_access_unreported(struct db *db, int64_t before, size_t limit, struct arena *a,
+                            struct access_row **rows, size_t *n, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* CloudWatch has taken these, as they were read: in one transaction. */
+int store_access_reported(struct db *db, const struct access_row *rows, size_t n, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* Drops what is older than `before` and was reported, or can no longer be: older than `refused`. */
+int store_access_forget(struct db *db, int64_t before, int64_t refused, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* What has not been reported yet, from `since_ms` (rounded down to its minute) on; -1 on error. */
+int64_t store_access_unreported_sum(struct db *db, const char *subdomain, int64_t since_ms,
+                                    struct err *e) __attribute__((warn_unused_result));
+
 /* The requests of one minute. */
 struct access_minute {
     const char *subdomain;

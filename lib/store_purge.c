@@ -3,14 +3,18 @@
 int store_purge_ask(struct db *db, int64_t at_ms, const char *by, const char *request,
                     struct err *e)
 {
-    return db_run(
-               db,
-               "INSERT INTO purge_run (requested_at, requested_by, request)"
-               " VALUES (:at, :by, :request)",
-               DB_BINDS(db_number(":at", at_ms), db_text(":by", by), db_text(":request", request)),
-               e) < 0
-               ? -1
-               : 0;
+    int rc = db_run(
+        db,
+        "INSERT INTO purge_run (requested_at, requested_by, request)"
+        " VALUES (:at, :by, :request)",
+        DB_BINDS(db_number(":at", at_ms), db_text(":by", by), db_text(":request", request)), e);
+
+    if (rc >= 0)
+        rc = db_run(db,
+                    "DELETE FROM purge_run WHERE finished_at > 0"
+                    " AND id <= (SELECT max(id) FROM purge_run) - :kept",
+                    DB_BINDS(db_number(":kept", PURGE_RUNS_KEPT)), e);
+    return rc < 0 ? -1 : 0;
 }
 
 int store_purge_next(struct db *db, int64_t at_ms, struct arena *a, struct purge_run *run,
@@ -92,4 +96,19 @@ int64_t store_purge_open(struct db *db, struct err *e)
         n = db_column_number(rows, 0);
     db_done(rows);
     return n;
+}
+
+int64_t store_purge_last(struct db *db, const char *by, struct err *e)
+{
+    struct db_rows *rows;
+    int64_t at = -1;
+
+    if (db_query(db, &rows,
+                 "SELECT coalesce(max(requested_at), 0) FROM purge_run WHERE requested_by = :by",
+                 DB_BINDS(db_text(":by", by)), e) < 0)
+        return -1;
+    if (db_next(rows, e) > 0)
+        at = db_column_number(rows, 0);
+    db_done(rows);
+    return at;
 }

@@ -11,12 +11,14 @@
 #include "err.h"
 #include "purge.h"
 
+#define PURGE_RUNS_KEPT 100
+
 struct purge_run {
     int64_t id;
     const char *request; /* JSON, as purge_input_to_json() gives it */
 };
 
-/* by: 'api', 'schedule' or 'command'. */
+/* by: 'api', 'schedule' or 'command'. Runs older than the last PURGE_RUNS_KEPT are dropped. */
 int store_purge_ask(struct db *db, int64_t at_ms, const char *by, const char *request,
                     struct err *e) __attribute__((warn_unused_result));
 
@@ -33,6 +35,10 @@ int store_purge_result(struct db *db, int64_t run, const char *subdomain, const 
 /* error: why it ended early; "" when it did not. */
 int store_purge_finished(struct db *db, int64_t run, int64_t at_ms, const char *error,
                          struct err *e) __attribute__((warn_unused_result));
+
+/* When one was last asked for by this: ms; 0: never, or -1. */
+int64_t store_purge_last(struct db *db, const char *by, struct err *e)
+    __attribute__((warn_unused_result));
 
 /* How many wait or run; -1 on error. */
 int64_t store_purge_open(struct db *db, struct err *e) __attribute__((warn_unused_result));

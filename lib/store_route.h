@@ -9,18 +9,19 @@
 #include "db.h"
 #include "err.h"
 
-/* One row. An environment of which no port is known yet is one row with address "". */
+/* One row: a port of a live task; one row with address "" where there is none. */
 struct route_row {
     const char *subdomain; /* a pattern */
     int64_t launched_at;   /* ms */
-    bool starting;         /* a task of the environment is not ready yet, or none is known yet */
+    bool starting;         /* this port is not ready yet, nor its task, or there is none yet; an
+                              environment is starting while any of its rows is */
     int target;            /* container port; 0: every listen entry */
-    const char *address;
+    const char *address;   /* "" unless it is ready */
     int port;
 };
 
 /* Calls `each` for every row, ordered by launch time, then subdomain: rows of one environment
- * follow each other, and only ready ports have an address. Stops when it returns non-zero, which
+ * follow each other. Stops when it returns non-zero, which
  * is then returned; else 0, or -1 with *e. */
 int store_route_each(struct db *db, int (*each)(void *ctx, const struct route_row *row), void *ctx,
                      struct err *e) __attribute__((warn_unused_result));

@@ -34,6 +34,21 @@ enum body_result {
 enum body_result body_pass(struct body *b, const char *buf, size_t len, size_t *used,
                            struct outbuf *out, int fd) __attribute__((warn_unused_result));
 
+/* Whether what is still to come of it may go through a pipe: long, and the same bytes on both
+ * sides.
+ */
+static inline bool body_is_long(const struct body *b)
+{
+    return b->in == HTTP_BODY_LENGTH && !b->out_chunked && b->left >= PIPE_WORTH;
+}
+
+/* Accounts for bytes that went through a pipe, b->left at most. */
+static inline void body_skip(struct body *b, size_t n)
+{
+    b->left -= n;
+    b->done = b->left == 0;
+}
+
 /* The sender has ended the connection. BODY_OK when that is how this body ends. */
 enum body_result body_end(struct body *b, struct outbuf *out, int fd)
     __attribute__((warn_unused_result));

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "exchange.h"
+#include "io.h"
 #include "log.h"
 #include "reply.h"
 #include "tunnel.h"
@@ -111,7 +112,7 @@ long conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up
     ssize_t n;
 
     do
-        n = recv(fd, bytes, size, MSG_DONTWAIT);
+        n = io_receive(fd, bytes, size);
     while (n < 0 && errno == EINTR);
     if (n < 0) {
         *can_read = false;
@@ -257,7 +258,9 @@ void conn_next(struct conn *c)
     timer_stop(&c->tick);
     c->starved = false;
     c->scanned = 0;
-    if (!c->keep_alive || c->worker->draining) {
+    if (c->said_last && !c->can_read && !c->in)
+        conn_close(c, "ended after the last answer"); /* nothing can come that would reset it */
+    else if (!c->keep_alive || c->worker->draining) {
         shutdown(c->fd, SHUT_WR);
         conn_set_state(c, CONN_LINGER);
     } else

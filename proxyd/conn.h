@@ -22,7 +22,7 @@ struct worker;
 #define CONN_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 /* Readings of one side in a row; then the worker's other connections have their turn. */
-#define CONN_TURN          16
+#define CONN_TURN          2
 
 #define CONN_PEER_MAX      46 /* the text of an IPv6 address */
 #define CONN_SUBDOMAIN_MAX 64
@@ -57,6 +57,7 @@ struct conn {
     bool can_read;
     bool hung_up;    /* the client's end of stream is there, behind what can be read */
     bool keep_alive; /* another request may follow this one */
+    bool said_last;  /* the client said that this request is its last, and it has no body */
 
     /* the request */
     struct upstream *upstream;

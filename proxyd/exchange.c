@@ -139,6 +139,7 @@ void exchange_begin(struct conn *c)
     c->minor = r->minor;
     c->upgrade = r->upgrade;
     c->keep_alive = r->keep_alive;
+    c->said_last = !r->keep_alive && r->body == HTTP_BODY_NONE;
     c->replayable = is_idempotent(r->method);
     c->tries = 0;
     begin_body(c, r);

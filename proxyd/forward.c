@@ -1,7 +1,5 @@
 #include "forward.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static void add(struct forward *f, const char *bytes, size_t len)
@@ -22,11 +20,16 @@ static void add_slice(struct forward *f, const char *buf, struct http_slice s)
 /* Composed in f->text. Its uses are few and short: FORWARD_TEXT has room for them all. */
 static void add_number(struct forward *f, uint64_t number)
 {
-    char *at = f->text + f->text_len;
-    int n = snprintf(at, FORWARD_TEXT - f->text_len, "%" PRIu64, number);
+    char digits[20], *at = f->text + f->text_len;
+    size_t n = 0;
 
-    f->text_len += (size_t)n;
-    add(f, at, (size_t)n);
+    do
+        digits[n++] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    for (size_t i = 0; i < n; i++)
+        at[i] = digits[n - 1 - i];
+    f->text_len += n;
+    add(f, at, n);
 }
 
 /* Lines that follow each other in the buffer and all pass become one piece. */

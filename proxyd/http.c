@@ -90,8 +90,7 @@ long http_head_end(const char *buf, size_t len, bool is_request, size_t *scanned
     if (at < start)
         at = start;
     while (at < len) {
-        while (at < len && http_byte_is(buf[at], HTTP_BYTE_TEXT))
-            at++;
+        at = http_skip_text(buf, at, len);
         if (at == len)
             break;
         if (buf[at] != '\r')
@@ -210,8 +209,7 @@ static size_t parse_field(const char *buf, size_t at, size_t len, struct http_fi
     while (at < len && (buf[at] == ' ' || buf[at] == '\t'))
         at++;
     size_t value = at;
-    while (at < len && http_byte_is(buf[at], HTTP_BYTE_TEXT))
-        at++;
+    at = http_skip_text(buf, at, len);
     if (at + 2 > len || buf[at] != '\r' || buf[at + 1] != '\n')
         return 0;
     size_t end = at;

@@ -165,8 +165,7 @@ static long trailer_end(const char *buf, size_t len, size_t *scanned)
 {
     size_t at = *scanned;
     for (;;) {
-        while (at < len && http_byte_is(buf[at], HTTP_BYTE_TEXT))
-            at++;
+        at = http_skip_text(buf, at, len);
         *scanned = at;
         if (at == len)
             return 0;

@@ -2,6 +2,8 @@
 #ifndef MIRAGE_PROXYD_HTTP_INTERNAL_H
 #define MIRAGE_PROXYD_HTTP_INTERNAL_H
 
+#include <string.h>
+
 #include "http.h"
 
 /* Classes of bytes, bits of http_byte_class[]. */
@@ -17,6 +19,25 @@ extern const uint8_t http_byte_class[256];
 static inline bool http_byte_is(char c, int class)
 {
     return (http_byte_class[(unsigned char)c] & class) != 0;
+}
+
+/* The offset of the first byte from `at` on that is no HTTP_BYTE_TEXT; len when all are. Eight
+ * bytes at a time as long as none of them is a control byte or DEL (HTAB is left to the table). */
+static inline size_t http_skip_text(const char *buf, size_t at, size_t len)
+{
+    const uint64_t ones = UINT64_MAX / 255, tops = ones * 0x80;
+
+    while (len - at >= 8) {
+        uint64_t word, del;
+        memcpy(&word, buf + at, 8);
+        del = word ^ ones * 0x7f;
+        if ((((word - ones * 0x20) & ~word) | ((del - ones) & ~del)) & tops)
+            break;
+        at += 8;
+    }
+    while (at < len && http_byte_is(buf[at], HTTP_BYTE_TEXT))
+        at++;
+    return at;
 }
 
 /* What the Connection fields of one head ask for. */

@@ -27,8 +27,7 @@ static size_t parse_status_line(const char *buf, size_t len, struct http_respons
     else if (buf[at] != '\r')
         return 0;
     size_t reason = at;
-    while (at < len && http_byte_is(buf[at], HTTP_BYTE_TEXT))
-        at++;
+    at = http_skip_text(buf, at, len);
     if (at + 2 > len || buf[at] != '\r' || buf[at + 1] != '\n')
         return 0;
     r->reason = http_slice_of(reason, at);

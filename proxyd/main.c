@@ -10,8 +10,10 @@ int main(int argc, char **argv)
 {
     const char *web = NULL, *pid_file;
     const struct option_extra extras[] = {
-        {"web", false, "unix:PATH|ADDRESS:PORT",
-         "the web server for the web API's host (default unix:STATE/run/web.sock)", &web},
+        {.name = "web",
+         .argument = "unix:PATH|ADDRESS:PORT",
+         .help = "the web server for the web API's host (default unix:STATE/run/web.sock)",
+         .value = &web},
         {0},
     };
     struct program program = {

@@ -5,6 +5,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "io.h"
+
+#define FLAT_MAX 4096
+
 /* Skips `written` bytes; returns the index of the first piece that has some left. */
 static int skip(struct iovec *iov, int n, size_t written)
 {
@@ -45,13 +49,31 @@ static bool keep(struct outbuf *o, const struct iovec *iov, int n)
     return true;
 }
 
+/* Small messages go as one piece: copying them here costs less than a list costs the kernel. */
+static ssize_t send_pieces(int fd, struct iovec *iov, int n)
+{
+    char flat[FLAT_MAX];
+    size_t len = 0;
+    struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t)n};
+
+    if (n == 1)
+        return io_send(fd, iov[0].iov_base, iov[0].iov_len);
+    for (int i = 0; i < n; i++) {
+        if (iov[i].iov_len > sizeof flat - len)
+            return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (iov[i].iov_len > 0)
+            memcpy(flat + len, iov[i].iov_base, iov[i].iov_len);
+        len += iov[i].iov_len;
+    }
+    return io_send(fd, flat, len);
+}
+
 static enum outbuf_result write_pieces(struct outbuf *o, int fd, struct iovec *iov, int n)
 {
     int first = 0;
 
     if (outbuf_is_empty(o)) {
-        struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t)n};
-        ssize_t written = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t written = send_pieces(fd, iov, n);
         if (written < 0 && errno != EAGAIN && errno != EINTR)
             return OUTBUF_FAILED;
         first = skip(iov, n, written > 0 ? (size_t)written : 0);
@@ -92,12 +114,29 @@ enum outbuf_result outbuf_release(struct outbuf *o, int fd)
     return outbuf_write(o, fd, NULL, 0);
 }
 
+static enum outbuf_result flush_pipe(struct outbuf *o, int fd)
+{
+    int rc = pipe_drain(o->pipe, fd);
+
+    if (rc > 0)
+        pipe_put(&o->pipe);
+    return rc > 0 ? OUTBUF_DONE : rc == 0 ? OUTBUF_WAITS : OUTBUF_FAILED;
+}
+
+enum outbuf_result outbuf_pipe(struct outbuf *o, int fd, struct pipe *p)
+{
+    o->pipe = p;
+    return flush_pipe(o, fd);
+}
+
 enum outbuf_result outbuf_flush(struct outbuf *o, int fd)
 {
-    if (outbuf_is_empty(o))
-        return OUTBUF_DONE;
-    while (!outbuf_is_empty(o)) {
-        ssize_t n = send(fd, o->data + o->start, o->end - o->start, MSG_NOSIGNAL | MSG_DONTWAIT);
+    enum outbuf_result r = o->pipe ? flush_pipe(o, fd) : OUTBUF_DONE;
+
+    if (r != OUTBUF_DONE || o->start == o->end)
+        return r;
+    while (o->start < o->end) {
+        ssize_t n = io_send(fd, o->data + o->start, o->end - o->start);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -113,5 +152,6 @@ enum outbuf_result outbuf_flush(struct outbuf *o, int fd)
 void outbuf_free(struct outbuf *o)
 {
     free(o->data);
+    pipe_put(&o->pipe);
     *o = (struct outbuf){0};
 }

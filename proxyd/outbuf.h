@@ -8,12 +8,15 @@
 #include <stddef.h>
 #include <sys/uio.h>
 
+#include "pipe.h"
+
 #define OUTBUF_READ_MAX   65536 /* how much is read at once to be passed on */
 #define OUTBUF_PIECES_MAX 640   /* held and written in one call */
 
 struct outbuf {
     char *data; /* NULL while there is nothing */
     size_t start, end, cap;
+    struct pipe *pipe;        /* what goes before it: of a long body; NULL while there is none */
     const struct iovec *held; /* pieces to go with what is written next: see outbuf_hold() */
     int n_held;
 };
@@ -22,7 +25,7 @@ enum outbuf_result { OUTBUF_DONE, OUTBUF_WAITS, OUTBUF_FAILED };
 
 static inline bool outbuf_is_empty(const struct outbuf *o)
 {
-    return o->start == o->end;
+    return o->start == o->end && !o->pipe;
 }
 
 /* Writes the pieces behind what waits already. OUTBUF_WAITS: some of it waits; OUTBUF_FAILED: errno
@@ -34,6 +37,10 @@ enum outbuf_result outbuf_write(struct outbuf *o, int fd, struct iovec *iov, int
  * without any. They and what they point to must stay until then. Nothing may be held already. */
 void outbuf_hold(struct outbuf *o, const struct iovec *iov, int n);
 enum outbuf_result outbuf_release(struct outbuf *o, int fd) __attribute__((warn_unused_result));
+
+/* Writes what the pipe holds, and owns it from now on. Nothing may wait. */
+enum outbuf_result outbuf_pipe(struct outbuf *o, int fd, struct pipe *p)
+    __attribute__((warn_unused_result));
 
 /* Writes what waits. */
 enum outbuf_result outbuf_flush(struct outbuf *o, int fd) __attribute__((warn_unused_result));

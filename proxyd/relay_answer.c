@@ -99,6 +99,17 @@ static bool take_heads(struct conn *c, const char *bytes, size_t len, size_t *us
     return true;
 }
 
+/* No more of the answer comes. Without a length or chunks only a reset tells the client that this
+ * was not all. */
+static void cut_off(struct conn *c, const char *reason)
+{
+    exchange_warn(c, reason);
+    if (c->response.out_chunked || c->response.in == HTTP_BODY_LENGTH)
+        conn_close(c, "the answer is not whole");
+    else
+        conn_abort(c, "the answer is not whole");
+}
+
 /* Takes bytes of the answer. false when the exchange has been ended. */
 static bool take_answer(struct conn *c, const char *bytes, size_t len, size_t *used)
 {
@@ -113,8 +124,11 @@ static bool take_answer(struct conn *c, const char *bytes, size_t len, size_t *u
     case BODY_OK:
         break;
     case BODY_MALFORMED:
-        exchange_warn(c, "its task's answer is malformed");
-        conn_abort(c, "malformed answer");
+        if (c->out.n_held > 0) { /* of this answer nothing went to the client */
+            c->out.n_held = 0;
+            exchange_bad_gateway(c, "its task's answer is malformed");
+        } else
+            cut_off(c, "its task's answer is malformed");
         return false;
     case BODY_FAILED:
         conn_close(c, "the client left");
@@ -138,15 +152,34 @@ static void answer_ended(struct conn *c, bool broke)
     }
     /* A write that failed has taken the socket's error: this end need not be a clean one. */
     if (broke || c->upstream->write_failed || body_end(&c->response, &c->out, c->fd) != BODY_OK) {
-        exchange_warn(c, "its task broke off an answer");
-        /* Without a length or chunks only a reset tells the client that this was not all. */
-        if (c->response.out_chunked || c->response.in == HTTP_BODY_LENGTH)
-            conn_close(c, "the answer is not whole");
-        else
-            conn_abort(c, "the answer is not whole");
+        cut_off(c, "its task broke off an answer");
         return;
     }
     finish(c, false);
+}
+
+/* Moves a part of a long body. false when there is no more to do. */
+static bool splice_answer(struct conn *c, struct pipe *p)
+{
+    struct upstream *u = c->upstream;
+    long n = pipe_fill(p, u->fd, c->response.left, &u->can_read);
+
+    if (n <= 0) {
+        pipe_put(&p);
+        if (n != -1)
+            answer_ended(c, n == -2);
+        return false;
+    }
+    body_skip(&c->response, (size_t)n);
+    if (outbuf_pipe(&c->out, c->fd, p) == OUTBUF_FAILED) {
+        conn_close(c, "the client left");
+        return false;
+    }
+    if (c->response.done) {
+        finish(c, true);
+        return false;
+    }
+    return outbuf_is_empty(&c->out);
 }
 
 /* Reads once from the task, in front of it what was left over. false when there is no more to do.
@@ -204,11 +237,14 @@ void relay_answer(struct conn *c)
         return;
     }
     for (int turn = 0; c->upstream && c->upstream->can_read; turn++) {
+        struct pipe *p = NULL;
         if (turn == CONN_TURN) {
             conn_rearm(c->worker, c->upstream->fd, c->upstream);
             return;
         }
-        if (!read_answer(c))
+        if (c->state == CONN_BODY && body_is_long(&c->response))
+            p = pipe_get(&c->worker->pipes);
+        if (!(p ? splice_answer(c, p) : read_answer(c)))
             return;
     }
 }

@@ -83,6 +83,73 @@ static bool use_input(struct conn *c, const char *bytes, size_t len, size_t used
     return keep_rest(c, bytes + used, len - used);
 }
 
+/* What a step of passing the body on came to. */
+enum step { STEP_WENT, STEP_WAITS, STEP_ENDED /* the exchange */ };
+
+/* Moves a part of a long body. */
+static enum step splice_request(struct conn *c, struct pipe *p)
+{
+    struct upstream *u = c->upstream;
+    long n = pipe_fill(p, c->fd, c->request.left, &c->can_read);
+
+    if (n == -1) {
+        pipe_put(&p);
+        return STEP_WAITS;
+    }
+    if (n <= 0) {
+        pipe_put(&p);
+        conn_close(c, "the client left amid its request");
+        return STEP_ENDED;
+    }
+    c->replayable = false;
+    body_skip(&c->request, (size_t)n);
+    if (outbuf_pipe(&u->out, u->fd, p) == OUTBUF_FAILED)
+        write_failed(c);
+    return STEP_WENT;
+}
+
+static enum step copy_request(struct conn *c)
+{
+    struct upstream *u = c->upstream;
+    const char *bytes;
+    size_t used;
+    long n = next_input(c, &bytes);
+
+    if (n == 0)
+        return STEP_WAITS;
+    if (n < 0) {
+        conn_close(c, "the client left amid its request");
+        return STEP_ENDED;
+    }
+    switch (body_pass(&c->request, bytes, (size_t)n, &used, &u->out, u->fd)) {
+    case BODY_OK:
+        break;
+    case BODY_MALFORMED:
+        if (c->state == CONN_ANSWER)
+            reply_refuse(c, 400);
+        else
+            conn_close(c, "malformed request body");
+        return STEP_ENDED;
+    case BODY_FAILED:
+        write_failed(c);
+        return STEP_WENT;
+    }
+    if (use_input(c, bytes, (size_t)n, used))
+        return STEP_WENT;
+    conn_close(c, "out of memory");
+    return STEP_ENDED;
+}
+
+/* A pipe, if what comes next lies in the socket, is long, and has no head to go in front of it. */
+static struct pipe *pipe_for(struct conn *c)
+{
+    bool buffered = c->in && c->in->start < c->in->end;
+
+    return !buffered && c->upstream->out.n_held == 0 && c->can_read && body_is_long(&c->request)
+               ? pipe_get(&c->worker->pipes)
+               : NULL;
+}
+
 bool relay_request(struct conn *c)
 {
     struct upstream *u = c->upstream;
@@ -90,34 +157,16 @@ bool relay_request(struct conn *c)
     if (!u->write_failed && outbuf_flush(&u->out, u->fd) == OUTBUF_FAILED)
         write_failed(c);
     for (int turn = 0; !c->request.done && !u->write_failed && outbuf_is_empty(&u->out); turn++) {
-        const char *bytes;
-        size_t used;
-        long n = turn < CONN_TURN ? next_input(c, &bytes) : 0;
-        if (turn == CONN_TURN)
+        struct pipe *p;
+        enum step step;
+        if (turn == CONN_TURN) {
             conn_rearm(c->worker, c->fd, c);
-        if (n == 0)
             break;
-        if (n < 0) {
-            conn_close(c, "the client left amid its request");
-            return false;
         }
-        switch (body_pass(&c->request, bytes, (size_t)n, &used, &u->out, u->fd)) {
-        case BODY_OK:
-            break;
-        case BODY_MALFORMED:
-            if (c->state == CONN_ANSWER)
-                reply_refuse(c, 400);
-            else
-                conn_close(c, "malformed request body");
-            return false;
-        case BODY_FAILED:
-            write_failed(c);
-            continue;
-        }
-        if (!use_input(c, bytes, (size_t)n, used)) {
-            conn_close(c, "out of memory");
-            return false;
-        }
+        p = pipe_for(c);
+        step = p ? splice_request(c, p) : copy_request(c);
+        if (step != STEP_WENT)
+            return step == STEP_WAITS;
     }
     return true;
 }

@@ -1,37 +1,40 @@
 #include "route.h"
 
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "hash.h"
 #include "pattern.h"
 #include "pattern_set.h"
 #include "store_route.h"
 
-/* What requests by one listen entry may reach: targets[first .. first + count). */
+/* What requests by one listen entry may reach: `count` targets in route_snapshot.bytes, at `first`.
+ */
 struct range {
     uint32_t first, count;
 };
 
+/* An environment, behind it its ranges, its name, and its targets: what a request needs to know
+ * lies together, so that it takes two misses of the processor's cache, however many there are. */
 struct env {
-    char *subdomain;
     uint32_t counter;
+    uint32_t next; /* in its hash bucket; NONE: the last */
+    uint32_t size; /* with all that lies behind it: there the next one begins */
     bool starting;
-    uint32_t next;   /* in its hash bucket; NONE: the last */
-    uint32_t ranges; /* of its first range; one follows a listen entry */
+    struct range ranges[]; /* one a listen entry; then the name and a NUL */
 };
 
-#define NONE UINT32_MAX
+#define NONE       UINT32_MAX
+#define LARGE_PAGE ((size_t)2 << 20)
 
 struct route_snapshot {
     atomic_uint references;
     size_t n_listen;
-    struct env *envs; /* by launch time */
-    size_t n_envs, envs_cap;
-    struct range *ranges;
-    size_t n_ranges, ranges_cap;
-    struct target *targets;
-    size_t n_targets, targets_cap;
+    size_t n_envs;
+    char *bytes; /* the environments by launch time, one behind the other */
+    size_t len, cap;
     uint32_t *buckets; /* exact subdomains; a power of two of them */
     size_t n_buckets;
     struct pattern_set *patterns; /* those envs that are patterns, by launch time */
@@ -47,39 +50,61 @@ struct loader {
     struct route_snapshot *s;
     const struct config *config;
     struct count_table *counts;
+    uint32_t last; /* the environment whose rows are being read */
     struct port_row *ports;
     size_t n_ports, ports_cap;
 };
 
-/* An array with room for one element more; NULL when there is no memory. */
-static void *room(void *array, size_t len, size_t *cap, size_t size)
+static struct env *env_at(const struct route_snapshot *s, size_t at)
 {
-    size_t larger = *cap ? *cap * 2 : 64;
-    void *more;
-
-    if (len < *cap)
-        return array;
-    more = realloc(array, larger * size);
-    if (more)
-        *cap = larger;
-    return more;
+    return (struct env *)(void *)(s->bytes + at);
 }
 
-#define ROOM(array, len, cap)                                                                      \
+static char *name_of(const struct route_snapshot *s, struct env *env)
+{
+    return (char *)(void *)&env->ranges[s->n_listen];
+}
+
+/* An array with room for `more` elements; NULL when there is no memory. */
+static void *room(void *array, size_t len, size_t more, size_t *cap, size_t size)
+{
+    size_t larger = *cap ? *cap * 2 : 64;
+
+    if (len + more <= *cap)
+        return array;
+    if (larger < len + more)
+        larger = len + more;
+    array = realloc(array, larger * size);
+    if (array)
+        *cap = larger;
+    return array;
+}
+
+#define ROOM(array, len, more, cap)                                                                \
     __extension__({                                                                                \
-        void *more_ = room((array), (len), &(cap), sizeof *(array));                               \
+        void *more_ = room((array), (len), (more), &(cap), sizeof *(array));                       \
         if (more_)                                                                                 \
             (array) = more_;                                                                       \
         more_ != NULL;                                                                             \
     })
 
+/* Appends `size` zeroed bytes, aligned for what is kept there; returns their offset, NONE when
+ * there is no memory. */
+static uint32_t append(struct route_snapshot *s, size_t size)
+{
+    size_t at = s->len;
+
+    size = (size + alignof(struct target) - 1) / alignof(struct target) * alignof(struct target);
+    if (at + size >= NONE || !ROOM(s->bytes, at, size, s->cap))
+        return NONE;
+    memset(s->bytes + at, 0, size);
+    s->len += size;
+    return (uint32_t)at;
+}
+
 static void snapshot_free(struct route_snapshot *s)
 {
-    for (size_t i = 0; i < s->n_envs; i++)
-        free(s->envs[i].subdomain);
-    free(s->envs);
-    free(s->ranges);
-    free(s->targets);
+    free(s->bytes);
     free(s->buckets);
     pattern_set_free(s->patterns);
     free(s);
@@ -92,25 +117,25 @@ static bool finish_env(struct loader *l)
 
     if (s->n_envs == 0)
         return true;
-    s->envs[s->n_envs - 1].ranges = (uint32_t)s->n_ranges;
     for (size_t i = 0; i < s->n_listen; i++) {
         long wanted = l->config->listen.http[i].target;
+        struct range range = {0};
         bool own = false;
-        if (!ROOM(s->ranges, s->n_ranges, s->ranges_cap))
-            return false;
-        s->ranges[s->n_ranges] = (struct range){.first = (uint32_t)s->n_targets};
         for (size_t k = 0; k < l->n_ports; k++)
             own = own || l->ports[k].container_port == wanted;
         for (size_t k = 0; k < l->n_ports; k++) {
+            uint32_t at;
             if (l->ports[k].container_port != (own ? wanted : 0))
                 continue;
-            if (!ROOM(s->targets, s->n_targets, s->targets_cap))
+            if ((at = append(s, sizeof(struct target))) == NONE)
                 return false;
-            s->targets[s->n_targets++] = l->ports[k].target;
-            s->ranges[s->n_ranges].count++;
+            memcpy(s->bytes + at, &l->ports[k].target, sizeof(struct target));
+            if (range.count++ == 0)
+                range.first = at;
         }
-        s->n_ranges++;
+        env_at(s, l->last)->ranges[i] = range;
     }
+    env_at(s, l->last)->size = (uint32_t)(s->len - l->last);
     l->n_ports = 0;
     return true;
 }
@@ -119,16 +144,15 @@ static bool begin_env(struct loader *l, const struct route_row *row)
 {
     struct route_snapshot *s = l->s;
     int64_t counter = count_number(l->counts, row->subdomain);
-    struct env *env;
+    size_t len = strlen(row->subdomain) + 1;
 
-    if (counter < 0 || !ROOM(s->envs, s->n_envs, s->envs_cap))
+    if (counter < 0)
         return false;
-    env = &s->envs[s->n_envs];
-    *env = (struct env){.counter = (uint32_t)counter,
-                        .starting = row->starting,
-                        .subdomain = strdup(row->subdomain)};
-    if (!env->subdomain)
+    l->last = append(s, sizeof(struct env) + s->n_listen * sizeof(struct range) + len);
+    if (l->last == NONE)
         return false;
+    env_at(s, l->last)->counter = (uint32_t)counter;
+    memcpy(name_of(s, env_at(s, l->last)), row->subdomain, len);
     s->n_envs++;
     return true;
 }
@@ -138,17 +162,35 @@ static int take_row(void *ctx, const struct route_row *row)
     struct loader *l = ctx;
     struct route_snapshot *s = l->s;
 
-    if (s->n_envs == 0 || strcmp(s->envs[s->n_envs - 1].subdomain, row->subdomain) != 0)
+    if (s->n_envs == 0 || strcmp(name_of(s, env_at(s, l->last)), row->subdomain) != 0)
         if (!finish_env(l) || !begin_env(l, row))
             return 1;
+    env_at(s, l->last)->starting |= row->starting;
     if (!*row->address)
         return 0;
-    if (!ROOM(l->ports, l->n_ports, l->ports_cap))
+    if (!ROOM(l->ports, l->n_ports, 1, l->ports_cap))
         return 1;
     l->ports[l->n_ports].container_port = row->target;
     if (target_set_ip(&l->ports[l->n_ports].target, row->address, row->port))
         l->n_ports++;
     return 0;
+}
+
+/* Moves what has been read into large pages, if it fills some: found at random, its small ones
+ * would each have to be looked up again in the page tables. Memory that runs out changes nothing.
+ */
+static void settle(struct route_snapshot *s)
+{
+    size_t size = (s->len + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    char *bytes = s->len > LARGE_PAGE ? aligned_alloc(LARGE_PAGE, size) : NULL;
+
+    if (!bytes)
+        return;
+    madvise(bytes, size, MADV_HUGEPAGE);
+    memcpy(bytes, s->bytes, s->len);
+    free(s->bytes);
+    s->bytes = bytes;
+    s->cap = size;
 }
 
 static bool index_exact(struct route_snapshot *s)
@@ -160,11 +202,11 @@ static bool index_exact(struct route_snapshot *s)
     if (!s->buckets)
         return false;
     memset(s->buckets, 0xff, s->n_buckets * sizeof *s->buckets);
-    for (size_t i = 0; i < s->n_envs; i++) {
-        struct env *env = &s->envs[i];
-        size_t at = hash_bytes(env->subdomain, strlen(env->subdomain)) & (s->n_buckets - 1);
-        env->next = s->buckets[at];
-        s->buckets[at] = (uint32_t)i;
+    for (size_t at = 0; at < s->len; at += env_at(s, at)->size) {
+        const char *name = name_of(s, env_at(s, at));
+        size_t bucket = hash_bytes(name, strlen(name)) & (s->n_buckets - 1);
+        env_at(s, at)->next = s->buckets[bucket];
+        s->buckets[bucket] = (uint32_t)at;
     }
     return true;
 }
@@ -174,12 +216,20 @@ static bool index_patterns(struct route_snapshot *s)
     struct pattern_entry *entries = calloc(s->n_envs + 1, sizeof *entries);
     size_t n = 0;
 
-    for (size_t i = 0; entries && i < s->n_envs; i++)
-        if (pattern_has_meta(s->envs[i].subdomain))
-            entries[n++] = (struct pattern_entry){s->envs[i].subdomain, (uint32_t)i};
+    for (size_t at = 0; entries && at < s->len; at += env_at(s, at)->size) {
+        const char *name = name_of(s, env_at(s, at));
+        if (pattern_has_meta(name))
+            entries[n++] = (struct pattern_entry){name, (uint32_t)at};
+    }
     s->patterns = entries ? pattern_set_new(entries, n) : NULL;
     free(entries);
     return s->patterns != NULL;
+}
+
+static bool index_all(struct route_snapshot *s)
+{
+    settle(s);
+    return index_exact(s) && index_patterns(s);
 }
 
 int route_load(struct route_snapshot **snapshot, struct db *db, const struct config *config,
@@ -195,7 +245,7 @@ int route_load(struct route_snapshot **snapshot, struct db *db, const struct con
     atomic_init(&l.s->references, 1);
     l.s->n_listen = config->listen.n_http;
     rc = store_route_each(db, take_row, &l, e);
-    if (rc > 0 || (rc == 0 && (!finish_env(&l) || !index_exact(l.s) || !index_patterns(l.s))))
+    if (rc > 0 || (rc == 0 && (!finish_env(&l) || !index_all(l.s))))
         rc = err_set(e, ERR_INTERNAL, "out of memory");
     free(l.ports);
     if (rc < 0)
@@ -219,17 +269,17 @@ void route_unref(struct route_snapshot *s)
 static const struct env *find_env(const struct route_snapshot *s, const char *subdomain, size_t len)
 {
     char name[64];
-    uint32_t i;
+    uint32_t at;
 
     if (len == 0 || len >= sizeof name)
         return NULL;
     memcpy(name, subdomain, len);
     name[len] = '\0';
-    i = s->buckets[hash_bytes(name, len) & (s->n_buckets - 1)];
-    for (; i != NONE; i = s->envs[i].next)
-        if (!strcmp(s->envs[i].subdomain, name))
-            return &s->envs[i];
-    return pattern_set_find(s->patterns, name, &i) ? &s->envs[i] : NULL;
+    at = s->buckets[hash_bytes(name, len) & (s->n_buckets - 1)];
+    for (; at != NONE; at = env_at(s, at)->next)
+        if (!strcmp(name_of(s, env_at(s, at)), name))
+            return env_at(s, at);
+    return pattern_set_find(s->patterns, name, &at) ? env_at(s, at) : NULL;
 }
 
 enum route_answer route_find(const struct route_snapshot *s, const char *subdomain, size_t len,
@@ -240,9 +290,11 @@ enum route_answer route_find(const struct route_snapshot *s, const char *subdoma
 
     if (!env)
         return ROUTE_UNKNOWN;
-    range = &s->ranges[env->ranges + listen];
-    *route = (struct route){
-        .counter = env->counter, .targets = s->targets + range->first, .n_targets = range->count};
+    range = &env->ranges[listen];
+    *route =
+        (struct route){.counter = env->counter,
+                       .targets = (const struct target *)(const void *)(s->bytes + range->first),
+                       .n_targets = range->count};
     if (range->count > 0)
         return ROUTE_READY;
     return env->starting ? ROUTE_STARTING : ROUTE_UNKNOWN;

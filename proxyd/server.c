@@ -22,7 +22,10 @@
 
 #define LOOK_MS          50 /* how often the database is asked for a change: routes live in 100 ms */
 #define COUNT_MS         1000 /* how often counts are written */
+#define COUNT_SHARE      50   /* … so many times what a write takes, if that is longer */
+#define COUNT_MAX_MS     20000
 #define DRAIN_MS         30000
+#define MAIN_NICE        10 /* of the main thread alone */
 #define DESCRIPTORS_KEPT 64 /* for the database, the log, the listeners */
 
 struct server {
@@ -34,9 +37,11 @@ struct server {
     unsigned n_workers;
     struct count_table *counts;
     struct route_snapshot *routes;
+    struct route_snapshot *previous; /* until the next look: so that no worker is the last to have
+                                        it, and has to free it amid its requests */
     int64_t data_version, route_version;
-    int64_t counted_at; /* monotonic ms */
-    bool failing;       /* the database could not be read or written, and that was said */
+    int64_t count_at; /* when counts are to be written next, monotonic ms */
+    bool failing;     /* the database could not be read or written, and that was said */
     int signals;
 };
 
@@ -69,7 +74,7 @@ static int look_at_health(struct server *s, struct err *e)
 static int reload(struct server *s, struct err *e)
 {
     struct route_snapshot *routes = NULL;
-    int64_t version;
+    int64_t version, begun = clock_monotonic_ms();
     int rc = -1;
 
     if (db_begin_read(s->db, e) < 0)
@@ -83,12 +88,13 @@ static int reload(struct server *s, struct err *e)
     }
     if (route_load(&routes, s->db, s->config, s->counts, e) < 0)
         goto out;
-    route_unref(s->routes);
+    s->previous = s->routes;
     s->routes = routes;
     s->route_version = version;
     for (unsigned i = 0; i < s->n_workers; i++)
         worker_give_routes(s->workers[i], routes);
-    log_debug("%zu environments are routed", route_count(routes));
+    log_debug("%zu environments are routed, read in %lld ms", route_count(routes),
+              (long long)(clock_monotonic_ms() - begun));
     rc = 0;
 out:
     db_rollback(s->db);
@@ -100,6 +106,8 @@ static void look_at_database(struct server *s)
     struct err e;
     int64_t version = db_data_version(s->db, &e);
 
+    route_unref(s->previous);
+    s->previous = NULL;
     if (version >= 0 && version == s->data_version)
         return;
     if (version < 0 || reload(s, &e) < 0) {
@@ -113,10 +121,14 @@ static void look_at_database(struct server *s)
 static void write_counts(struct server *s)
 {
     struct err e;
+    int64_t begun = clock_monotonic_ms(), pause;
 
-    s->counted_at = clock_monotonic_ms();
     if (count_write(s->counts, s->db, clock_now_ms(), &e) < 0)
         complain(s, &e);
+    pause = (clock_monotonic_ms() - begun) * COUNT_SHARE;
+    s->count_at = begun + (pause < COUNT_MS       ? COUNT_MS
+                           : pause > COUNT_MAX_MS ? COUNT_MAX_MS
+                                                  : pause);
 }
 
 /* --- start ------------------------------------------------------------------------------------ */
@@ -174,6 +186,8 @@ static int start(struct server *s, struct err *e)
         if (!s->workers[s->n_workers])
             return -1;
     }
+    /* From here on this thread only reads routes and writes counts: requests go first. */
+    setpriority(PRIO_PROCESS, 0, MAIN_NICE);
     return 0;
 }
 
@@ -189,7 +203,7 @@ static bool join_workers(struct server *s, int64_t end)
             joined++;
         else
             poll(NULL, 0, 5);
-        if (clock_monotonic_ms() - s->counted_at >= COUNT_MS)
+        if (clock_monotonic_ms() >= s->count_at)
             write_counts(s);
     }
     write_counts(s);
@@ -221,6 +235,7 @@ static void free_all(struct server *s)
     if (s->listeners)
         listener_close_all(s->listeners, s->config->listen.n_http);
     free(s->listeners);
+    route_unref(s->previous);
     route_unref(s->routes);
     count_table_free(s->counts);
     if (s->signals >= 0)
@@ -252,7 +267,7 @@ int server_run(const struct config *config, struct db *db, const struct target *
                        .db = db,
                        .shared = {.config = config, .web = *web},
                        .route_version = -1,
-                       .counted_at = clock_monotonic_ms(),
+                       .count_at = clock_monotonic_ms() + COUNT_MS,
                        .signals = -1};
     struct pollfd p;
     int rc = start(&s, e);
@@ -265,7 +280,7 @@ int server_run(const struct config *config, struct db *db, const struct target *
         p = (struct pollfd){.fd = s.signals, .events = POLLIN};
         while (poll(&p, 1, LOOK_MS) <= 0) {
             look_at_database(&s);
-            if (clock_monotonic_ms() - s.counted_at >= COUNT_MS)
+            if (clock_monotonic_ms() >= s.count_at)
                 write_counts(&s);
         }
     }

@@ -27,7 +27,7 @@ static struct upstream **bucket_of(struct worker *w, const struct target *t)
 
 static void leave_pool(struct upstream *u)
 {
-    *(u->previous ? &u->previous->next : bucket_of(u->worker, &u->target)) = u->next;
+    *(u->previous ? &u->previous->next : u->bucket) = u->next;
     if (u->next)
         u->next->previous = u->previous;
     u->next = u->previous = NULL;
@@ -84,6 +84,7 @@ static struct upstream *connect_new(struct worker *w, const struct target *t, in
     u->tag = TAG_UPSTREAM;
     u->worker = w;
     u->target = *t;
+    u->bucket = bucket_of(w, t);
     u->state = UPSTREAM_CONNECTING;
     u->fd = open_socket(w, t);
     event.data.ptr = u;
@@ -131,7 +132,6 @@ static bool has_unread(const struct upstream *u)
 void upstream_release(struct upstream *u)
 {
     struct worker *w = u->worker;
-    struct upstream **bucket = bucket_of(w, &u->target);
 
     if (u->hung_up || u->write_failed || !outbuf_is_empty(&u->out) || w->draining ||
         has_unread(u)) {
@@ -144,10 +144,10 @@ void upstream_release(struct upstream *u)
     u->state = UPSTREAM_IDLE;
     u->idle_since = w->now;
     u->previous = NULL;
-    u->next = *bucket;
+    u->next = *u->bucket;
     if (u->next)
         u->next->previous = u;
-    *bucket = u;
+    *u->bucket = u;
     timer_set(&u->timer, &w->timers[TIMER_POOL], w->now);
 }
 

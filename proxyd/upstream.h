@@ -33,6 +33,7 @@ struct upstream {
     struct worker *worker;
     struct conn *conn;                /* whose it is; NULL in the pool */
     struct upstream *next, *previous; /* in its bucket of the pool; next also once it is closed */
+    struct upstream **bucket;         /* the target's */
     struct timer timer;               /* connecting, waiting for a response's head, idle */
     struct target target;
     struct outbuf out;

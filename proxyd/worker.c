@@ -21,6 +21,7 @@
 #define POOL_IDLE_MS 30000
 #define LINGER_MS    2000
 #define TICK_MS      60000
+#define CONNS_A_PIPE 128 /* with few descriptors there are few pipes */
 
 /* --- timeouts --------------------------------------------------------------------------------- */
 
@@ -297,6 +298,7 @@ void worker_free(struct worker *w)
     upstream_pool_close(w);
     free_dead(w);
     block_pool_free(&w->blocks);
+    pipe_pool_free(&w->pipes);
     route_unref(w->routes);
     route_unref(atomic_load(&w->inbox));
     if (w->wake.fd >= 0)
@@ -319,7 +321,9 @@ struct worker *worker_start(struct shared *shared, struct count_worker *counts,
     }
     w->shared = shared;
     w->counts = counts;
-    w->conns_max = conns_max;
+    w->pipes.max =
+        conns_max / CONNS_A_PIPE < PIPES_MAX ? (unsigned)(conns_max / CONNS_A_PIPE) : PIPES_MAX;
+    w->conns_max = conns_max - w->pipes.max; /* a pipe takes as many descriptors as a client */
     w->now = clock_monotonic_ms();
     w->wake.tag = TAG_WAKE;
     w->wake.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

@@ -17,6 +17,7 @@
 #include "http.h"
 #include "listener.h"
 #include "outbuf.h"
+#include "pipe.h"
 #include "route.h"
 #include "tag.h"
 #include "target.h"
@@ -69,6 +70,7 @@ struct worker {
     struct timer_list timers[TIMER_KINDS];
     struct block_pool blocks;
     struct upstream_pool pool;
+    struct pipe_pool pipes;
     size_t n_conns, conns_max;
     size_t n_upstreams; /* open; conns_max at most, so that both together fit the descriptors */
     int64_t warned_at;  /* when a failure was logged last, monotonic ms; 0: never */

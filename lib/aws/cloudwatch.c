@@ -36,7 +36,7 @@ static void add_value(struct buf *form, const struct metric_value *v, size_t num
 }
 
 int cloudwatch_put(struct aws_client *client, const struct metric_value *values, size_t n,
-                   struct err *e)
+                   char code[AWS_CODE_SIZE], struct err *e)
 {
     struct buf form = {0};
     struct aws_call call = {.service = AWS_CLOUDWATCH, .operation = "PutMetricData"};
@@ -51,6 +51,7 @@ int cloudwatch_put(struct aws_client *client, const struct metric_value *values,
     call.body = buf_text(&form);
     aws_perform(client, &call, 1);
     rc = aws_call_check(&call, 1, e);
+    memcpy(code, call.code, AWS_CODE_SIZE);
     aws_call_free(&call, 1);
     buf_free(&form);
     return rc;
@@ -96,18 +97,26 @@ static const char *compose(const struct batch *b, const struct metric_window *wi
     return text;
 }
 
-static void take_values(struct metric_sum *sum, const struct xml *result)
+/* Values and timestamps are two lists side by side. */
+static void take_values(struct metric_sum *sum, const struct metric_window *window,
+                        const struct xml *result)
 {
     const struct xml *value = xml_child(xml_child(result, "Values"), "member");
+    const struct xml *time = xml_child(xml_child(result, "Timestamps"), "member");
+    int64_t begin;
 
     for (; value; value = xml_again(value)) {
         sum->sum += (int64_t)(strtod(value->text, NULL) + 0.5);
-        sum->n_values++;
+        if (time && clock_parse_rfc3339(time->text, &begin) == 0 &&
+            begin + window->period_s * 1000 <= window->due_ms)
+            sum->n_due++;
+        time = time ? xml_again(time) : NULL;
     }
     sum->complete = !strcmp(xml_text(result, "StatusCode"), "Complete");
 }
 
-static int take_page(struct aws_call *call, struct batch *b, struct arena *a, struct err *e)
+static int take_page(struct aws_call *call, struct batch *b, const struct metric_window *window,
+                     struct arena *a, struct err *e)
 {
     const struct xml *root = xml_parse(buf_text(&call->answer), call->answer.len, a);
     const struct xml *answer = xml_child(root, "GetMetricDataResult"), *result;
@@ -125,7 +134,7 @@ static int take_page(struct aws_call *call, struct batch *b, struct arena *a, st
         const char *id = xml_text(result, "Id");
         size_t i = *id == 'q' ? strtoul(id + 1, NULL, 10) : b->n;
         if (i < b->n)
-            take_values(&b->sums[i], result);
+            take_values(&b->sums[i], window, result);
     }
     token = xml_text(answer, "NextToken");
     b->done = !*token;
@@ -172,7 +181,7 @@ int cloudwatch_sums(struct aws_client *client, const struct metric_window *windo
             }
         aws_perform(client, calls, some);
         for (size_t i = 0; i < some; i++)
-            if (take_page(&calls[i], of[i], &a, rc == 0 ? e : &why) < 0) {
+            if (take_page(&calls[i], of[i], window, &a, rc == 0 ? e : &why) < 0) {
                 forget(of[i]);
                 rc = -1;
             }

@@ -19,20 +19,22 @@ struct metric_value {
 };
 
 /* PutMetricData of up to CLOUDWATCH_VALUES_A_CALL values, which are taken all or none. It is not
- * repeated when its answer was lost: values sent twice count twice. */
+ * repeated when its answer was lost: values sent twice count twice. code: the service's error code
+ * when it fails. */
 int cloudwatch_put(struct aws_client *client, const struct metric_value *values, size_t n,
-                   struct err *e) __attribute__((warn_unused_result));
+                   char code[AWS_CODE_SIZE], struct err *e) __attribute__((warn_unused_result));
 
 struct metric_sum {
     const char *subdomain;
-    int64_t sum;     /* of the values in the window */
-    size_t n_values; /* buckets that have one */
-    bool complete;   /* CloudWatch says that nothing is missing */
+    int64_t sum;   /* of the values in the window */
+    size_t n_due;  /* buckets with a value, of those that end by due_ms */
+    bool complete; /* CloudWatch says that nothing is missing */
 };
 
 struct metric_window {
     int64_t start_ms, end_ms; /* multiples of the period */
     long period_s;            /* a multiple of 60 */
+    int64_t due_ms;           /* what came before must be there by now */
 };
 
 /* GetMetricData for each sum's subdomain, 500 a call, all pages. When a call fails, its sums stay

@@ -34,10 +34,11 @@ SANITIZED = "sanitize" in str(BUILD)
 
 PORT = 8080
 SECOND_PORT = 8081
+ecs_only = pytest.mark.skipif(not ON_ECS, reason="about tasks on ECS")
 local_only = pytest.mark.skipif(ON_ECS, reason="about tasks on this machine")
 LISTING = 12 if ON_ECS else 0  # seconds until a change that nobody announces is seen
 TARGET, SECOND_TARGET = (8480, 8000) if ON_ECS else (80, 8000)  # not every user may listen on port 80
-CLUSTER = "mirage-tests"
+CLUSTER = f"mirage-tests-{os.getpid()}"  # one purge at a time is for a cluster
 PROGRAMS = ("mirage-proxyd", "mirage-api", "mirage-sync", "lighttpd")
 CHILDREN_OF_TESTS = "MIRAGE_E2E_STACK"  # in the environment of all that a stack starts
 
@@ -203,9 +204,10 @@ def on_ecs(config):
 class Stack:
     alive = []  # for the report of a failed test
 
-    def __init__(self, change=None, options=(), env=None, folder=None, address=None, config=None, ecs=ON_ECS):
+    def __init__(self, change=None, options=(), env=None, folder=None, address=None, config=None, ecs=ON_ECS,
+                 session_token=True):
         """`change` edits the configuration (a dict) in place; `config` is YAML text instead. `ecs`: on fakeaws,
-        `self.aws`, whatever the run's runner is."""
+        `self.aws`, whatever the run's runner is; session_token=None: without credentials in the environment."""
         self.address = address or own_address()
         self.own_folder = folder is None
         self.folder = folder or short_folder()
@@ -217,7 +219,8 @@ class Stack:
         self.aws = cloud_of(self.folder) if ecs else None
         if ecs:
             self.options = ["-domain", ".localhost", *options]
-            self.extra_env = {**self.aws.environment(), **self.extra_env}
+            keys = {} if session_token is None else self.aws.environment(session_token)
+            self.extra_env = {**keys, **self.extra_env}
         if config is None:
             config = base_config(self.address)
             if ecs:

@@ -261,5 +261,6 @@ def test_purge_keeps_what_is_older_than_the_database(new_stack):
     with contextlib.closing(s.database()) as db:
         db.execute("UPDATE sync SET made_at = made_at + 1000000")
     assert s.api("POST", "/api/purge", form={"duration": "600"}).status == 200
-    assert decision(s, "old-one") == (0, "how often it was used is not known", "")
+    assert decision(s, "old-one") == (
+        0, "how often it was used is not known: the database is younger", "")
     assert s.tasks("old-one")

@@ -20,7 +20,6 @@ def refused(new_stack, *expected, status=1, **kwargs):
 
 @pytest.mark.parametrize("key, value", [
     ("auth", {"token": {"header": "x-token", "token": "secret-token"}}),
-    ("purge", {"schedule": "0 3 * * ? *", "request": {"duration": 86400}}),
 ])
 def test_what_is_not_there_yet(new_stack, key, value):
     said = refused(new_stack, key, change=lambda c: c.update({key: value}))

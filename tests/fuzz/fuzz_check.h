@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static inline char *exact_copy(const void *data, size_t len)
 {
-    char *copy = malloc(len > 0 ? len : 1);
+    char *copy = len > 0 ? malloc(len) : calloc(1, 1);
     CHECK(copy != NULL);
     if (len > 0)
         memcpy(copy, data, len);

@@ -24,7 +24,21 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static char folder[PATH_MAX - 64], path[PATH_MAX];
-static const struct config_source no_source;
+static int fetch_nothing(const char *url, struct buf *text, struct err *why)
+{
+    (void)text;
+    return err_set(why, ERR_REFUSED, "%s: nothing is there", url);
+}
+
+static int fetch_a_host(const char *url, struct buf *text, struct err *why)
+{
+    (void)why;
+    assert_string_equal(url, "s3://bucket/config.yaml");
+    buf_str(text, "host: {webapi: '{{ env \"TEST_CONFIG_NONE\" \"from.s3\" }}'}\n");
+    return 0;
+}
+
+static const struct config_source no_source = {.fetch = fetch_nothing};
 static struct err e;
 static struct buf warnings; /* what was warned about, a line each */
 
@@ -247,6 +261,17 @@ static const char everything[] = "host:\n"
                                  "      assign_public_ip: ENABLED\n"
                                  "  default_task_definition: app\n"
                                  "  enable_execute_command: no\n"
+                                 "link:\n"
+                                 "  hosted_zone_id: Z0123456789ABC\n"
+                                 "  default_task_definitions: [front, back]\n"
+                                 "  exclude_containers: [side*]\n"
+                                 "purge:\n"
+                                 "  schedule: '*/5 3 ? * MON-FRI *'\n"
+                                 "  request:\n"
+                                 "    duration: \"86400\"\n"
+                                 "    excludes: [main, foo-*]\n"
+                                 "    exclude_tags: ['branch:a:b']\n"
+                                 "    exclude_regexp: '^keep'\n"
                                  "local:\n"
                                  "  taskdefs:\n"
                                  "    app:\n"
@@ -306,6 +331,17 @@ static void check_everything(const struct config *c)
     assert_string_equal(c->ecs.network_configuration.awsvpc_configuration.assign_public_ip,
                         "ENABLED");
     assert_string_equal(c->ecs.default_task_definition, "app");
+    assert_string_equal(c->link.hosted_zone_id, "Z0123456789ABC");
+    assert_int_equal(c->link.default_task_definitions.len, 2);
+    assert_string_equal(c->link.default_task_definitions.items[1], "back");
+    assert_int_equal(c->link.exclude_containers.len, 1);
+    assert_string_equal(c->link.exclude_containers.items[0], "side*");
+    assert_string_equal(c->purge.schedule, "*/5 3 ? * MON-FRI *");
+    assert_string_equal(c->purge.request.duration, "86400");
+    assert_int_equal(c->purge.request.n_excludes, 2);
+    assert_string_equal(c->purge.request.excludes[1], "foo-*");
+    assert_int_equal(c->purge.request.n_exclude_tags, 1);
+    assert_string_equal(c->purge.request.exclude_regexp, "^keep");
     assert_false(c->ecs.enable_execute_command);
     assert_int_equal(c->local_tasks.n_taskdefs, 2);
     assert_string_equal(t[0].name, "app");
@@ -764,8 +800,17 @@ static void mistakes(void **state)
         /* what this version has not got */
         {"auth:\n  token: {}", 2, "auth: authentication is not in this version"},
         {"auth: {cookie_secret: x}", 1, "auth: authentication is not in this version"},
-        {"link:\n  hosted_zone_id: Z", 2, "link: mirage link (Route 53) is not in this version"},
-        {"purge: {schedule: x}", 1, "purge: the purge schedule is not in this version"},
+        {"link:\n  exclude_containers: [a, '[']", 2,
+         "link.exclude_containers[1]: '[' is a malformed pattern"},
+        {"purge: {schedule: x}", 1, "purge.schedule: expected six fields"},
+        {"purge:\n  schedule: 0 3 * * * *", 2,
+         "purge.schedule: one of day of month and day of week must be ?"},
+        {"purge:\n  schedule: 0 24 * * ? *", 2, "purge.schedule: hours: '24' is not understood"},
+        {"purge:\n  request:\n    duration: 299", 3,
+         "purge.request.duration: expected seconds, at least 300, got '299'"},
+        {"purge:\n  request:\n    duration: 1d", 3, "purge.request.duration: expected seconds"},
+        {"purge:\n  request: {duration: 300, exclude_regexp: '('}", 2,
+         "purge.request.exclude_regexp: "},
 
         /* not YAML */
         {"host:\n\twebapi: a", 2, "not valid YAML: "},
@@ -811,8 +856,6 @@ static void mistakes_of_the_whole(void **state)
         {"parameters:\n- {name: taskdef, env: A}", 2, "parameters"},
         {"parameters:\n- {name: parameters, env: A}", 2, "parameters"},
         {"parameters:\n- {name: '', env: A}", 2, "parameters"},
-        {"host: {}\nhtmldir: s3://bucket/x/", 2,
-         "htmldir: templates from S3 are not in this version; name a folder"},
     };
 
     (void)state;
@@ -828,6 +871,10 @@ static void mistakes_of_the_whole_are_refused(void **state)
         {"listen: {http: [{listen: 80, target: 80}, {listen: 80, target: 81}]}",
          "listen.http[1].listen: port 80 is used twice"},
         {"listen: {http: []}", "listen.http: expected at least one entry"},
+        {"purge: {schedule: 0 3 * * ? *}", "purge.request lacks the key 'duration'"},
+        {"purge: {request: {excludes: [a]}}", "purge.request lacks the key 'duration'"},
+        {"purge: {request: {duration: 300, exclude_tags: [x]}}",
+         "purge.request: invalid exclude_tags format x"},
         {"listen: {http: [{listen: 80, target: 80, require_auth_cookie: true}]}",
          "listen.http[0].require_auth_cookie: authentication is not in this version"},
         {"parameters: [{name: a, env: A}, {name: a, env: B}]", "'a' is defined twice"},
@@ -837,7 +884,6 @@ static void mistakes_of_the_whole_are_refused(void **state)
         {"parameters: [{name: taskdef, env: A}]", "'taskdef' cannot name a parameter"},
         {"parameters: [{name: parameters, env: A}]", "'parameters' cannot name a parameter"},
         {"parameters: [{name: '', env: A}]", "a name is empty"},
-        {"htmldir: s3://bucket/x/", "templates from S3 are not in this version; name a folder"},
     };
 
     (void)state;
@@ -995,9 +1041,42 @@ static void files_that_cannot_be_read(void **state)
     assert_ptr_equal(strstr(e.text, folder), e.text);
     assert_non_null(strstr(e.text, "directory"));
     assert_int_equal(load_path("s3://bucket/config.yaml"), -1);
-    assert_int_equal(e.kind, ERR_INVALID);
-    assert_string_equal(e.text, "s3://bucket/config.yaml: a configuration from S3 is not in this "
-                                "version; name a file");
+    assert_string_equal(e.text, "s3://bucket/config.yaml: nothing is there");
+}
+
+static void file_from_s3(void **state)
+{
+    static const struct config_source source = {.fetch = fetch_a_host};
+    struct options o = {.conf = "s3://bucket/config.yaml", .compat_v1 = true};
+    struct config *c;
+
+    (void)state;
+    assert_int_equal(config_load(&c, &o, &source, warn, &e), 0);
+    assert_string_equal(c->host.webapi, "from.s3");
+    config_free(c);
+}
+
+static int fill_in_region(struct config *c, struct err *why)
+{
+    (void)why;
+    c->ecs.region = "from-where-it-runs";
+    return 0;
+}
+
+static void only_tasks_elsewhere_are_filled_in(void **state)
+{
+    static const struct config_source source = {.fetch = fetch_nothing, .fill_in = fill_in_region};
+    struct options o = {.compat_v1 = true};
+    struct config *c;
+
+    (void)state;
+    assert_int_equal(config_load(&c, &o, &source, warn, &e), 0);
+    assert_string_equal(c->ecs.region, "from-where-it-runs");
+    config_free(c);
+    o.local = true;
+    assert_int_equal(config_load(&c, &o, &source, warn, &e), 0);
+    assert_null(c->ecs.region);
+    config_free(c);
 }
 
 static void file_without_permission(void **state)
@@ -1160,6 +1239,8 @@ int main(void)
         TEST(long_keys_do_no_harm),
         TEST(template_inside),
         TEST(files_that_cannot_be_read),
+        TEST(file_from_s3),
+        TEST(only_tasks_elsewhere_are_filled_in),
         TEST(file_without_permission),
         TEST(file_of_one_mebibyte),
         TEST(aliases),

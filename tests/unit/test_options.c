@@ -65,6 +65,14 @@ struct run {
 
 #define GOES_ON 99
 
+static int fetch_nothing(const char *url, struct buf *text, struct err *e)
+{
+    (void)text;
+    return err_set(e, ERR_REFUSED, "%s: nothing is there", url);
+}
+
+static const struct config_source source = {.fetch = fetch_nothing};
+
 /* Prints what the options have become, when the program goes on. */
 static void print_options(const struct program *p, const char *file, const char *flag)
 {
@@ -87,7 +95,10 @@ static void in_the_child(const char *const *variables, const char *const *argume
         {.name = "flag", .is_flag = true, .help = "a flag of its own", .value = &flag},
         {0},
     };
-    struct program p = {.name = "test-program", .summary = "Does nothing.", .extras = extras};
+    struct program p = {.name = "test-program",
+                        .summary = "Does nothing.",
+                        .extras = extras,
+                        .source = &source};
     char *argv[MAX + 2] = {(char[]){"test-program"}};
     int rc;
 

@@ -607,7 +607,7 @@ static void some_tasks_are_ready(void **state)
     t.n_ports = 2;
     put(&t);
     assert_int_equal(store_task_port_ready(db, t.arn, &ports[1], &e), 0);
-    routes_are("a@10 starting 80>10.0.0.1:80; a@10 starting 8080>10.0.0.1:80; ");
+    routes_are("a@10 80>10.0.0.1:80; a@10 starting; a@10 8080>10.0.0.1:80; ");
     assert_int_equal(store_task_port_ready(db, t.arn, &ports[0], &e), 0);
     routes_are("a@10 80>10.0.0.1:80; a@10 80>10.0.0.1:80; a@10 8080>10.0.0.1:80; ");
 }

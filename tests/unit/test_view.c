@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
+#include "aws/purge_plan.h"
 #include "clock.h"
-#include "purge_preview.h"
 #include "store_purge.h"
 #include "store_purge_past.h"
 #include "store_sync.h"
@@ -338,7 +338,8 @@ static void purges_are_previewed_and_remembered(void **state)
     const struct purge_input input = {.duration = "300"};
     struct task idle = task_of("a1", "idle", "RUNNING");
     struct task young = task_of("b1", "young", "RUNNING");
-    struct purge_decision *decisions;
+    const struct purge_view view_of = {NULL, with.db, NULL};
+    struct purge_plan plan;
     struct purge_decided *decided;
     struct purge_rules rules;
     struct purge_past *runs;
@@ -351,16 +352,17 @@ static void purges_are_previewed_and_remembered(void **state)
     put_task(&idle);
     put_task(&young);
     ok(db_run(with.db, "UPDATE sync SET made_at = 0", DB_NO_BINDS, &e));
-    ok(purge_rules_check(&input, &arena, &rules, &e));
-    ok(purge_preview(with.db, &rules, &arena, &decisions, &n, &e));
-    assert_int_equal(n, 2);
-    assert_true(decisions[0].stop);
-    assert_false(decisions[1].stop);
+    ok(purge_rules_check(&input, &rules, &e));
+    ok(purge_plan(&view_of, &rules, &arena, &plan, &e));
+    purge_rules_free(&rules);
+    assert_int_equal(plan.n, 2);
+    assert_true(plan.decisions[0].stop);
+    assert_false(plan.decisions[1].stop);
     ok(store_purge_past_list(with.db, 20, &arena, &runs, &n, &e));
     assert_int_equal(n, 0);
     ok(store_purge_ask(with.db, 5, "page", purge_input_to_json(&input, &arena), &e));
     ok(store_purge_ask(with.db, 6, "api", purge_input_to_json(&input, &arena), &e));
-    ok(store_purge_decisions(with.db, 1, decisions, 2, &e));
+    ok(store_purge_decisions(with.db, 1, plan.decisions, 2, &e));
     ok(store_purge_result(with.db, 1, "idle", "ok", &e));
     ok(store_purge_finished(with.db, 1, 9, "", &e));
     ok(store_purge_past_list(with.db, 20, &arena, &runs, &n, &e));

@@ -1,0 +1,37 @@
+/* What mirage-sync does side by side: each job is a thread with a database connection of its own,
+ * so that a slow service holds up nobody but who needs it. */
+#ifndef MIRAGE_CRON_JOB_H
+#define MIRAGE_CRON_JOB_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "db.h"
+#include "err.h"
+
+struct job {
+    const char *name;
+    void (*run)(struct job *job); /* returns when job_wait() says false */
+    const struct config *config;
+    const char *state_dir;
+    int stop; /* a descriptor that becomes readable when the program is to end */
+    struct db *db;
+    pthread_t thread;
+    bool started;
+};
+
+int job_start(struct job *job, struct err *e) __attribute__((warn_unused_result));
+void job_join(struct job *job); /* waits for its end; one that was not started is fine */
+
+/* Waits until `ms` have passed, or has_news(), which is asked ten times a second, says so (NULL: it
+ * is not asked). false when the program is to end. */
+bool job_wait(struct db *db, int stop, int64_t ms, bool (*has_news)(struct db *db, void *ctx),
+              void *ctx) __attribute__((warn_unused_result));
+
+/* The pause after `failures` failures in a row: doubles from a second up to half a minute; half of
+ * it is chance, so that replicas part. */
+int64_t job_backoff_ms(int failures) __attribute__((warn_unused_result));
+
+#endif

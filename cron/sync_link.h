@@ -1,0 +1,10 @@
+/* mirage link: keeps Route 53 as the running tasks ask for. */
+#ifndef MIRAGE_CRON_SYNC_LINK_H
+#define MIRAGE_CRON_SYNC_LINK_H
+
+#include "job.h"
+
+/* A job's run(), for a configuration with link.hosted_zone_id. */
+void sync_link(struct job *job);
+
+#endif

@@ -1,0 +1,111 @@
+/* Every minute that is over is reported: one value for each subdomain with a running task, zero
+ * included, so that no data means that nobody was there to count. A row is marked only when
+ * CloudWatch has taken it: a crash between the two reports it again, which keeps an environment;
+ * the other way round would stop one. What is counted late for a minute that was reported is
+ * reported as a further value of it; the metric's sum adds them. */
+#include "sync_report.h"
+
+#include <string.h>
+
+#include "aws/cloudwatch.h"
+#include "clock.h"
+#include "log.h"
+#include "store_access.h"
+
+#define MINUTE_MS       60000
+#define SETTLE_MS       5000           /* for mirage-proxyd to write a minute's last second */
+#define ZEROS_MAX       60             /* minutes that are made up for at once */
+#define KEEP_MINUTES    (2 * 24 * 60)  /* what was reported */
+#define REFUSED_MINUTES (14 * 24 * 60) /* CloudWatch takes nothing that is older */
+
+static bool is_about_values(const char *code)
+{
+    return !strncmp(code, "InvalidParameter", 16) || !strcmp(code, "ValidationError") ||
+           !strcmp(code, "MissingParameter");
+}
+
+/* Sends rows; what CloudWatch refuses for its values is sent in halves, until the row at fault
+ * stands alone: that one is given up, for it would hold up all others for ever. */
+static int send(struct job *job, struct aws_client *client, const struct access_row *rows, size_t n,
+                struct arena *a, struct err *e)
+{
+    struct metric_value *values = arena_array(a, n, sizeof *values);
+    char code[AWS_CODE_SIZE];
+
+    for (size_t i = 0; i < n; i++)
+        values[i] = (struct metric_value){rows[i].subdomain, rows[i].minute, rows[i].delta};
+    if (cloudwatch_put(client, values, n, code, e) < 0) {
+        if (!is_about_values(code))
+            return -1;
+        if (n > 1)
+            return send(job, client, rows, n / 2, a, e) < 0
+                       ? -1
+                       : send(job, client, rows + n / 2, n - n / 2, a, e);
+        log_error("report: the count of %s is given up: %s", rows[0].subdomain, e->text);
+    }
+    return store_access_reported(job->db, rows, n, e);
+}
+
+/* Rows of zero for the minutes that have ended since the last time. */
+static int add_zeros(struct job *job, int64_t *zeroed, int64_t minute, struct err *e)
+{
+    if (*zeroed > minute || *zeroed < minute - ZEROS_MAX) /* the clock was set */
+        *zeroed = minute - 1;
+    for (; *zeroed < minute; (*zeroed)++)
+        if (store_access_zeros(job->db, *zeroed, e) < 0)
+            return -1;
+    return 0;
+}
+
+static int pass(struct job *job, struct aws_client *client, int64_t *zeroed, struct err *e)
+{
+    int64_t minute = (clock_now_ms() - SETTLE_MS) / MINUTE_MS; /* the first that is not over */
+    size_t n;
+    int rc = add_zeros(job, zeroed, minute, e);
+
+    do {
+        struct arena a = {0};
+        struct access_row *rows;
+        n = 0;
+        if (rc == 0)
+            rc = store_access_unreported(job->db, minute, CLOUDWATCH_VALUES_A_CALL, &a, &rows, &n,
+                                         e);
+        if (rc == 0 && n > 0)
+            rc = send(job, client, rows, n, &a, e);
+        arena_free(&a);
+    } while (rc == 0 && n == CLOUDWATCH_VALUES_A_CALL);
+    return rc < 0
+               ? -1
+               : store_access_forget(job->db, minute - KEEP_MINUTES, minute - REFUSED_MINUTES, e);
+}
+
+/* Until shortly after the running minute has ended. */
+static int64_t until_next(void)
+{
+    return MINUTE_MS - (clock_now_ms() - SETTLE_MS) % MINUTE_MS;
+}
+
+void sync_report(struct job *job)
+{
+    struct aws_client *client;
+    int64_t zeroed = clock_now_ms() / MINUTE_MS, ms;
+    struct err e;
+    int failures = 0;
+
+    if (aws_client_open(&client, job->config->ecs.region, &e) < 0) {
+        log_error("report: %s", e.text);
+        return;
+    }
+    do {
+        if (pass(job, client, &zeroed, &e) < 0) {
+            log_error("report: %s", e.text);
+            ms = job_backoff_ms(++failures);
+        } else {
+            if (failures > 0)
+                log_info("report works again");
+            failures = 0;
+            ms = until_next();
+        }
+    } while (job_wait(job->db, job->stop, ms, NULL, NULL));
+    aws_client_close(client);
+}

@@ -1,0 +1,35 @@
+/* The text of /api/list as this thread wrote it last, which is good until somebody commits: scripts
+ * ask for it again and again, and a hundred tasks take a millisecond to read and write.
+ *
+ * The database says when another connection has committed; what this thread's own changes, its
+ * requests but GET do, and router.c forgets the texts for them. */
+#ifndef MIRAGE_LIST_CACHE_H
+#define MIRAGE_LIST_CACHE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "store_task.h"
+
+struct list_cache {
+    struct list_text {
+        bool good;
+        int64_t version; /* db_data_version() from before the tasks were read */
+        struct buf text;
+    } of[TASK_ALL + 1]; /* by enum task_filter */
+};
+
+static inline void list_cache_forget(struct list_cache *cache)
+{
+    for (int i = 0; cache && i <= TASK_ALL; i++)
+        cache->of[i].good = false;
+}
+
+static inline void list_cache_free(struct list_cache *cache)
+{
+    for (int i = 0; i <= TASK_ALL; i++)
+        buf_free(&cache->of[i].text);
+}
+
+#endif
