@@ -5,11 +5,9 @@ import os
 import signal
 import time
 
-import pytest
 from selenium.webdriver.common.keys import Keys
 
-from browser import LONG, SHORT
-from stack import LISTING, poll
+from browser import LONG
 
 EVIL = "<script>alert(1)</script>\"'&lt;{{x}}"
 LONG_NAME = "l" + "o" * 61 + "g"  # 63 characters
@@ -45,7 +43,7 @@ def test_several_tasks_are_one_row(stack, browser, name):
     row = browser.row(name)
     assert "web:1" in row.text and "web2:1" in row.text
     traces = row.find_elements("css selector", ".c-taskdef a")
-    assert [t.get_attribute("aria-label") for t in traces] == [f"Trace of {name}, web:1", f"Trace of {name}, web2:1"]
+    assert {t.get_attribute("aria-label") for t in traces} == {f"Trace of {name}, web:1", f"Trace of {name}, web2:1"}
 
 
 def test_link_opens_the_environment(stack, browser, name):
@@ -149,7 +147,7 @@ def test_launch_again_has_the_same_parameters(stack, browser, name):
     value = lambda selector: browser.one(selector).get_attribute("value")
     assert value("#subdomain") == name and value("#parameter-branch") == "feature/again"
     assert value("#parameter-nick") == "abc" and value("#parameter-color") == "red"
-    assert [f.get_attribute("value") for f in browser.all("[name=taskdef]")][:2] == ["web", "web2"]
+    assert {f.get_attribute("value") for f in browser.all("[name=taskdef]")} >= {"web", "web2"}
     assert "terminated first" in browser.text("#running-note")
     before = {t["id"] for t in stack.tasks(name)}
     browser.click("#send")

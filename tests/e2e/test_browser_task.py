@@ -119,5 +119,5 @@ def test_trace_of_a_failure(stack, browser, name):
     stack.launch(name, "dies", wait=False)
     (task,) = poll(lambda: stack.tasks(name, "stopped"), LONG, "it has died")
     browser.open(f"/trace/{task['short_id']}")
-    assert browser.text(".facts .state") == "failed"
+    browser.wait(lambda: browser.text(".facts .state") == "failed", "it has stopped", LONG)
     assert browser.text("td .bad") == "3", "its exit code"
