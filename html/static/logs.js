@@ -86,6 +86,7 @@
     for (let line = lines.lastElementChild; line && timeOf(line) >= from; line = line.previousElementSibling)
       known.set(keyOf(line), (known.get(keyOf(line)) || 0) + 1);
     const wanted = search.value.toLowerCase();
+    let more = 0;
     for (const line of fresh.getElementById("lines").children) {
       const key = keyOf(line);
       if (floor && timeOf(line) <= floor)
@@ -97,7 +98,10 @@
       const added = document.importNode(line, true);
       add(added);
       mark(added, wanted);
+      more++;
     }
+    if (more === 0)
+      return;
     while (lines.children.length > LINES_MAX)
       lines.firstElementChild.remove();
     if (lines.children.length > 0)
