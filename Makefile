@@ -45,7 +45,7 @@ SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
 BOOTSTRAP := $(firstword $(wildcard $(patsubst %,/usr/share/%/bootstrap.min.css,javascript/bootstrap5/css \
   nodejs/bootstrap/dist/css bootstrap-html/css)))
 
-.PHONY: all run test unit e2e e2e-ecs fakeaws lint format bench install clean deps deps-test help
+.PHONY: all run test unit e2e e2e-ecs fakeaws lint format bench screenshots install clean deps deps-test help
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -181,6 +181,10 @@ BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/benc
 bench: all $(BENCH_TOOLS) ## measure (see tests/README.md; BENCH="--only NAME" picks)
 	$(Q)$(BUILD)/bench/bench_list
 	$(Q)tests/bench/run $(BENCH)
+
+screenshots: all ## take the pictures of docs/images anew
+	$(Q)tools/deps $(DEPS) $(DEPS_TEST)
+	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/e2e/screenshots.py docs/images
 
 install: all ## install below DESTDIR/PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin

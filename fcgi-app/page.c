@@ -9,6 +9,11 @@
 #include "router.h"
 #include "view.h"
 
+void page_set_version(json_t *view)
+{
+    json_object_set_new(view, "version", json_string(MIRAGE_VERSION));
+}
+
 int page_send(struct call *c, int status, const char *name, const char *title, json_t *view,
               struct err *e)
 {
@@ -20,11 +25,11 @@ int page_send(struct call *c, int status, const char *name, const char *title, j
         err_set(e, ERR_INTERNAL, "out of memory");
         goto out;
     }
+    page_set_version(view);
     if (templates_render(templates, name, view, &content, e) < 0)
         goto out;
     json_object_set_new(view, "title", view_text(title));
     json_object_set_new(view, "content", utf8_json(buf_text(&content), content.len));
-    json_object_set_new(view, "version", json_string(MIRAGE_VERSION));
     json_object_set_new(view, arena_printf(c->arena, "is_%s", name), json_true());
     respond_page(c->response, status);
     rc = templates_render(templates, "layout", view, &c->response->body, e);

@@ -23,6 +23,9 @@ int page_logs(struct call *c, struct err *e);
 int page_send(struct call *c, int status, const char *name, const char *title, json_t *view,
               struct err *e) __attribute__((warn_unused_result));
 
+/* What every template may use. */
+void page_set_version(json_t *view);
+
 /* Answers with a page that says what went wrong; in plain text when even that fails. */
 void page_error(struct call *c, int status, const char *text);
 

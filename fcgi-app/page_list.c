@@ -122,6 +122,7 @@ int page_list(struct call *c, struct err *e)
 
     if (view == NULL)
         return -1;
+    page_set_version(view);
     respond_page(c->response, 200);
     rc = templates_render(c->with->templates, "list", view, &c->response->body, e);
     if (rc == 0)

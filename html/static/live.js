@@ -24,6 +24,8 @@ const live = {
     let asking = false;
 
     function say(lost) {
+      if (!place)
+        return;
       place.hidden = false;
       place.classList.toggle("lost", lost);
       const at = last.toLocaleTimeString([], { hour12: false });

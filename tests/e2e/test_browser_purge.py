@@ -5,6 +5,7 @@ import contextlib
 from browser import LONG
 from stack import poll
 from test_api_logs_access_purge import forget_others, grow_old
+from test_browser_list import paused
 
 
 def decided(browser, section):
@@ -57,6 +58,18 @@ def test_preview_run_and_past(new_stack, new_browser):
             browser.driver.refresh()
             assert browser.axe() == []
             assert browser.script("return document.documentElement.scrollWidth") <= width
+
+
+def test_waiting_purge_is_watched(new_stack, new_browser):
+    stack = new_stack()
+    browser = new_browser(stack)
+    with paused(stack, "mirage-sync"):
+        r = stack.api("POST", "/purge", form={"duration": "86400", "excludes": "a b", "exclude_tags": "", "exclude_regexp": ""})
+        assert (r.status, r.header("Location")) == (303, "/purges"), r
+        browser.open("/purges")
+        assert browser.text("#runs .state") == "waiting" and "a, b" in browser.text("#runs")
+    browser.wait(lambda: browser.text("#runs .state") == "done", "it is done", LONG)
+    assert "0 terminated, 0 kept" in browser.text("#runs")
 
 
 def test_wrong_rules_are_refused_and_kept(stack, browser):
