@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
+#include "aws/purge_plan.h"
 #include "clock.h"
-#include "purge_preview.h"
 #include "store_purge.h"
 #include "store_purge_past.h"
 #include "store_sync.h"
@@ -339,6 +339,7 @@ static void purges_are_previewed_and_remembered(void **state)
     struct task idle = task_of("a1", "idle", "RUNNING");
     struct task young = task_of("b1", "young", "RUNNING");
     struct purge_decision *decisions;
+    struct purge_plan plan;
     struct purge_decided *decided;
     struct purge_rules rules;
     struct purge_past *runs;
@@ -351,9 +352,10 @@ static void purges_are_previewed_and_remembered(void **state)
     put_task(&idle);
     put_task(&young);
     ok(db_run(with.db, "UPDATE sync SET made_at = 0", DB_NO_BINDS, &e));
-    ok(purge_rules_check(&input, &arena, &rules, &e));
-    ok(purge_preview(with.db, &rules, &arena, &decisions, &n, &e));
-    assert_int_equal(n, 2);
+    ok(purge_rules_check(&input, &rules, &e));
+    ok(purge_plan(&(struct purge_view){.db = with.db}, &rules, &arena, &plan, &e));
+    decisions = plan.decisions;
+    assert_int_equal(plan.n, 2);
     assert_true(decisions[0].stop);
     assert_false(decisions[1].stop);
     ok(store_purge_past_list(with.db, 20, &arena, &runs, &n, &e));
