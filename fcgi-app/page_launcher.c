@@ -47,7 +47,20 @@ static json_t *options_view(const struct config_parameter *p, const char *value)
     return list;
 }
 
-static json_t *parameter_view(const struct form *form, const struct config_parameter *p)
+/* The name as a part of an HTML id, which has no blanks. */
+static json_t *id_view(struct arena *a, const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    char *id = arena_strdup(a, name);
+
+    for (char *c = id; *c != '\0'; c++)
+        if (strchr(plain, *c) == NULL)
+            *c = '-';
+    return view_text(id);
+}
+
+static json_t *parameter_view(struct arena *a, const struct form *form,
+                              const struct config_parameter *p)
 {
     const char *value = params_launch(form->given, p->name);
     json_t *view = json_object();
@@ -55,6 +68,7 @@ static json_t *parameter_view(const struct form *form, const struct config_param
     if (value == NULL)
         value = form->sent || p->default_value == NULL ? "" : p->default_value;
     json_object_set_new(view, "name", view_text(p->name));
+    json_object_set_new(view, "id", id_view(a, p->name));
     json_object_set_new(view, "value", view_text(value));
     json_object_set_new(view, "description", view_text(p->description));
     json_object_set_new(view, "rule", view_text(p->rule));
@@ -162,7 +176,7 @@ static int send_form(struct call *c, int status, const struct form *form, struct
     }
     parameters = json_array();
     for (size_t i = 0; i < config->n_parameters; i++)
-        json_array_append_new(parameters, parameter_view(form, &config->parameters[i]));
+        json_array_append_new(parameters, parameter_view(c->arena, form, &config->parameters[i]));
     view = json_object();
     json_object_set_new(view, "message", view_text(form->message));
     json_object_set_new(view, "again", view_text(form->again));

@@ -45,10 +45,19 @@
       place.textContent = text;
   }
 
+  form.querySelector(".is-invalid")?.focus(); // what the server refused
   form.noValidate = true; // our words, in the page, instead of the browser's bubbles
   for (const field of form.querySelectorAll("[data-rule]"))
     checkRule(field);
-  form.addEventListener("change", (event) => event.target.name && show(event.target));
+  // Not while a button is pressed: a message that appears would move it from under the pointer.
+  let pressed = false;
+  addEventListener("pointerdown", () => { pressed = true; }, true);
+  for (const name of ["pointerup", "pointercancel"])
+    addEventListener(name, () => { pressed = false; }, true);
+  function released(then) {
+    pressed ? addEventListener("pointerup", () => setTimeout(then), { once: true }) : then();
+  }
+  form.addEventListener("change", (event) => event.target.name && released(() => show(event.target)));
   form.addEventListener("input", (event) => event.target.matches(".is-invalid") && show(event.target));
   form.addEventListener("submit", (event) => {
     const fields = [...form.elements].filter((field) => field.name);

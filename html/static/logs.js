@@ -121,7 +121,10 @@
     }
   }
   follow.addEventListener("click", () => setFollowing(!following()));
-  // Who scrolls up wants to read: it goes on at the end.
-  lines.addEventListener("wheel", (event) => event.deltaY < 0 && following() && lines.scrollHeight > lines.clientHeight && setFollowing(false), { passive: true });
+  // Who scrolls away from the end wants to read.
+  lines.addEventListener("scroll", () => {
+    if (following() && lines.scrollHeight - lines.scrollTop - lines.clientHeight > 8)
+      setFollowing(false);
+  }, { passive: true });
   setFollowing(true);
 }

@@ -89,7 +89,7 @@ def main(folder):
         browser = Browser(stack)
         try:
             for scheme in ("light", "dark"):
-                take(browser, folder / f"list-{scheme}.png", "/", scheme, 1200, 950)
+                take(browser, folder / f"list-{scheme}.png", "/", scheme, 1280, 920)
             take(browser, folder / "watch-phone.png", "/?launched=dark-mode", "dark", 390, 780)
         finally:
             browser.quit()

@@ -72,6 +72,15 @@ def test_required_fields_are_named_beside_them(browser):
     assert browser.one("#subdomain").get_attribute("aria-invalid") == "true"
 
 
+def test_message_does_not_move_the_button_away(browser):
+    """The last field is found wrong by the very press that sends the form."""
+    browser.open("/launcher")
+    browser.fill("#parameter-nick", "NO")
+    browser.click("#send")
+    assert browser.text("#subdomain-error") == "This is needed.", "the button got its click"
+    browser.wait(lambda: browser.text("#parameter-nick-error"), "and the field its message")
+
+
 def test_rule_is_checked_before_sending(stack, browser, name):
     start(browser, name, nick="NOT-SMALL")
     browser.click("#send")

@@ -5,11 +5,10 @@ import os
 import signal
 import time
 
-import pytest
 from selenium.webdriver.common.keys import Keys
 
 from browser import LONG, SHORT
-from stack import LISTING, poll
+from stack import poll
 
 EVIL = "<script>alert(1)</script>\"'&lt;{{x}}"
 LONG_NAME = "l" + "o" * 61 + "g"  # 63 characters
@@ -45,7 +44,7 @@ def test_several_tasks_are_one_row(stack, browser, name):
     row = browser.row(name)
     assert "web:1" in row.text and "web2:1" in row.text
     traces = row.find_elements("css selector", ".c-taskdef a")
-    assert [t.get_attribute("aria-label") for t in traces] == [f"Trace of {name}, web:1", f"Trace of {name}, web2:1"]
+    assert {t.get_attribute("aria-label") for t in traces} == {f"Trace of {name}, web:1", f"Trace of {name}, web2:1"}
 
 
 def test_link_opens_the_environment(stack, browser, name):
@@ -149,7 +148,7 @@ def test_launch_again_has_the_same_parameters(stack, browser, name):
     value = lambda selector: browser.one(selector).get_attribute("value")
     assert value("#subdomain") == name and value("#parameter-branch") == "feature/again"
     assert value("#parameter-nick") == "abc" and value("#parameter-color") == "red"
-    assert [f.get_attribute("value") for f in browser.all("[name=taskdef]")][:2] == ["web", "web2"]
+    assert {f.get_attribute("value") for f in browser.all("[name=taskdef]")} >= {"web", "web2"}
     assert "terminated first" in browser.text("#running-note")
     before = {t["id"] for t in stack.tasks(name)}
     browser.click("#send")
@@ -200,14 +199,15 @@ def test_focus_stays_where_it_is(stack, browser, name):
     assert browser.script("return document.activeElement.closest('tr').dataset.key") == name
 
 
-def test_nothing_new_is_not_sent_again(stack, browser, name):
-    r = stack.api("GET", "/list")
-    again = stack.api("GET", "/list", headers=[("If-None-Match", r.header("ETag"))])
-    if again.status == 200:  # something has changed meanwhile
-        again = stack.api("GET", "/list", headers=[("If-None-Match", again.header("ETag"))])
-    assert (again.status, again.body) == (304, b""), again
-    zipped = r.header("ETag")[:-1] + '-gzip"'
-    assert stack.api("GET", "/list", headers=[("If-None-Match", zipped)]).status in (304, 200)
+def test_nothing_new_is_not_sent_again(stack):
+    for encoding in ("identity", "gzip"):
+        def unchanged():
+            """It may change between the two: then they are asked again."""
+            accept = ("Accept-Encoding", encoding)
+            etag = stack.api("GET", "/list", headers=[accept]).header("ETag")
+            r = stack.api("GET", "/list", headers=[accept, ("If-None-Match", etag)])
+            return r if r.status == 304 else None
+        assert poll(unchanged, SHORT, f"304 with {encoding}").body == b""
 
 
 def test_says_when_it_cannot_be_refreshed(stack, browser):

@@ -6,6 +6,7 @@ from browser import LONG
 from stack import poll
 from test_api_logs_access_purge import forget_others, grow_old
 from test_browser_list import paused
+from test_ecs_purge import history
 
 
 def decided(browser, section):
@@ -26,6 +27,9 @@ def test_preview_run_and_past(new_stack, new_browser):
         stack.launch(subdomain)
     for subdomain in ("idle-one", "used-one", "kept-one"):
         grow_old(stack, subdomain, 1000)
+    if stack.aws:  # there CloudWatch is asked
+        for subdomain in ("idle-one", "used-one", "kept-one"):
+            history(stack.aws, subdomain, 1200, used=[120] if subdomain == "used-one" else ())
     forget_others(stack, "used-one")
     browser = new_browser(stack).open("/")
     browser.click("nav a[href='/purges']")

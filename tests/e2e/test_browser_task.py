@@ -1,7 +1,8 @@
 """Logs and trace in a real browser."""
 
-import contextlib
 from urllib.parse import quote
+
+from selenium.webdriver.common.keys import Keys
 
 from browser import LONG, SHORT
 from stack import poll
@@ -48,6 +49,18 @@ def test_logs_wait_while_paused(stack, browser, name):
     assert browser.script("return window.asked") == 0 and "while paused" not in lines(browser)
     browser.click("#follow")
     browser.wait(lambda: "while paused" in lines(browser), "it comes when followed again", LONG)
+
+
+def test_scrolling_up_pauses(stack, browser, name):
+    stack.launch(name, "web")
+    for i in range(120):
+        say(stack, name, f"number {i}")
+    in_api(stack, name, "number 119")
+    browser.open(f"/logs/{name}")
+    assert browser.text("#follow") == "Following"
+    browser.one("#lines").click()
+    browser.press(Keys.HOME)
+    browser.wait(lambda: browser.text("#follow") == "Follow", "it lets one read")
 
 
 def test_search_within_logs(stack, browser, name):
@@ -106,5 +119,5 @@ def test_trace_of_a_failure(stack, browser, name):
     stack.launch(name, "dies", wait=False)
     (task,) = poll(lambda: stack.tasks(name, "stopped"), LONG, "it has died")
     browser.open(f"/trace/{task['short_id']}")
-    assert browser.text(".facts .state") == "failed"
+    browser.wait(lambda: browser.text(".facts .state") == "failed", "it has stopped", LONG)
     assert browser.text("td .bad") == "3", "its exit code"
