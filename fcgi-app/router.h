@@ -21,7 +21,7 @@ struct services {
     const struct templates *templates;
     struct db *db;
     struct runner *runner;
-    struct aws_client *aws; /* NULL: tasks are local */
+    struct aws_client *aws;   /* NULL: tasks are local */
     struct list_cache *lists; /* its own too; NULL: nothing is remembered */
 };
 

@@ -129,9 +129,10 @@ static json_t *take_task_definition(const json_t *answer, struct arena *a, struc
     json_t *definition = json_object_get(answer, "taskDefinition");
 
     (void)a;
-    if (!json_is_object(definition))
-        err_set(why, ERR_REFUSED, "ECS DescribeTaskDefinition: no task definition in the answer");
-    return json_incref(definition);
+    if (json_is_string(json_object_get(definition, "taskDefinitionArn")))
+        return json_incref(definition);
+    err_set(why, ERR_REFUSED, "ECS DescribeTaskDefinition: no task definition in the answer");
+    return NULL;
 }
 
 void ecs_describe_task_definitions(const struct ecs *ecs, const char *const *names, size_t n,

@@ -5,6 +5,7 @@ import itertools
 import os
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ sys.path.insert(0, os.path.dirname(__file__))
 from stack import BIN, Stack, ask_task  # noqa: E402
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("numprocesses", None):  # the slow ones, which stand together, to all workers
+        items.sort(key=lambda item: zlib.crc32(item.nodeid.encode()))
     if not (BIN / "mirage-ecs").exists():
         pytest.exit(f"{BIN}/mirage-ecs is not there: run `make`, or set MIRAGE_BUILD", 2)
 

@@ -95,10 +95,8 @@ static void in_the_child(const char *const *variables, const char *const *argume
         {.name = "flag", .is_flag = true, .help = "a flag of its own", .value = &flag},
         {0},
     };
-    struct program p = {.name = "test-program",
-                        .summary = "Does nothing.",
-                        .extras = extras,
-                        .source = &source};
+    struct program p = {
+        .name = "test-program", .summary = "Does nothing.", .extras = extras, .source = &source};
     char *argv[MAX + 2] = {(char[]){"test-program"}};
     int rc;
 
