@@ -130,11 +130,13 @@ ifdef PATH_MATCH_TSV
 export PATH_MATCH_TSV
 endif
 PYTEST_FLAGS ?=
-JOBS ?= 4# tests side by side: most of them wait most of the time
+JOBS ?= 6# tests side by side: most of them wait most of the time
 
 test: deps-test ## install what is missing, run all tests (also under ASan and UBSan)
 	$(Q)$(MAKE) --no-print-directory unit fakeaws e2e e2e-ecs
-	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit e2e e2e-ecs
+	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit e2e
+	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined e2e-ecs \
+	  E2E='$(wildcard tests/e2e/test_ecs_*.py tests/e2e/test_api_*.py)'
 
 unit: all $(UNIT_TESTS) ## the unit tests alone
 	$(Q)failed=; for t in $(UNIT_TESTS); do $$t || failed="$$failed $$t"; done; \

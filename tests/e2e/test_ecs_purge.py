@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from stack import BIN, CLUSTER, cloud_of, ecs_only, end_cloud, poll, run
+from stack import BIN, CLUSTER, cloud_of, ecs_only, end_cloud, poll, run, zeros_in_cloudwatch
 
 pytestmark = ecs_only
 HOUR, DAY = 3600, 86400
@@ -28,10 +28,9 @@ def add(aws, subdomain, age=2 * DAY, tags=(), **fields):
 
 def history(aws, subdomain, seconds, used=()):
     """Zeros for every minute of the last `seconds`, and a one so many seconds ago, for each of `used`."""
-    now = time.time()
-    points = [(now - now % 60 - 60 * i, 0) for i in range(1, seconds // 60 + 8)] + [(now - ago, 1) for ago in used]
-    for at, value in points:
-        aws.put_metric("mirage-ecs", "RequestCount", {"subdomain": subdomain}, value, at)
+    zeros_in_cloudwatch(aws, subdomain, seconds)
+    for ago in used:
+        aws.put_metric("mirage-ecs", "RequestCount", {"subdomain": subdomain}, 1, time.time() - ago)
 
 
 @pytest.fixture

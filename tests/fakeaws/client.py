@@ -47,7 +47,7 @@ class FakeAws:
         """Ends it and all its tasks; returns when all of them have ended."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(60)
         self.process.stdin.close()
         self.process.stdout.close()
 
