@@ -22,8 +22,6 @@
 
 #define LOOK_MS          50 /* how often the database is asked for a change: routes live in 100 ms */
 #define COUNT_MS         1000 /* how often counts are written */
-#define COUNT_SHARE      50   /* … so many times what a write takes, if that is longer */
-#define COUNT_MAX_MS     20000
 #define DRAIN_MS         30000
 #define MAIN_NICE        10 /* of the main thread alone */
 #define DESCRIPTORS_KEPT 64 /* for the database, the log, the listeners */
@@ -120,15 +118,12 @@ static void look_at_database(struct server *s)
 
 static void write_counts(struct server *s)
 {
+    int64_t begun = clock_monotonic_ms();
     struct err e;
-    int64_t begun = clock_monotonic_ms(), pause;
 
     if (count_write(s->counts, s->db, clock_now_ms(), &e) < 0)
         complain(s, &e);
-    pause = (clock_monotonic_ms() - begun) * COUNT_SHARE;
-    s->count_at = begun + (pause < COUNT_MS       ? COUNT_MS
-                           : pause > COUNT_MAX_MS ? COUNT_MAX_MS
-                                                  : pause);
+    s->count_at = begun + COUNT_MS;
 }
 
 /* --- start ------------------------------------------------------------------------------------ */

@@ -111,6 +111,12 @@ class Peer:
                     total += int(f.read().split()[0])
         return total / 1000
 
+    def main_cpu_ms(self):
+        """The same for the main thread alone, in ms: proxyd's reads routes and writes counts."""
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/schedstat") as f:
+            return int(f.read().split()[0]) / 1e6
+
     def resident(self):
         """Bytes that are resident in the process and its descendants, and not shared with a file."""
         total = 0
@@ -207,7 +213,7 @@ class Bench:
         self.stop(*self.peers[::-1])
 
 
-def answers(port, host):
+def answers(port, host, path="/100"):
     with socket.create_connection(("127.0.0.1", port)) as s:
-        s.sendall(f"GET /100 HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        s.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
         return b" 200 " in s.recv(64)

@@ -6,10 +6,12 @@ import signal
 import sqlite3
 import statistics
 import subprocess
+import time
 
-from peers import BUILD, Bench, wait_until
+from peers import BUILD, Bench, answers, wait_until
 
 TASKS = 100
+PARTS = ("mirage-proxyd", "lighttpd", "mirage-api")
 HOST = "mirage.bench.test"
 CONFIG = """
 host: {{ webapi: mirage.bench.test, reverse_proxy_suffix: .bench.test }}
@@ -30,7 +32,7 @@ def child(peer, name):
 
 
 def add_tasks(database):
-    with sqlite3.connect(database) as db:
+    with sqlite3.connect(database, timeout=1) as db:
         for i in range(TASKS):
             name = f"task{i:03}"
             db.execute("INSERT INTO environment (subdomain, launched_at) VALUES (?, ?)", (name, i))
@@ -42,19 +44,33 @@ def add_tasks(database):
             db.execute("INSERT INTO port VALUES (?, 'app', 80, '127.0.0.1', 80, 1)", (name,))
 
 
+def add_tasks_behind(sync, database):
+    """With mirage-sync stopped, which would find that the tasks are not there; and not stopped amid a
+    transaction, which would keep the database locked."""
+    while True:
+        os.kill(sync, signal.SIGSTOP)
+        try:
+            add_tasks(database)
+            return
+        except sqlite3.OperationalError:
+            os.kill(sync, signal.SIGCONT)
+            time.sleep(0.05)
+
+
 def api_list(bench, rounds, seconds):
     def args(port, at):
         (at / "conf").write_text(CONFIG.format(port=port))
         return [BUILD / "bin/mirage-ecs", "-local", "-conf", at / "conf", "-state", at / "state"]
     peer = bench.start("ecs", args)
-    wait_until(lambda: child(peer, "mirage-sync"), "mirage-sync runs")
+    for name in ("mirage-sync", *PARTS):
+        wait_until(lambda: child(peer, name), f"{name} runs")
+    wait_until(lambda: answers(peer.port, HOST, "/api/list"), "the API answers")
     sync = child(peer, "mirage-sync")
-    os.kill(sync, signal.SIGSTOP)  # it would find that the tasks are not there
     try:
-        add_tasks(bench.folder / f"{bench.n}-ecs" / "state" / "mirage.db")
+        add_tasks_behind(sync, bench.folder / f"{bench.n}-ecs" / "state" / "mirage.db")
         reports, parts = [], {}
         for _ in range(rounds):
-            before = {n: cpu(child(peer, n)) for n in ("mirage-proxyd", "lighttpd", "mirage-api")}
+            before = {n: cpu(child(peer, n)) for n in PARTS}
             out = subprocess.run([Bench.tool("load"), str(peer.port), "-H", HOST, "-p", "/api/list",
                                   "-c", "32", "-d", str(seconds)], capture_output=True, check=True)
             report = json.loads(out.stdout)
