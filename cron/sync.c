@@ -39,25 +39,33 @@ static void record_failure(struct db *db, const struct err *why)
         log_error("%s", e.text);
 }
 
+/* What the last pass has seen, and when the next one may come at the earliest: a purge changes what
+ * is routed with every stop. */
+struct seen {
+    int64_t version;
+    int64_t not_before; /* monotonic ms */
+};
+
 /* Whether somebody else has changed what is routed: a launch, or a stop. */
 static bool has_news(struct db *db, void *ctx)
 {
-    const int64_t *before = ctx;
+    const struct seen *seen = ctx;
     struct err e;
 
-    return store_route_version(db, &e) != *before;
+    return clock_monotonic_ms() >= seen->not_before && store_route_version(db, &e) != seen->version;
 }
 
 static void run(struct db *db, struct runner *r, const struct config *config, int signals)
 {
     struct runner_pace pace = runner_pace(r);
     bool starting = false;
-    int64_t ms, version;
+    struct seen seen;
+    int64_t ms;
     int failures = 0;
 
     do {
         struct err e = {0};
-        version = store_route_version(db, &e); /* what comes during the pass is news after it */
+        seen.version = store_route_version(db, &e); /* what comes during the pass is news after */
         if (pass(db, r, config, &starting, &e) < 0) {
             record_failure(db, &e);
             ms = job_backoff_ms(++failures);
@@ -67,7 +75,8 @@ static void run(struct db *db, struct runner *r, const struct config *config, in
             failures = 0;
             ms = starting ? pace.starting_ms : pace.idle_ms;
         }
-    } while (job_wait(db, signals, ms, failures ? NULL : has_news, &version));
+        seen.not_before = clock_monotonic_ms() + pace.starting_ms / 2;
+    } while (job_wait(db, signals, ms, failures ? NULL : has_news, &seen));
 }
 
 /* Runs everything until a signal asks to end. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "log.h"
 #include "store_environment.h"
 #include "store_sync.h"
 #include "store_task.h"
@@ -71,6 +72,27 @@ static bool is_settled(const struct task *t)
            (!strcmp(t->last_status, "RUNNING") && task_is_live(t));
 }
 
+/* Stops again what the view says was told to stop, and what runs it has not heard of: a StopTask
+ * right after a launch may find no task yet. */
+static void stop_again(struct runner *r, const struct task_list *before,
+                       const struct task_list *listed, struct arena *a)
+{
+    struct task_list stopping = {.items = arena_array(a, before->len, sizeof *stopping.items)};
+    const char **arns;
+    struct err e;
+
+    for (size_t i = 0; i < before->len; i++)
+        if (!strcmp(before->items[i].desired_status, "STOPPED"))
+            stopping.items[stopping.len++] = before->items[i];
+    arns = sorted_arns(&stopping, a);
+    for (size_t i = 0; i < listed->len && stopping.len > 0; i++) {
+        const struct task *t = &listed->items[i];
+        if (task_is_live(t) && bsearch(&t->arn, arns, stopping.len, sizeof *arns, by_arn) &&
+            runner_stop(r, t->arn, &e) < 0)
+            log_warn("cannot stop task %s: %s", t->arn, e.text);
+    }
+}
+
 int sync_view(struct db *db, struct runner *r, struct err *e)
 {
     struct arena a = {0};
@@ -86,6 +108,7 @@ int sync_view(struct db *db, struct runner *r, struct err *e)
     rc = runner_list(r, known, before.len, &a, &listed, e);
     if (rc < 0)
         goto out;
+    stop_again(r, &before, &listed, &a);
     rc = db_begin(db, e);
     if (rc == 0)
         rc = apply(db, &before, &listed, &a, e);

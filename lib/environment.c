@@ -287,8 +287,21 @@ int environment_terminate(struct db *db, struct runner *r, const char *subdomain
     return rc;
 }
 
+/* Ends the environment, unless it was launched again after `began` (ms). */
+static int end_unless_newer(struct db *db, const char *subdomain, int64_t began, struct arena *a,
+                            struct err *e)
+{
+    struct environment env;
+    int rc = store_environment_get(db, subdomain, a, &env, e);
+
+    if (rc <= 0 || env.launched_at > began)
+        return rc < 0 ? -1 : 0;
+    return store_environment_end(db, subdomain, clock_now_ms(), e);
+}
+
 int environment_terminate_task(struct db *db, struct runner *r, const char *id, struct err *e)
 {
+    int64_t began = clock_now_ms();
     struct arena a = {0};
     struct task task;
     struct task_list left;
@@ -301,7 +314,7 @@ int environment_terminate_task(struct db *db, struct runner *r, const char *id, 
         if (rc == 0)
             rc = store_task_of(db, task.subdomain, TASK_RUNNING, &a, &left, e);
         if (rc == 0 && left.len == 0)
-            rc = store_environment_end(db, task.subdomain, clock_now_ms(), e);
+            rc = end_unless_newer(db, task.subdomain, began, &a, e);
     }
     arena_free(&a);
     return rc;

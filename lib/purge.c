@@ -2,11 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <jansson.h>
 
 #include "pattern.h"
 #include "regex.h"
+#include "utf8.h"
 
 /* --- the request as JSON -----------------------------------------------------------------------
  */
@@ -69,6 +71,21 @@ int purge_input_from_json(const char *text, struct arena *a, struct purge_input 
 
 /* --- the decision ----------------------------------------------------------------------------- */
 
+/* What is left of `wanted` behind what is the tag's text; NULL when it is not. On ECS a `_` may
+ * stand for any character that a tag cannot have. */
+static const char *behind(const char *wanted, const char *tag)
+{
+    for (; *tag; tag++) {
+        size_t n = *wanted && *tag == '_' ? utf8_character(wanted, strlen(wanted)) : 1;
+        if (*tag != '_' && *tag != *wanted)
+            return NULL;
+        if (!*wanted)
+            return NULL;
+        wanted += n ? n : 1;
+    }
+    return wanted;
+}
+
 /* Key and value may both have colons: what counts is that they come to the same text. */
 static bool has_tag(const struct task *t, const char *wanted)
 {
@@ -79,9 +96,9 @@ static bool has_tag(const struct task *t, const char *wanted)
     json_array_foreach (tags, i, tag) {
         const char *key = json_string_value(json_object_get(tag, "Key"));
         const char *value = json_string_value(json_object_get(tag, "Value"));
-        size_t len = key ? strlen(key) : 0;
-        found = found || (key && value && !strncmp(wanted, key, len) && wanted[len] == ':' &&
-                          !strcmp(wanted + len + 1, value));
+        const char *rest = key ? behind(wanted, key) : NULL;
+        rest = rest && *rest == ':' && value ? behind(rest + 1, value) : NULL;
+        found = found || (rest && !*rest);
     }
     json_decref(tags);
     return found;
@@ -90,7 +107,7 @@ static bool has_tag(const struct task *t, const char *wanted)
 /* By its own name, or by a pattern that matches it. */
 static bool is_named(const char *exclude, const char *subdomain)
 {
-    return !strcmp(exclude, subdomain) ||
+    return !strcasecmp(exclude, subdomain) ||
            (pattern_is_valid(exclude) && pattern_match(exclude, subdomain) == PATTERN_MATCH);
 }
 

@@ -283,7 +283,7 @@ int64_t schedule_next(const struct schedule *s, int64_t after_ms)
     struct tm tm;
     int year, month, day;
 
-    if (!localtime_r(&after, &tm))
+    if (!localtime_r(&after, &tm) || tm.tm_year + 1900 < SCHEDULE_YEAR_MIN)
         return -1;
     year = tm.tm_year + 1900;
     month = tm.tm_mon + 1;

@@ -217,6 +217,10 @@ static int begin(struct aws_client *client, struct transfer *t, int64_t now)
 
     buf_clear(&t->call->answer);
     t->reason[0] = t->error_type[0] = t->call->code[0] = '\0';
+    if (left <= 0) { /* to libcurl a timeout of 0 is none */
+        failure_of_transport(t->call, "no answer within its time");
+        return -1;
+    }
     if (credentials_get(&c, client->region, &t->arena, &e) < 0) {
         failure_of_transport(t->call, e.text);
         return -1;
@@ -273,6 +277,8 @@ static bool again(struct transfer *t, const struct attempt *attempt, int64_t ret
     case RETRY_AGAIN:
         break;
     }
+    if (retry_after_s > AWS_CALL_TIMEOUT_MS / 1000)
+        return false; /* longer than the call may take */
     t->begin_at = now + retry_pause_ms(t->attempts + 1, chance(), retry_after_s);
     return t->attempts < RETRY_ATTEMPTS && t->begin_at < t->give_up_at;
 }

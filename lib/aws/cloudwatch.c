@@ -106,7 +106,8 @@ static void take_values(struct metric_sum *sum, const struct metric_window *wind
     int64_t begin;
 
     for (; value; value = xml_again(value)) {
-        sum->sum += (int64_t)(strtod(value->text, NULL) + 0.5);
+        double v = strtod(value->text, NULL);
+        sum->sum += v <= 0 ? 0 : v < 1e12 ? (int64_t)(v + 0.999) : (int64_t)1e12; /* NaN too */
         if (time && clock_parse_rfc3339(time->text, &begin) == 0 &&
             begin + window->period_s * 1000 <= window->due_ms)
             sum->n_due++;

@@ -13,6 +13,7 @@
 #define EARLY_MS       (10 * 60 * 1000) /* fetched anew so long before they expire, */
 #define EARLY_AGAIN_MS (60 * 1000)      /* tried so often then, */
 #define LAST_MS        (60 * 1000)      /* and not used any more so long before */
+#define AGAIN_MS       1000             /* until sources that had none are asked again */
 
 /* What was found last. One a process, because the environment that it comes from is. */
 static struct {
@@ -20,6 +21,8 @@ static struct {
     struct arena arena;
     struct credentials credentials; /* access_key_id NULL: none yet */
     int64_t try_again_at;           /* ms; no renewal is tried before */
+    int64_t failed_until;           /* monotonic ms; what failed is not asked again before */
+    struct err failure;
 } kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static const char *variable(const char *name)
@@ -151,9 +154,16 @@ int credentials_get(struct credentials *c, const char *region, struct arena *a, 
     int rc = 0;
 
     pthread_mutex_lock(&kept.lock);
-    if (!is_usable(now))
+    if (!is_usable(now) && clock_monotonic_ms() < kept.failed_until) {
+        *e = kept.failure;
+        rc = -1;
+    } else if (!is_usable(now)) {
         rc = renew(region, e);
-    else if (is_due(now)) {
+        if (rc < 0) {
+            kept.failure = *e;
+            kept.failed_until = clock_monotonic_ms() + AGAIN_MS;
+        }
+    } else if (is_due(now)) {
         kept.try_again_at = now + EARLY_AGAIN_MS;
         if (renew(region, &why) < 0)
             log_warn("AWS credentials that expire soon cannot be renewed yet: %s", why.text);

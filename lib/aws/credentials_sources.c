@@ -113,6 +113,7 @@ int credentials_from_container(struct credentials *c, struct arena *a, struct er
     const char *headers[2] = {NULL, NULL};
     struct fetch f = {"GET", full, headers, NULL, CONTAINER_TIMEOUT, true};
     struct buf answer = {0};
+    struct err why;
     int rc;
 
     if (relative)
@@ -129,11 +130,14 @@ int credentials_from_container(struct credentials *c, struct arena *a, struct er
         return err_set(e, ERR_REFUSED, "AWS_CONTAINER_AUTHORIZATION_TOKEN contains a line end");
     if (token)
         headers[0] = arena_printf(a, "Authorization: %s", token);
-    rc = fetch_ok(&f, &answer, e);
-    if (rc == 0)
-        rc = read_json(c, &answer, "Token", f.url, a, e);
+    rc = fetch_ok(&f, &answer, &why);
+    if (rc < 0) /* without the URL: its path is as good as a secret */
+        err_set(e, ERR_REFUSED, "asked for them, the container's agent%s",
+                strlen(why.text) > strlen(f.url) ? why.text + strlen(f.url) : " failed");
+    else
+        rc = read_json(c, &answer, "Token", "the container's agent", a, e);
     wipe(&answer);
-    return rc < 0 ? err_prefix(e, "from the container's role") : rc;
+    return rc;
 }
 
 /* --- instance (EC2 User Guide, "Use IMDS", version 2 only) -------------------------------------

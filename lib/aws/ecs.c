@@ -34,6 +34,10 @@ int ecs_list_tasks(const struct ecs *ecs, const char *desired_status, struct are
         size_t i;
         if (!answer)
             return -1;
+        if (!json_is_array(json_object_get(answer, "taskArns"))) {
+            json_decref(answer);
+            return err_set(e, ERR_REFUSED, "ECS ListTasks: the answer is not in AWS's form");
+        }
         json_array_foreach (json_object_get(answer, "taskArns"), i, arn) {
             if (!json_is_string(arn))
                 continue;
@@ -61,7 +65,8 @@ static int take_tasks(struct aws_call *call, json_t *tasks, struct arena *a, str
         *e = call->err;
         return -1;
     }
-    json_array_extend(tasks, json_object_get(answer, "tasks"));
+    if (json_array_extend(tasks, json_object_get(answer, "tasks")) < 0)
+        rc = err_set(e, ERR_REFUSED, "ECS DescribeTasks: the answer is not in AWS's form");
     json_array_foreach (json_object_get(answer, "failures"), i, failure) {
         const char *reason = json_string_value(json_object_get(failure, "reason"));
         if (rc == 0 && (!reason || strcmp(reason, "MISSING") != 0))
@@ -151,7 +156,7 @@ static json_t *take_started(const json_t *answer, struct arena *a, struct err *w
     json_t *task = json_array_get(json_object_get(answer, "tasks"), 0);
     const json_t *failure = json_array_get(json_object_get(answer, "failures"), 0);
 
-    if (json_is_object(task))
+    if (json_is_string(json_object_get(task, "taskArn")))
         return json_incref(task);
     err_set(why, ERR_REFUSED, "ECS RunTask: %s",
             failure ? failure_text(failure, a) : "no task was started, and no reason given");

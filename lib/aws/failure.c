@@ -90,7 +90,7 @@ void failure_of_answer(struct aws_call *call, const char *error_type)
         hint = " (are this machine's clock and the secret key right?)";
     call->failed = true;
     if (*call->code)
-        err_set(&call->err, ERR_REFUSED, "%s %s: %s%s%.700s%s", service->title, call->operation,
+        err_set(&call->err, ERR_REFUSED, "%s %s: %s%s%s%s", service->title, call->operation,
                 call->code, *message ? ": " : "", message, hint);
     else
         err_set(&call->err, ERR_REFUSED, "%s %s: status %d, and no answer in AWS's form",

@@ -21,7 +21,7 @@ struct aws_call json_call(enum aws_service service, const char *operation, json_
 
 json_t *json_call_answer(struct aws_call *call)
 {
-    json_t *answer = json_loadb(buf_text(&call->answer), call->answer.len, 0, NULL);
+    json_t *answer = json_loadb(buf_text(&call->answer), call->answer.len, JSON_ALLOW_NUL, NULL);
 
     if (json_is_object(answer))
         return answer;

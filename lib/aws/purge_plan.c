@@ -45,7 +45,8 @@ static struct purge_count *name_counts(const struct task_list *tasks, struct are
     *n = 0;
     for (size_t i = 0; i < tasks->len; i++)
         if (i == 0 || strcmp(tasks->items[i].subdomain, tasks->items[i - 1].subdomain) != 0)
-            counts[(*n)++] = (struct purge_count){.subdomain = tasks->items[i].subdomain};
+            counts[(*n)++] = (struct purge_count){.subdomain = tasks->items[i].subdomain,
+                                                  .unknown = "it was not counted"};
     return counts;
 }
 

@@ -74,6 +74,8 @@ static int fetch_definitions(struct runner_ecs *r, const json_t *const *tasks, s
     results = arena_array(a, len, sizeof *results);
     ecs_describe_task_definitions(&r->ecs, arns, len, a, results);
     for (size_t i = 0; i < len; i++) {
+        if (!results[i].value && is_final(&results[i]))
+            log_warn("the tasks of %s have no ports: %s", arns[i], results[i].err.text);
         if (results[i].value || is_final(&results[i]))
             keep_definition(r, arns[i], results[i].value);
         else if (rc == 0) {
@@ -324,6 +326,24 @@ static int collect(struct runner_ecs *r, struct arena *a, struct task_list *task
     return 0;
 }
 
+/* Those that are tasks of this cluster: for one that is not (the configuration named another
+ * before) DescribeTasks refuses all. */
+static struct runner_known *of_this_cluster(const struct runner_ecs *r,
+                                            const struct runner_known *known, size_t n_known,
+                                            struct arena *a, size_t *n)
+{
+    struct runner_known *ours = arena_array(a, n_known, sizeof *ours);
+    const char *slash = strrchr(r->ecs.cluster, '/');
+    const char *part = arena_printf(a, ":task/%s/", slash ? slash + 1 : r->ecs.cluster);
+    const char *region = arena_printf(a, ":ecs:%s:", aws_client_region(r->ecs.client));
+
+    *n = 0;
+    for (size_t i = 0; i < n_known; i++)
+        if (strstr(known[i].arn, region) && strstr(known[i].arn, part))
+            ours[(*n)++] = known[i];
+    return ours;
+}
+
 static int ecs_list(struct runner *runner, const struct runner_known *known, size_t n_known,
                     struct arena *a, struct task_list *tasks, struct err *e)
 {
@@ -335,6 +355,7 @@ static int ecs_list(struct runner *runner, const struct runner_known *known, siz
     if ((r->listed_at == 0 || clock_monotonic_ms() - r->listed_at >= LISTING_MS) &&
         list_all(r, &spare, a, e) < 0)
         return -1;
+    known = of_this_cluster(r, known, n_known, a, &n_known);
     task_cache_wanted(&r->cache, known, n_known, a, &wanted);
     if (wanted.len < spare)
         task_cache_oldest(&r->cache, spare - wanted.len, a, &wanted);

@@ -107,6 +107,12 @@ static void mark(struct task_cache *c, const struct ecs_arns *arns, size_t flag)
         *(bool *)((char *)t + flag) = true;
     }
     sort(c);
+    for (size_t i = 1; i < c->len;) /* a listing may name a task on two pages */
+        if (!strcmp(c->items[i - 1].arn, c->items[i].arn)) {
+            release(&c->items[i]);
+            memmove(&c->items[i], &c->items[i + 1], (--c->len - i) * sizeof *c->items);
+        } else
+            i++;
 }
 
 void task_cache_listed(struct task_cache *c, const struct ecs_arns *running,

@@ -128,7 +128,7 @@ def test_ecs_refuses(stack, name, operation, kind, detail, words):
 def test_a_taskdef_that_does_not_exist(stack):
     status, said = launch(stack, "nothing-there", "no-such-taskdef")
     assert status == 500 and "no-such-taskdef: ECS DescribeTaskDefinition: ClientException" in said, said
-    assert stack.env("nothing-there").status == 404
+    poll(lambda: stack.env("nothing-there").status == 404, 2, "it has no route")
 
 
 def test_throttled_twice_then_taken(new_stack):

@@ -126,7 +126,7 @@ def test_slow(aws):
     aws.fault("*", "slow", seconds=0.3, count=1)
     began = time.monotonic()
     assert listing(aws)[0] == 200
-    assert 0.3 <= time.monotonic() - began < 2
+    assert time.monotonic() - began >= 0.3
 
 
 def test_truncated(aws):

