@@ -38,6 +38,18 @@ static bool is_bucket(const char *name)
            !strstr(name, "..");
 }
 
+/* Whether a key has a part of "." or "..": libcurl takes those out of a path, as RFC 3986 says, and
+ * does not sign one that it was told to leave. */
+static bool has_dots(const char *key)
+{
+    for (const char *p = key; *p; p += strcspn(p, "/"), p += *p == '/') {
+        size_t len = strcspn(p, "/");
+        if ((len == 1 && p[0] == '.') || (len == 2 && p[0] == '.' && p[1] == '.'))
+            return true;
+    }
+    return false;
+}
+
 int s3_parse(const char *url, struct arena *a, struct s3_location *location, struct err *e)
 {
     const char *rest = url + 5, *slash;
@@ -49,6 +61,9 @@ int s3_parse(const char *url, struct arena *a, struct s3_location *location, str
     if (!is_bucket(location->bucket))
         return err_set(e, ERR_INVALID, "%.200s: '%.63s' is no name of a bucket", url,
                        location->bucket);
+    if (has_dots(location->key))
+        return err_set(e, ERR_INVALID,
+                       "%.200s: a key with '.' or '..' between slashes cannot be read", url);
     return 0;
 }
 
@@ -127,9 +142,9 @@ int s3_list(struct aws_client *client, const struct s3_location *prefix, struct 
 static bool is_inside(const char *name)
 {
     for (const char *p = name; *p; p += strcspn(p, "/"), p += *p == '/')
-        if (*p == '/' || !strncmp(p, "../", 3) || !strcmp(p, "..") || !strncmp(p, "./", 2))
+        if (*p == '/')
             return false;
-    return *name && *name != '/';
+    return *name && !has_dots(name);
 }
 
 static int make_folders(char *path, struct err *e)

@@ -116,8 +116,9 @@ def bucket(cloud):
     return cloud
 
 
-def test_configuration_from_s3(bucket):
-    key = "a folder/mirage+1 \u00e4~(x).yaml"
+@pytest.mark.parametrize("key", ["a folder/mirage+1 \u00e4~(x).yaml", "a//b.yaml", "/a.yaml", "a/...b/.c.yaml",
+                                 "a%2Fb.yaml", "a:b=c&d,e;f*g'h!.yaml", "a?b#c.yaml", "a\\b@$[].yaml"])
+def test_configuration_from_s3(bucket, key):
     bucket.put_object("conf-bucket", key, "host: {webapi: from-s3.example.net}\n")
     r = run("mirage-ecs", "-x", "-conf", f"s3://conf-bucket/{key}", env=bucket.outside)
     assert r.returncode == 0 and 'webapi: "from-s3.example.net"' in r.stdout, r.stderr
@@ -140,6 +141,7 @@ def test_every_program_reads_it_alone(bucket, program):
     ("s3://conf-bucket/missing.yaml", ["s3://conf-bucket/missing.yaml", "NoSuchKey"]),
     ("s3://no-such-bucket/m.yaml", ["s3://no-such-bucket/m.yaml", "NoSuchBucket"]),
     ("s3://conf-bucket/denied.yaml", ["s3://conf-bucket/denied.yaml", "AccessDenied", "s3:GetObject"]),
+    ("s3://conf-bucket/a/../m.yaml", ["s3://conf-bucket/a/../m.yaml", "'.' or '..'"]),
     ("s3://conf-bucket", ["s3://conf-bucket", "expected s3://bucket/key"]),
     ("s3://Not_A_Bucket/x", ["s3://Not_A_Bucket/x", "no name of a bucket"]),
 ])

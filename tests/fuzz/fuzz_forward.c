@@ -266,6 +266,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
             while (writing->used < size && pass_request(writing, data, size, step))
                 ;
     }
+    writing = NULL;
     if (is_response && streams[0].n == 1)
         check_response(&streams[0], data, size, head, client_minor);
     if (!is_response)
