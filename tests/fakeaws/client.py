@@ -74,7 +74,7 @@ class FakeAws:
 
         keys = self.role if session_token else self.user
         config = Config(retries={"max_attempts": retries}, s3={"addressing_style": "path"}, connect_timeout=5,
-                        read_timeout=10)
+                        read_timeout=60)
         if "config" in more:
             config = config.merge(more.pop("config"))
         arguments = {"aws_access_key_id": keys["access_key"], "aws_secret_access_key": keys["secret_key"],

@@ -63,7 +63,7 @@ def cli(aws, tmp_path):
         environment = {**aws.environment(session_token), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path),
                        "AWS_PAGER": "", "AWS_CONFIG_FILE": "/nonexistent"}
         done = subprocess.run(["/usr/bin/aws", "--endpoint-url", aws.url, "--output", "json", *words],
-                              capture_output=True, text=True, timeout=20, env=environment)
+                              capture_output=True, text=True, timeout=120, env=environment)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout) if done.stdout.startswith(("{", "[")) else done.stdout
 

@@ -24,7 +24,7 @@ def send(aws, method="POST", path="/", body=b"", headers=None, service="ecs", re
     sent = dict(request.headers.items())
     if tamper:
         body = tamper(sent, body)
-    connection = http.client.HTTPConnection(urlsplit(aws.url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(aws.url).netloc, timeout=60)
     try:
         connection.request(method, path, body, sent)
         answer = connection.getresponse()

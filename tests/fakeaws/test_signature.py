@@ -44,7 +44,7 @@ def test_libcurl_signs(aws, token):
         headers += ["-H", "X-Amz-Security-Token: " + keys["token"]]
     command = ["curl", "-sS", "--noproxy", "*", "--aws-sigv4", f"aws:amz:{aws.region}:ecs", "--user",
                f"{keys['access_key']}:{keys['secret_key']}", *headers, "-d", LIST, aws.url + "/"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert json.loads(done.stdout) == {"taskArns": []}, done
 
 

@@ -159,7 +159,7 @@ def test_cannot_start(aws, run):
 
 
 def test_states_in_order(aws, run):
-    aws.set_delays(all=0.08)
+    aws.set_delays(all=0.6)
     arn = run()["tasks"][0]["taskArn"]
     seen = []
 
@@ -235,6 +235,6 @@ def test_ends_with_the_one_who_started_it():
     code = ("import sys; sys.path.insert(0, sys.argv[1])\nfrom fakeaws.client import FakeAws\n"
             "print(FakeAws().pid, flush=True)\nimport os; os._exit(9)")
     parent = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    done = subprocess.run([sys.executable, "-c", code, parent], capture_output=True, text=True, timeout=10)
+    done = subprocess.run([sys.executable, "-c", code, parent], capture_output=True, text=True, timeout=60)
     pid = int(done.stdout)
     poll(lambda: gone(pid), "the fake has ended with its parent")
