@@ -358,3 +358,33 @@ def test_programs_that_run_alone_keep_to_the_same(hello):
                        env=clean_environment(**hello.inside))
     assert r.returncode == 0, r.stderr
     assert not hello.count("metadata.TaskMetadata")
+
+
+OPERATIONS = {
+    "ecs.RunTask", "ecs.DescribeTasks", "ecs.DescribeTaskDefinition", "ecs.DescribeServices", "ecs.StopTask", "ecs.ListTasks",
+    "cloudwatch.PutMetricData", "cloudwatch.GetMetricData", "logs.GetLogEvents", "route53.GetHostedZone",
+    "route53.ChangeResourceRecordSets", "s3.GetObject", "s3.ListObjectsV2", "metadata.TaskMetadata"}
+
+
+@pytest.mark.parametrize("session_token", [True, False])
+def test_every_operation_with_and_without_a_session_token(bucket, new_stack, folder, session_token):
+    put_templates(bucket)
+    bucket.create_hosted_zone("Z1ABC", "dev.test")
+    bucket.register_task_definition("demo", ports=(TARGET,))
+    address = own_address()
+    bucket.put_object("conf-bucket", "m.yaml", json.dumps({
+        "listen": {"foreign_address": address, "http": [{"listen": PORT, "target": TARGET}]},
+        "htmldir": "s3://conf-bucket/html", "link": {"hosted_zone_id": "Z1ABC"}}))
+    bucket.reset_calls()
+    s = new_stack(folder=folder, address=address, session_token=session_token, config="{}", env={
+        "ECS_CONTAINER_METADATA_URI_V4": bucket.inside["ECS_CONTAINER_METADATA_URI_V4"]},
+        options=["-conf", "s3://conf-bucket/m.yaml"])
+    s.launch("one", "demo")
+    assert s.api("GET", "/api/logs?subdomain=one").status == s.api("GET", "/api/access?subdomain=one").status == 200
+    poll(lambda: any(r["Type"] == "A" for r in bucket.records("Z1ABC")), 10, "its record exists")
+    poll(lambda: bucket.count("cloudwatch.PutMetricData"), 80, "a minute is reported")
+    s.terminate("one")
+    poll(lambda: not any(r["Type"] == "A" for r in bucket.records("Z1ABC")), 10, "its record is gone")
+    assert OPERATIONS <= set(bucket.calls()), OPERATIONS - set(bucket.calls())
+    keys = (bucket.role if session_token else bucket.user)["access_key"]
+    assert {r["access_key"] for r in bucket.requests()} <= {keys, None}
