@@ -18,7 +18,7 @@ struct purge_run {
     const char *request; /* JSON, as purge_input_to_json() gives it */
 };
 
-/* by: 'api', 'schedule' or 'command'. Runs older than the last PURGE_RUNS_KEPT are dropped. */
+/* by: 'api', 'page' or 'schedule'. Runs older than the last PURGE_RUNS_KEPT are dropped. */
 int store_purge_ask(struct db *db, int64_t at_ms, const char *by, const char *request,
                     struct err *e) __attribute__((warn_unused_result));
 

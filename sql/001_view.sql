@@ -64,7 +64,7 @@ INSERT INTO sync (id, made_at) VALUES (1, CAST(unixepoch() AS INTEGER) * 1000);
 CREATE TABLE purge_run (
     id           INTEGER PRIMARY KEY,
     requested_at INTEGER NOT NULL,
-    requested_by TEXT NOT NULL,             -- 'api', 'schedule', 'command'
+    requested_by TEXT NOT NULL,             -- 'api', 'page', 'schedule'
     request      TEXT NOT NULL,             -- JSON: the body of /api/purge
     started_at   INTEGER NOT NULL DEFAULT 0, -- 0: it waits
     finished_at  INTEGER NOT NULL DEFAULT 0, -- 0: it waits or runs
