@@ -56,6 +56,7 @@ class Container:
         if "pull_error" in image:
             return image["pull_error"]
         self.create_stream()
+        self.alive = True  # before it runs: it may have ended before its constructor returns
         try:
             if "command" in image:
                 self._running = Process(image["command"], self.environment(), self.world.nonce, self._line,
@@ -64,8 +65,8 @@ class Container:
                 self._running = BuiltinServer(self.task.address, self.ports, self.environment(), self._line,
                                               self._ended)
         except OSError as e:
+            self.alive = False
             return f"CannotPullContainerError: {self.definition['image']}: {e}"
-        self.alive = True
         self.record["runtimeId"] = self.runtime_id
         if not self.task.network:
             self.record["networkBindings"] = [{"bindIP": self.task.address, "containerPort": port, "hostPort": port,
