@@ -40,12 +40,12 @@ LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c lib/aws/*.c)) 
 BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
 SHARE := $(BUILD)/share/mirage-ecs
 SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
-  $(patsubst deploy/%,%,$(wildcard deploy/lighttpd/*.conf)) html/static/bootstrap.min.css)
+  $(patsubst deploy/%,%,$(wildcard deploy/lighttpd/*.conf deploy/apache/*.conf deploy/nginx/*.conf)) html/static/bootstrap.min.css)
 # Debian's, wherever this release has it.
 BOOTSTRAP := $(firstword $(wildcard $(patsubst %,/usr/share/%/bootstrap.min.css,javascript/bootstrap5/css \
   nodejs/bootstrap/dist/css bootstrap-html/css)))
 
-.PHONY: all run test unit e2e e2e-ecs fakeaws lint format bench screenshots install clean deps deps-test help
+.PHONY: all run test unit e2e e2e-apache e2e-ecs fakeaws lint format bench screenshots install clean deps deps-test help
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -94,6 +94,12 @@ $(SHARE)/html/%: html/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 $(SHARE)/lighttpd/%: deploy/lighttpd/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(SHARE)/apache/%: deploy/apache/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(SHARE)/nginx/%: deploy/nginx/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
@@ -145,6 +151,8 @@ unit: all $(UNIT_TESTS) ## the unit tests alone
 PYTEST := $(PYTHON) -m pytest -q -n $(JOBS)
 e2e: all ## the end-to-end tests alone (E2E=tests/e2e/test_x.py picks, PYTEST_FLAGS=-x adds)
 	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
+e2e-apache: all ## the same behind Apache instead of lighttpd
+	$(Q)MIRAGE_E2E_WEB=apache MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 e2e-ecs: all ## the same with tasks on ECS, which tests/fakeaws plays
 	$(Q)MIRAGE_E2E_RUNNER=ecs MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 fakeaws: ## the tests of tests/fakeaws itself

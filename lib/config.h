@@ -86,6 +86,10 @@ struct config {
         int64_t idle_timeout_ms;
         long workers; /* 0: one a CPU */
     } network;
+    struct {
+        const char *server; /* "lighttpd" or "apache" */
+        const char *listen; /* as socket_address_parse() reads it; NULL: mirage-proxyd's alone */
+    } web;
     const char *htmldir;
     struct config_parameter *parameters;
     size_t n_parameters;
