@@ -136,7 +136,7 @@ static int check_web(const struct config *c, struct err *e)
         snprintf(text, sizeof text, "%s%s%s:%ld", v6 ? "[" : "", c->listen.foreign_address,
                  v6 ? "]" : "", c->listen.http[i].listen);
         if (socket_address_parse(&proxyd, text) && socket_address_collides(&web, &proxyd))
-            return complain(c, 0, e,
+            return complain(c, c->listen.http[i].line, e,
                             "web.listen: port %ld is mirage-proxyd's (listen.http[%zu].listen); "
                             "name another",
                             c->listen.http[i].listen, i);

@@ -118,6 +118,8 @@ static void defaults_without_a_file(void **state)
     assert_string_equal(c->host.webapi, "mirage.local");
     assert_string_equal(c->host.reverse_proxy_suffix, ".local");
     assert_string_equal(c->listen.foreign_address, "0.0.0.0");
+    assert_string_equal(c->web.server, "lighttpd");
+    assert_null(c->web.listen);
     assert_int_equal(c->listen.n_http, 1);
     assert_int_equal(c->listen.http[0].listen, 80);
     assert_int_equal(c->listen.http[0].target, 80);
@@ -235,6 +237,9 @@ static const char everything[] = "host:\n"
                                  "  header_timeout: 1.5s\n"
                                  "  idle_timeout: 1h\n"
                                  "  workers: 3\n"
+                                 "web:\n"
+                                 "  server: apache\n"
+                                 "  listen: '[::1]:8090'\n"
                                  "htmldir: /srv/html\n"
                                  "parameters:\n"
                                  "  - name: nick\n"
@@ -298,6 +303,8 @@ static void check_everything(const struct config *c)
     assert_int_equal(c->network.header_timeout_ms, 1500);
     assert_int_equal(c->network.idle_timeout_ms, 3600000);
     assert_int_equal(c->network.workers, 3);
+    assert_string_equal(c->web.server, "apache");
+    assert_string_equal(c->web.listen, "[::1]:8090");
     assert_string_equal(c->htmldir, "/srv/html");
     assert_int_equal(c->n_parameters, 2); /* branch is defined: none is added */
     assert_string_equal(p[0].name, "nick");
@@ -771,6 +778,11 @@ static void mistakes(void **state)
         {"listen:\n  foreign_address: localhost", 2,
          "listen.foreign_address: expected an IP address, got 'localhost'"},
         {"listen:\n  foreign_address: 127.0.0.1:80", 2, "listen.foreign_address: expected an IP"},
+        {"web:\n  server: nginx", 2, "web.server: expected one of lighttpd apache, got 'nginx'"},
+        {"web:\n  listen: 8090", 2,
+         "web.listen: expected ADDRESS:PORT such as 0.0.0.0:8090 or [::]:8090, got '8090'"},
+        {"web:\n  listen: localhost:8090", 2, "web.listen: expected ADDRESS:PORT"},
+        {"web: apache", 1, "web: expected a mapping, got a value"},
         {"listen:\n  foreign_address: ''", 2, "listen.foreign_address: expected an IP address"},
         {"parameters:\n- name: a\n  env: 1A", 3,
          "parameters[0].env: expected a name for an environment variable, got '1A'"},
@@ -845,6 +857,8 @@ static void mistakes_of_the_whole(void **state)
     static const struct mistake list[] = {
         {"listen:\n  http:\n  - {listen: 80, target: 80}\n  - {listen: 80, target: 81}", 4,
          "listen.http[1].listen: port 80 is used twice"},
+        {"web: {listen: '127.0.0.1:80'}\nlisten:\n  http:\n  - {listen: 80, target: 80}", 4,
+         "web.listen: port 80 is mirage-proxyd's (listen.http[0].listen); name another"},
         {"listen:\n  http: []", 2, "listen.http: expected at least one entry"},
         {"listen:\n  http:\n  - {listen: 80, target: 80, require_auth_cookie: true}", 3,
          "listen.http[0].require_auth_cookie: authentication is not in this version"},
