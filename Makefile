@@ -114,7 +114,7 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 # --- packages -----------------------------------------------------------------------------------
 DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
   libjs-bootstrap5
-DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium chromium chromium-driver curl \
+DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium chromium chromium-driver curl apache2-bin \
   $(if $(shell command -v npm),,nodejs npm)
 DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
 
@@ -122,6 +122,7 @@ deps: ## install the Debian packages that building and running need
 	$(Q)tools/deps $(DEPS)
 deps-test:
 	$(Q)tools/deps $(DEPS) $(DEPS_TEST)
+	$(Q)[ -x /usr/sbin/nginx ] || [ -x build/unpacked/usr/sbin/nginx ] || tools/unpack build/unpacked nginx nginx-common
 
 # --- tests --------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c)) \
