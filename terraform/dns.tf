@@ -12,7 +12,7 @@ data "aws_route53_zone" "existing" {
 
   lifecycle {
     postcondition {
-      condition     = endswith(".${var.domain}", ".${trimsuffix(self.name, ".")}") && !self.private_zone
+      condition     = endswith(".${var.domain}", ".${trimsuffix(self.name, ".")}") && !coalesce(self.private_zone, false)
       error_message = "The zone ${var.hosted_zone_id} is not for ${var.domain}: set hosted_zone_id to the public zone of that domain or of one above it, or create_hosted_zone = true instead."
     }
   }
