@@ -1,5 +1,5 @@
 locals {
-  proxy_port = 80
+  proxy_port = 8080 # not 80: the image runs as an ordinary user
   image      = "${aws_ecr_repository.main.repository_url}:${var.image_tag}"
 
   log_configuration = {

@@ -59,8 +59,8 @@ def test_the_containers(plain):
     assert purge["environment"] == main["environment"]
     service = resources["aws_ecs_service.main"]
     (balanced,) = service["load_balancer"]
-    assert (balanced["container_name"], balanced["container_port"]) == ("mirage-ecs", 80)
-    assert resources["aws_lb_target_group.proxy"]["port"] == 80
+    assert (balanced["container_name"], balanced["container_port"]) == ("mirage-ecs", 8080)
+    assert resources["aws_lb_target_group.proxy"]["port"] == 8080
 
 
 def effective(resources, tmp_path):
@@ -76,7 +76,7 @@ def effective(resources, tmp_path):
 
 def test_the_configuration(plain, tmp_path):
     shown = effective(plain, tmp_path)
-    for line in ('webapi: "mirage.dev.example.net"', 'reverse_proxy_suffix: ".dev.example.net"', "listen: 80",
+    for line in ('webapi: "mirage.dev.example.net"', 'reverse_proxy_suffix: ".dev.example.net"', "listen: 8080", "target: 80",
                  'region: "ap-northeast-1"', 'assign_public_ip: "ENABLED"', 'default_task_definition: "mirage-ecs-sample"',
                  'htmldir: "s3://mirage-ecs-20260101000000000000000001/html/"'):
         assert line in shown, line
