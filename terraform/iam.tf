@@ -1,5 +1,5 @@
-# Who may do what. The task role has the actions of docs/AWS.md, each as narrow as the service lets it be; where it is
-# "*", the service knows no resource for the action.
+# Who may do what. The task role has the actions of docs/AWS.md, each as narrow as the service lets it be. Where the
+# resource is "*", the service knows none for the action, or, for ecs:ListTasks, only container instances.
 
 data "aws_iam_policy_document" "ecs_tasks" {
   statement {
@@ -33,8 +33,14 @@ locals {
 
 data "aws_iam_policy_document" "task" {
   statement {
-    sid       = "SeeTheCluster"
-    actions   = ["ecs:ListTasks", "ecs:DescribeTasks"]
+    sid       = "SeeTheTasks"
+    actions   = ["ecs:DescribeTasks"]
+    resources = [local.environment_tasks]
+  }
+
+  statement {
+    sid       = "ListTheTasks"
+    actions   = ["ecs:ListTasks"]
     resources = ["*"]
 
     condition {
@@ -65,6 +71,13 @@ data "aws_iam_policy_document" "task" {
       test     = "ArnEquals"
       variable = "ecs:cluster"
       values   = [aws_ecs_cluster.main.arn]
+    }
+
+    # What is launched can be stopped: see below.
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/ManagedBy"
+      values   = ["mirage-ecs"]
     }
   }
 
@@ -136,9 +149,25 @@ data "aws_iam_policy_document" "task" {
     for_each = aws_route53_zone.link[*].arn
 
     content {
-      sid       = "NameTasks"
-      actions   = ["route53:GetHostedZone", "route53:ChangeResourceRecordSets"]
+      sid       = "SeeTheZone"
+      actions   = ["route53:GetHostedZone"]
       resources = [statement.value]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = aws_route53_zone.link[*].arn
+
+    content {
+      sid       = "NameTasks"
+      actions   = ["route53:ChangeResourceRecordSets"]
+      resources = [statement.value]
+
+      condition {
+        test     = "ForAllValues:StringEquals"
+        variable = "route53:ChangeResourceRecordSetsRecordTypes"
+        values   = ["A"]
+      }
     }
   }
 

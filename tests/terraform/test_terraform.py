@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from conftest import GIVEN, REPOSITORY
+from conftest import GIVEN, HERE, REPOSITORY
 from test_files import register
 
 BUILD = Path(os.environ.get("MIRAGE_BUILD", REPOSITORY / "build"))
 OIDC = {"issuer": "https://id.example.net", "authorization_endpoint": "https://id.example.net/auth",
         "token_endpoint": "https://id.example.net/token", "user_info_endpoint": "https://id.example.net/me",
         "client_id": "mirage"}
-WITHOUT_RESOURCES = {"ecs:ListTasks", "ecs:DescribeTasks", "ecs:DescribeTaskDefinition", "cloudwatch:PutMetricData",
-                     "cloudwatch:GetMetricData"}
+AUTHORIZATION = json.loads((HERE / "authorization.json").read_text())["actions"]
+INSTANCES_ONLY = {"ecs:ListTasks"}  # its one resource type is the container instance, of which Fargate has none
 
 
 @pytest.fixture(scope="module")
@@ -111,18 +111,27 @@ def test_the_way_in_is_one(plain):
     assert (tasks["from_port"], tasks["to_port"]) == (80, 80)
 
 
+@pytest.mark.parametrize("document", ["task", "execution", "sample", "scheduler"])
+def test_statements_are_as_the_service_authorization_reference_has_them(everything, document):
+    for statement in everything[f"data.aws_iam_policy_document.{document}"]["statement"]:
+        known = [AUTHORIZATION[action] for action in statement["actions"]]
+        keys = {key.split("/$")[0].split("/<")[0] for facts in known for key in facts["conditions"]}
+        given = {c["variable"].split("/")[0] for c in statement["condition"]}
+        assert given <= keys, statement["sid"]
+        if "*" in statement["resources"]:
+            assert not any(facts["required"] for facts in known) or set(statement["actions"]) <= INSTANCES_ONLY
+
+
 @pytest.mark.parametrize("which", ["plain", "everything"])
 def test_no_statement_is_wider_than_it_must(which, request):
     resources = request.getfixturevalue(which)
     statements = resources["data.aws_iam_policy_document.task"]["statement"]
     assert len(statements) >= 12
     for statement in statements:
-        if "*" in statement["resources"]:
-            assert set(statement["actions"]) <= WITHOUT_RESOURCES, statement["sid"]
         assert not any(action.endswith("*") for action in statement["actions"]), statement["sid"]
     conditions = {c["variable"] for s in statements for c in s["condition"]}
     assert conditions >= {"ecs:cluster", "ecs:CreateAction", "iam:PassedToService", "cloudwatch:namespace", "s3:prefix",
-                          "aws:ResourceTag/ManagedBy"}
+                          "aws:ResourceTag/ManagedBy", "aws:RequestTag/ManagedBy"}
 
 
 def test_who_opens_the_pages_is_asked(everything, plain):
