@@ -11,6 +11,8 @@ locals {
     }
   }
 
+  secrets = [for name, arn in var.secrets : { name = name, valueFrom = arn }]
+
   environment = [{
     name  = "MIRAGE_CONF"
     value = "s3://${aws_s3_bucket.config.bucket}/${aws_s3_object.config.key}"
@@ -44,6 +46,7 @@ resource "aws_ecs_task_definition" "main" {
       protocol      = "tcp"
     }]
     environment = local.environment
+    secrets     = local.secrets
     mountPoints = [{
       sourceVolume  = "state"
       containerPath = "/var/lib/mirage-ecs"

@@ -224,6 +224,31 @@ data "aws_iam_policy_document" "execution" {
       "${aws_cloudwatch_log_group.main.arn}:log-stream:*", "${aws_cloudwatch_log_group.sample.arn}:log-stream:*",
     ]
   }
+
+  dynamic "statement" {
+    for_each = length(local.ssm_parameters) > 0 ? [local.ssm_parameters] : []
+
+    content {
+      sid       = "ReadParameters"
+      actions   = ["ssm:GetParameters"]
+      resources = statement.value
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(local.manager_secrets) > 0 ? [local.manager_secrets] : []
+
+    content {
+      sid       = "ReadSecrets"
+      actions   = ["secretsmanager:GetSecretValue"]
+      resources = statement.value
+    }
+  }
+}
+
+locals {
+  ssm_parameters  = [for arn in values(var.secrets) : arn if strcontains(arn, ":ssm:")]
+  manager_secrets = [for arn in values(var.secrets) : arn if strcontains(arn, ":secretsmanager:")]
 }
 
 resource "aws_iam_role" "execution" {

@@ -18,6 +18,7 @@ resource "aws_ecs_task_definition" "purge" {
       ["-duration", tostring(var.purge_duration)], flatten([for name in var.purge_excludes : ["-exclude", name]])
     )
     environment      = local.environment
+    secrets          = local.secrets
     logConfiguration = local.log_configuration
   }])
 }

@@ -132,6 +132,30 @@ variable "memory" {
   }
 }
 
+variable "extra_configuration" {
+  description = "YAML that is put behind what Terraform writes into config.yaml: parameters, auth, network, purge as docs/CONFIG.md has them. Secrets as '{{ must_env \"NAME\" }}', see secrets."
+  type        = string
+  default     = ""
+
+  validation {
+    condition = var.extra_configuration == "" || can(yamldecode(var.extra_configuration)) && length(setintersection(
+      keys(try({ for key, value in yamldecode(var.extra_configuration) : key => true }, {})), ["host", "listen", "htmldir", "ecs", "link"]
+    )) == 0
+    error_message = "extra_configuration is YAML (with each {{ }} in quotes) without the sections that Terraform writes: host, listen, htmldir, ecs, link."
+  }
+}
+
+variable "secrets" {
+  description = "Variables for {{ must_env }} whose values are secret: name => ARN of an SSM parameter or a Secrets Manager secret."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for arn in values(var.secrets) : can(regex("^arn:[a-z-]+:(ssm|secretsmanager):[a-z0-9-]+:[0-9]{12}:(parameter/|secret:)", arn))])
+    error_message = "Each value of secrets is the ARN of an SSM parameter or a Secrets Manager secret, not the secret itself."
+  }
+}
+
 variable "html_dir" {
   description = "Folder of the pages' templates that go to S3; without it, those of this repository."
   type        = string

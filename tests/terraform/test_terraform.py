@@ -18,6 +18,11 @@ AUTHORIZATION = json.loads((HERE / "authorization.json").read_text())["actions"]
 INSTANCES_ONLY = {"ecs:ListTasks"}  # its one resource type is the container instance, of which Fargate has none
 
 
+EXTRA = 'parameters:\n  - name: nick\n    env: NICK\n    default: \'{{ must_env "NICK" }}\'\n'
+SECRETS = {"NICK": "arn:aws:ssm:ap-northeast-1:123456789012:parameter/nick",
+           "TOKEN": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:token-AbCdEf"}
+
+
 @pytest.fixture(scope="module")
 def plain(terraform):
     return terraform.applied()
@@ -26,7 +31,7 @@ def plain(terraform):
 @pytest.fixture(scope="module")
 def everything(terraform):
     return terraform.applied(nat_gateway=True, link=True, oidc=OIDC, oidc_client_secret="the-client-secret",
-                             api_without_oidc=True, purge_excludes=["main", "release-*"], desired_count=2)
+                             api_without_oidc=True, extra_configuration=EXTRA, secrets=SECRETS, purge_excludes=["main", "release-*"], desired_count=2)
 
 
 def test_it_is_valid(terraform):
@@ -69,7 +74,7 @@ def effective(resources, tmp_path):
     path.write_text(resources["aws_s3_object.config"]["content"])
     for option in ("-t", "-x"):
         r = subprocess.run([BUILD / "bin/mirage-ecs", option, "-conf", path], capture_output=True, text=True, timeout=20,
-                           env={"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"})
+                           env={"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true", "NICK": "bob"})
         assert r.returncode == 0 and "unknown key" not in r.stderr, r
     return r.stdout
 
@@ -86,7 +91,12 @@ def test_the_configuration(plain, tmp_path):
 def test_the_configuration_with_all_of_it(everything, tmp_path):
     shown = effective(everything, tmp_path)
     assert 'assign_public_ip: "DISABLED"' in shown and 'hosted_zone_id: "Z0123456789ABCDEFGHIJ"' in shown
+    assert 'name: "nick"' in shown and 'default: "bob"' in shown
     (purge,) = containers(everything, "purge")
+    (main,) = containers(everything, "main")
+    assert main["secrets"] == purge["secrets"] == [{"name": n, "valueFrom": arn} for n, arn in SECRETS.items()]
+    granted = {r for s in everything["data.aws_iam_policy_document.execution"]["statement"] for r in s["resources"]}
+    assert granted >= set(SECRETS.values())
     assert purge["command"] == ["-duration", "86400", "-exclude", "main", "-exclude", "release-*"]
 
 
@@ -186,6 +196,9 @@ REFUSED = [
     ({**GIVEN, "purge_schedule": "0 3 * * ? *"}, "such as cron(0 3 * * ? *)"),
     ({**GIVEN, "oidc_client_secret": "x"}, "go together: set both (the secret as TF_VAR_oidc_client_secret"),
     ({**GIVEN, "oidc": {**OIDC, "issuer": "id.example.net"}, "oidc_client_secret": "x"}, "are https:// URLs"),
+    ({**GIVEN, "extra_configuration": "a: [b"}, "extra_configuration is YAML"),
+    ({**GIVEN, "extra_configuration": "host: {webapi: x}"}, "without the sections that Terraform writes"),
+    ({**GIVEN, "secrets": {"TOKEN": "abc"}}, "not the secret itself"),
     ({**GIVEN, "html_dir": "/nonexistent"}, "html_dir is a folder with layout.html"),
     ({**GIVEN, "passable_role_arns": ["myapp"]}, "is a role's ARN"),
     ({**GIVEN, "log_retention_days": 2}, "one of CloudWatch's"),
