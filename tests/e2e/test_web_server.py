@@ -8,10 +8,12 @@ import subprocess
 
 import pytest
 
-from stack import BIN, PORT, WEB, WEB_PROGRAM, clean_environment, local_only, poll, program_of
+from stack import (BIN, BUILD, PORT, WEB, WEB_PROGRAM, clean_environment, local_only, own_address, poll, processes,
+                   program_of)
 from wire import Connection
 
 WEB_PORT = PORT + 10
+NOBODY = 65534
 PROGRAM = {"lighttpd": "lighttpd", "apache": "apache2"}
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="mounts something: for root")
 
@@ -88,6 +90,40 @@ def test_it_has_one_server_at_a_time(stack):
 def test_apache_is_not_root(stack):
     for pid in stack.pids("apache2"):
         assert os.stat(f"/proc/{pid}").st_uid != 0
+
+
+@as_root
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_as_an_ordinary_user(folder, server):
+    """As the container and the service unit start it; whoever is no ordinary user becomes one for this."""
+    folder.chmod(0o755)
+    for part in ("bin", "share"):
+        shutil.copytree(BUILD / part, folder / part)  # where any user may run them
+    address = own_address()
+    conf = folder / "mirage.yaml"
+    conf.write_text(f"listen: {{foreign_address: {address}, http: [{{listen: {PORT}, target: 80}}]}}\n"
+                    f"web: {{server: {server}, listen: '{address}:{WEB_PORT}'}}\n")
+    state = folder / "s"
+    state.mkdir()
+    os.chown(state, NOBODY, NOBODY)
+    with open(folder / "log", "w") as log, subprocess.Popen(
+            [folder / "bin/mirage-ecs", "-local", "-conf", conf, "-state", state], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=log, user=NOBODY, group=NOBODY, extra_groups=[],
+            env=clean_environment()) as p:
+        try:
+            line = p.stdout.readline()  # the end of the program ends it too
+            assert b"ready" in line, (folder / "log").read_text()
+            with Connection((address, WEB_PORT)) as c:
+                c.request("GET", "/api/list", "x", [("Connection", "close")])
+                assert c.response().json() == {"result": []}
+            family = {pid for pid, stat in processes().items() if stat[2] == p.pid}
+            assert PROGRAM[server] in {program_of(pid) for pid in family}
+            assert {os.stat(f"/proc/{pid}").st_uid for pid in family} == {NOBODY}
+        finally:
+            p.terminate()
+        assert p.wait(35) == 0, (folder / "log").read_text()
+        assert not family & set(processes())
 
 
 # --- what keeps it from starting ----------------------------------------------------------------
