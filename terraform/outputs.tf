@@ -32,6 +32,11 @@ output "oidc_redirect_uri" {
   value       = var.oidc == null ? null : "https://${local.webapi}/oauth2/idpresponse"
 }
 
+output "load_balancer_arn" {
+  description = "With oidc: the signer of the x-amzn-oidc-data that mirage-ecs gets."
+  value       = aws_lb.main.arn
+}
+
 output "configuration" {
   description = "The configuration that mirage-ecs reads."
   value       = "s3://${aws_s3_bucket.config.bucket}/${aws_s3_object.config.key}"
