@@ -84,7 +84,7 @@ def test_started_again_after_sigkill(own, new_stack):
     own.process.wait()
     poll(lambda: not own.survivors(), 10, "all others have ended too")
     again = new_stack(folder=own.folder, address=own.address)
-    assert again.list() == []
+    poll(lambda: again.list() == [], 10, "a look at the tasks: none is left")
     assert {t["subdomain"] for t in again.list("stopped")} == {"web", "other"}
     again.launch("web")
 
