@@ -33,7 +33,7 @@ SOURCES_mirage-sync       := $(wildcard cron/sync*.c) cron/job.c cron/purge_run.
 SOURCES_mirage-purge      := $(wildcard cron/purge*.c)
 SOURCES_mirage-local-task := $(wildcard local-task/*.c)
 LIBS_mirage-api := -lfcgi
-LIBS := -lyaml -lpcre2-8 -ljansson -lsqlite3 -lcurl -lexpat -lcrypto -lpthread
+LIBS := -lyaml -lpcre2-8 -ljwt -ljansson -lsqlite3 -lcurl -lexpat -lcrypto -lpthread
 
 LIB := $(BUILD)/lib/libmirage.a
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c lib/aws/*.c)) $(BUILD)/obj/sql.o
@@ -106,9 +106,9 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 	$(Q)exec $(BUILD)/bin/mirage-ecs -local -state build/state $(RUN_FLAGS)
 
 # --- packages -----------------------------------------------------------------------------------
-DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
+DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libjwt-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
   libjs-bootstrap5
-DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium chromium chromium-driver curl \
+DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium python3-cryptography chromium chromium-driver curl \
   $(if $(shell command -v npm),,nodejs npm)
 DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
 

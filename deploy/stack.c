@@ -131,7 +131,7 @@ static int write_config(struct stack *s, struct err *e)
     s->conf = arena_printf(&s->arena, "%s/run/mirage.yaml", s->state);
     if (self_config_htmldir(s->program->config, s->state, e) < 0)
         return -1;
-    dump = config_dump(s->program->config);
+    dump = config_dump(s->program->config, CONFIG_REVEALED);
     buf_str(&text, dump);
     if (buf_write_file(&text, s->conf) < 0)
         rc = err_system(e, errno, "cannot write %s", s->conf);

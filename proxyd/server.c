@@ -33,6 +33,7 @@ struct server {
     struct listener *listeners;
     struct worker **workers;
     unsigned n_workers;
+    struct own_ports *own;
     struct count_table *counts;
     struct route_snapshot *routes;
     struct route_snapshot *previous; /* until the next look: so that no worker is the last to have
@@ -84,7 +85,7 @@ static int reload(struct server *s, struct err *e)
         rc = 0;
         goto out;
     }
-    if (route_load(&routes, s->db, s->config, s->counts, e) < 0)
+    if (route_load(&routes, s->db, s->config, s->own, s->counts, e) < 0)
         goto out;
     s->previous = s->routes;
     s->routes = routes;
@@ -164,7 +165,8 @@ static int start(struct server *s, struct err *e)
     s->listeners = calloc(s->config->listen.n_http, sizeof *s->listeners);
     s->workers = calloc(n, sizeof(struct worker *));
     s->counts = count_table_new(n);
-    if (!s->listeners || !s->workers || !s->counts)
+    s->own = own_ports_find(s->config);
+    if (!s->listeners || !s->workers || !s->counts || !s->own)
         return err_set(e, ERR_INTERNAL, "out of memory");
     s->data_version = db_data_version(s->db, e);
     if (s->data_version < 0 || reload(s, e) < 0)
@@ -233,6 +235,7 @@ static void free_all(struct server *s)
     route_unref(s->previous);
     route_unref(s->routes);
     count_table_free(s->counts);
+    own_ports_free(s->own);
     if (s->signals >= 0)
         close(s->signals);
 }

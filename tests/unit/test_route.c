@@ -46,7 +46,7 @@ static struct route_snapshot *load(void)
 {
     struct route_snapshot *s;
 
-    if (route_load(&s, db, &config, counts, &e) != 0)
+    if (route_load(&s, db, &config, NULL, counts, &e) != 0)
         fail_msg("%s", e.text);
     return s;
 }
@@ -391,7 +391,7 @@ static void failure_gives_no_snapshot(void **state)
     (void)state;
     ready("a", 1, 1);
     assert_true(db_run(db, "DROP VIEW route", DB_NO_BINDS, &e) >= 0);
-    assert_int_equal(route_load(&s, db, &config, counts, &e), -1);
+    assert_int_equal(route_load(&s, db, &config, NULL, counts, &e), -1);
     assert_null(s);
     assert_true(*e.text);
 }
