@@ -24,16 +24,15 @@ static const char *variable_of(struct arena *a, const char *header)
     return name;
 }
 
-/* Who connected to the web server. Through a Unix socket, which has no address, it was
+/* Who connected to the web server. Through a Unix socket, for which lighttpd gives its path, it was
  * mirage-proxyd, which has taken away what its own clients may not say. */
 static bool peer_is_trusted(const struct call *c)
 {
     const struct config *config = c->with->config;
     const char *peer = request_variable(c->request, "REMOTE_ADDR");
 
-    return strchr(peer, '.') == NULL && strchr(peer, ':') == NULL
-               ? true
-               : network_list_has(config->network.trusted, config->network.n_trusted, peer);
+    return *peer == '/' ||
+           network_list_has(config->network.trusted, config->network.n_trusted, peer);
 }
 
 static void give_cookie(struct call *c)

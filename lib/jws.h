@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define JWS_MAX 8192 /* bytes of a token that is looked at */
+#define JWS_MAX 16384 /* bytes of a token that is looked at; an ALB allows 11 KiB of claims */
 
 enum jws_padding {
     JWS_UNPADDED,   /* as the RFC has it */
