@@ -18,11 +18,11 @@ struct server_setup {
     bool confined;     /* gives up what it does not need: confine() */
 };
 
-/* Once it accepts connections, STATE/run/proxyd.pid holds this process's id: mirage-ecs looks there,
- * since what answers on the port may be somebody else.
+/* Once it accepts connections, STATE/run/proxyd.pid holds this process's id: mirage-ecs looks
+ * there, since what answers on the port may be somebody else.
  *
- * Serves until SIGTERM or SIGINT, and until what was in flight then has its answer, at most 30 s. 0,
- * or -1 when it could not begin. */
+ * Serves until SIGTERM or SIGINT, and until what was in flight then has its answer, at most 30 s.
+ * 0, or -1 when it could not begin. */
 int server_run(const struct server_setup *setup, struct err *e) __attribute__((warn_unused_result));
 
 #endif
