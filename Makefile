@@ -41,12 +41,12 @@ LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c lib/aws/*.c)) 
 BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
 SHARE := $(BUILD)/share/mirage-ecs
 SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
-  $(patsubst deploy/%,%,$(wildcard deploy/lighttpd/*.conf)) html/static/bootstrap.min.css)
+  $(patsubst deploy/%,%,$(wildcard deploy/lighttpd/*.conf deploy/apache/*.conf deploy/nginx/*.conf)) html/static/bootstrap.min.css)
 # Debian's, wherever this release has it.
 BOOTSTRAP := $(firstword $(wildcard $(patsubst %,/usr/share/%/bootstrap.min.css,javascript/bootstrap5/css \
   nodejs/bootstrap/dist/css bootstrap-html/css)))
 
-.PHONY: all run test unit e2e e2e-ecs fakeaws lint format bench screenshots install clean deps deps-test help
+.PHONY: all run test unit e2e e2e-apache e2e-ecs fakeaws terraform lint format bench screenshots install clean deps deps-test help
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -97,6 +97,12 @@ $(SHARE)/html/%: html/%
 $(SHARE)/lighttpd/%: deploy/lighttpd/%
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
+$(SHARE)/apache/%: deploy/apache/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(SHARE)/nginx/%: deploy/nginx/%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
@@ -109,7 +115,7 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 # --- packages -----------------------------------------------------------------------------------
 DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libjwt-dev libseccomp-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
   libjs-bootstrap5
-DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium python3-cryptography chromium chromium-driver curl \
+DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium python3-cryptography chromium chromium-driver curl apache2-bin \
   $(if $(shell command -v npm),,nodejs npm)
 DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
 
@@ -117,6 +123,7 @@ deps: ## install the Debian packages that building and running need
 	$(Q)tools/deps $(DEPS)
 deps-test:
 	$(Q)tools/deps $(DEPS) $(DEPS_TEST)
+	$(Q)[ -x /usr/sbin/nginx ] || [ -x build/unpacked/usr/sbin/nginx ] || tools/unpack build/unpacked nginx nginx-common
 
 # --- tests --------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c)) \
@@ -134,7 +141,8 @@ PYTEST_FLAGS ?=
 JOBS ?= 6# tests side by side: most of them wait most of the time
 
 test: deps-test ## install what is missing, run all tests (also under ASan and UBSan)
-	$(Q)$(MAKE) --no-print-directory unit fakeaws e2e e2e-ecs
+	$(Q)$(MAKE) --no-print-directory unit fakeaws terraform e2e e2e-ecs
+	$(Q)$(MAKE) --no-print-directory e2e-apache E2E='$(WEB_TESTS)'
 	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit e2e
 	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined e2e-ecs \
 	  E2E='$(wildcard tests/e2e/test_ecs_*.py tests/e2e/test_api_*.py)'
@@ -146,10 +154,17 @@ unit: all $(UNIT_TESTS) ## the unit tests alone
 PYTEST := $(PYTHON) -m pytest -q -n $(JOBS)
 e2e: all ## the end-to-end tests alone (E2E=tests/e2e/test_x.py picks, PYTEST_FLAGS=-x adds)
 	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
+# What comes by way of the web server.
+WEB_TESTS := $(wildcard tests/e2e/test_api_*.py tests/e2e/test_browser_*.py) tests/e2e/test_pages.py \
+  tests/e2e/test_supervision.py tests/e2e/test_web_server.py
+e2e-apache: all ## the same behind Apache instead of lighttpd
+	$(Q)MIRAGE_E2E_WEB=apache MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 e2e-ecs: all ## the same with tasks on ECS, which tests/fakeaws plays
 	$(Q)MIRAGE_E2E_RUNNER=ecs MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 fakeaws: ## the tests of tests/fakeaws itself
 	$(Q)$(PYTEST) $(PYTEST_FLAGS) tests/fakeaws
+terraform: all ## the tests of terraform/, which ask nothing of AWS
+	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q $(PYTEST_FLAGS) tests/terraform
 
 # A unit test may use any object of the programs but their main.o.
 TEST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(SOURCES_mirage-api) \

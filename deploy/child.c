@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "privileges.h"
 
 #define GOOD_RUN_MS  10000
 #define PAUSE_MS     100
@@ -18,10 +19,16 @@
 static void become(const struct child *c, pid_t parent)
 {
     sigset_t none;
+    struct err e;
 
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (c->not_as_root && privileges_reduce(&e) < 0) {
+        log_error("cannot run %s: %s", c->argv[0], e.text);
+        _exit(127);
+    }
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* which a change of user would take back */
     if (getppid() != parent)
         _exit(1);
+    dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is for the ready line alone */
     setpgid(0, 0); /* a Ctrl-C in the terminal reaches mirage-ecs alone, which stops us in order */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -42,6 +49,11 @@ int child_start(struct child *c, struct err *e)
     c->started_at = clock_monotonic_ms();
     log_debug("started %s (process %d)", c->name, (int)pid);
     return 0;
+}
+
+void child_end_group(pid_t pid)
+{
+    kill(-pid, SIGKILL);
 }
 
 const char *child_describe_end(int status)

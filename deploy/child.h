@@ -11,6 +11,8 @@
 struct child {
     const char *name;
     const char *const *argv; /* ends with NULL; argv[0] is the path */
+    int stop_signal;         /* asks it to finish and end; 0: SIGTERM */
+    bool not_as_root;        /* it refuses to serve as root: see privileges.h */
     pid_t pid;               /* 0: it does not run */
     int64_t started_at;      /* monotonic ms */
     int64_t start_again_at;  /* monotonic ms; counts while pid is 0 */
@@ -23,6 +25,10 @@ int child_start(struct child *c, struct err *e) __attribute__((warn_unused_resul
 /* It ended with this wait status: logs it and sets when to start it again: at once after a good
  * run, else after a pause that doubles from 100 ms to 30 s. */
 void child_ended(struct child *c, int status);
+
+/* Ends what is left of the process group of a child that has ended: Apache's workers outlive an
+ * Apache that was killed, and hold its port. */
+void child_end_group(pid_t pid);
 
 /* "ended with status 1" or "was ended by signal 9", in a buffer of this function's. */
 const char *child_describe_end(int status) __attribute__((warn_unused_result));

@@ -30,7 +30,7 @@
 #include "runner_local.h"
 #include "signals.h"
 
-enum { PROXYD, LIGHTTPD, API, SYNC }; /* the order in which they are stopped */
+enum { PROXYD, WEB, API, SYNC }; /* the order in which they are stopped */
 
 #define READY_TIMEOUT_MS 30000
 #define DRAIN_MS         30000
@@ -105,21 +105,6 @@ static int check_runner(const struct stack *s, struct err *e)
     return 0;
 }
 
-/* A program on the PATH, or where daemons are. NULL when it is nowhere. */
-static const char *find_program(struct arena *a, const char *name)
-{
-    const char *path = getenv("PATH");
-    char *all = arena_printf(a, "%s:/usr/local/sbin:/usr/sbin", path ? path : "/usr/bin");
-    char *rest = all, *folder;
-
-    while ((folder = strsep(&rest, ":"))) {
-        const char *file = arena_printf(a, "%s/%s", folder, name);
-        if (*folder && access(file, X_OK) == 0)
-            return file;
-    }
-    return NULL;
-}
-
 /* Writes the configuration in effect, which the children read: what was fetched and filled in is so
  * only once, and a file that is changed meanwhile is not half in force. */
 static int write_config(struct stack *s, struct err *e)
@@ -166,26 +151,13 @@ static int name_children(struct stack *s, int argc, char **argv, struct err *e)
 {
     const char *run = arena_printf(&s->arena, "%s/run", s->state);
     const char *api = arena_printf(&s->arena, "%s/api.sock", run);
-    const char *web = arena_printf(&s->arena, "%s/web.sock", run);
-    const char *data = config_data_dir(&s->arena);
-    const char *lighttpd = find_program(&s->arena, "lighttpd");
-    const char **args = arena_array(&s->arena, 5, sizeof *args);
 
-    if (!lighttpd)
-        return err_set(e, ERR_INVALID, "lighttpd is not installed; install Debian's package");
-    s->children[PROXYD] =
-        ours(s, "mirage-proxyd", argc, argv, "-web", arena_printf(&s->arena, "unix:%s", web));
+    if (web_server_prepare(&s->web, &s->children[WEB], &s->arena, s->program->config, run,
+                           config_data_dir(&s->arena), e) < 0)
+        return -1;
+    s->children[PROXYD] = ours(s, "mirage-proxyd", argc, argv, "-web", s->web.target);
     s->children[API] = ours(s, "mirage-api", argc, argv, "-socket", api);
     s->children[SYNC] = ours(s, "mirage-sync", argc, argv, NULL, NULL);
-    args[0] = lighttpd;
-    args[1] = "-D";
-    args[2] = "-f";
-    args[3] = arena_printf(&s->arena, "%s/lighttpd/stack.conf", data);
-    s->children[LIGHTTPD] = (struct child){.name = "lighttpd", .argv = args};
-    setenv("MIRAGE_WEB_SOCKET", web, 1);
-    setenv("MIRAGE_API_SOCKET", api, 1);
-    setenv("MIRAGE_RUN_DIR", run, 1);
-    setenv("MIRAGE_STATIC_DIR", arena_printf(&s->arena, "%s/html/static", data), 1);
     for (size_t i = 0; i < STACK_CHILDREN; i++)
         if (access(s->children[i].argv[0], X_OK) < 0)
             return err_system(e, errno, "cannot run %s", s->children[i].argv[0]);
@@ -206,7 +178,7 @@ int stack_prepare(struct stack *s, const struct program *program, int argc, char
 {
     char pid[16];
 
-    *s = (struct stack){.program = program, .lock = -1, .signals = -1};
+    *s = (struct stack){.program = program, .lock = -1, .signals = -1, .web.held = -1};
     /* What does not run at all leaves no folder behind. */
     if (!program->config->local && check_runner(s, e) < 0)
         return -1;
@@ -230,8 +202,11 @@ static struct child *reap(struct stack *s, int *status)
 
     while ((pid = waitpid(-1, status, WNOHANG)) > 0)
         for (size_t i = 0; i < STACK_CHILDREN; i++)
-            if (s->children[i].pid == pid)
+            if (s->children[i].pid == pid) {
+                if (i == WEB)
+                    child_end_group(pid);
                 return &s->children[i];
+            }
     return NULL;
 }
 
@@ -264,7 +239,7 @@ static bool proxyd_listens(struct stack *s)
 
 int stack_start(struct stack *s, struct err *e)
 {
-    static const int order[STACK_CHILDREN] = {API, LIGHTTPD, SYNC, PROXYD};
+    static const int order[STACK_CHILDREN] = {API, WEB, SYNC, PROXYD};
     int64_t end = clock_monotonic_ms() + READY_TIMEOUT_MS;
     enum answers got;
     struct child *dead;
@@ -337,7 +312,7 @@ static void stop_child(struct stack *s, struct child *c, int64_t patience_ms)
     int status;
 
     if (c->pid)
-        kill(c->pid, SIGTERM);
+        kill(c->pid, c->stop_signal ? c->stop_signal : SIGTERM);
     while (c->pid) {
         if (clock_monotonic_ms() >= end)
             kill(c->pid, SIGKILL);
@@ -405,5 +380,6 @@ void stack_end(struct stack *s)
         close(s->signals);
     if (s->lock >= 0)
         close(s->lock);
+    web_server_end(&s->web);
     arena_free(&s->arena);
 }

@@ -6,6 +6,7 @@
 #include "child.h"
 #include "err.h"
 #include "options.h"
+#include "web_server.h"
 
 #define STACK_CHILDREN 4
 
@@ -15,6 +16,7 @@ struct stack {
     const char *state; /* absolute */
     const char *conf;  /* the configuration in effect, as the children read it */
     const char *url;   /* where the web API answers */
+    struct web_server web;
     struct child children[STACK_CHILDREN]; /* in the order in which they are stopped */
     int lock;                              /* of the state folder */
     int signals;

@@ -24,14 +24,16 @@ static const char *variable_of(struct arena *a, const char *header)
     return name;
 }
 
-/* Who connected to the web server. Through a Unix socket, for which lighttpd gives its path, it was
- * mirage-proxyd, which has taken away what its own clients may not say. */
+/* Who connected to the web server. Through a Unix socket, for which lighttpd gives its path, or to
+ * Apache's loopback port, it was mirage-proxyd, which has taken away what its own clients may not
+ * say. */
 static bool peer_is_trusted(const struct call *c)
 {
     const struct config *config = c->with->config;
     const char *peer = request_variable(c->request, "REMOTE_ADDR");
 
     return *peer == '/' ||
+           (strcmp(config->web.server, "apache") == 0 && strcmp(peer, "127.0.0.1") == 0) ||
            network_list_has(config->network.trusted, config->network.n_trusted, peer);
 }
 

@@ -13,6 +13,7 @@
 #include "network.h"
 #include "options.h"
 #include "regex.h"
+#include "socket_address.h"
 #include "template_env.h"
 
 #define FILE_LIMIT (1024 * 1024)
@@ -37,6 +38,7 @@ static void set_defaults(struct config *c, const struct options *o)
     c->network.connect_timeout_ms = 5000;
     c->network.header_timeout_ms = 30000;
     c->network.idle_timeout_ms = 75000;
+    c->web.server = "lighttpd";
     c->ecs.enable_execute_command = true;
 }
 
@@ -119,6 +121,27 @@ static int check_listen(const struct config *c, struct err *e)
                 return complain(c, c->listen.http[i].line, e,
                                 "listen.http[%zu].listen: port %ld is used twice", i,
                                 c->listen.http[i].listen);
+    return 0;
+}
+
+/* mirage-proxyd's ports are its own: the web server would find one taken, or it would. */
+static int check_web(const struct config *c, struct err *e)
+{
+    struct socket_address web, proxyd;
+    bool v6 = strchr(c->listen.foreign_address, ':') != NULL;
+    char text[128];
+
+    if (!c->web.listen || !socket_address_parse(&web, c->web.listen))
+        return 0;
+    for (size_t i = 0; i < c->listen.n_http; i++) {
+        snprintf(text, sizeof text, "%s%s%s:%ld", v6 ? "[" : "", c->listen.foreign_address,
+                 v6 ? "]" : "", c->listen.http[i].listen);
+        if (socket_address_parse(&proxyd, text) && socket_address_collides(&web, &proxyd))
+            return complain(c, c->listen.http[i].line, e,
+                            "web.listen: port %ld is mirage-proxyd's (listen.http[%zu].listen); "
+                            "name another",
+                            c->listen.http[i].listen, i);
+    }
     return 0;
 }
 
@@ -214,8 +237,8 @@ static int check_auth(const struct config *c, struct err *e)
 
 static int complete(struct config *c, struct err *e)
 {
-    if (check_listen(c, e) < 0 || complete_parameters(c, e) < 0 || complete_purge(c, e) < 0 ||
-        check_auth(c, e) < 0)
+    if (check_listen(c, e) < 0 || check_web(c, e) < 0 || complete_parameters(c, e) < 0 ||
+        complete_purge(c, e) < 0 || check_auth(c, e) < 0)
         return -1;
     complete_networks(c);
     default_htmldir(c);

@@ -102,6 +102,10 @@ struct config {
         struct network *trusted;               /* the same, read */
         size_t n_trusted;
     } network;
+    struct {
+        const char *server; /* "lighttpd" or "apache" */
+        const char *listen; /* as socket_address_parse() reads it; NULL: mirage-proxyd's alone */
+    } web;
     const char *htmldir;
     struct config_parameter *parameters;
     size_t n_parameters;

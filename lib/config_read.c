@@ -13,6 +13,7 @@
 #include "pattern.h"
 #include "regex.h"
 #include "schedule.h"
+#include "socket_address.h"
 
 #define KEY_MAX 256
 
@@ -227,6 +228,7 @@ static int check_text(struct reader *r, const struct config_field *f, const yaml
                       const char *text, struct err *e)
 {
     unsigned char address[16];
+    struct socket_address listen;
     struct schedule schedule;
     struct err why = {0};
     struct regex *re = NULL;
@@ -235,6 +237,12 @@ static int check_text(struct reader *r, const struct config_field *f, const yaml
     case CONFIG_ADDRESS:
         if (inet_pton(AF_INET, text, address) != 1 && inet_pton(AF_INET6, text, address) != 1)
             return complain(r, node, e, "expected an IP address, got '%s'", text);
+        break;
+    case CONFIG_LISTEN:
+        if (!socket_address_parse(&listen, text))
+            return complain(r, node, e,
+                            "expected ADDRESS:PORT such as 0.0.0.0:8090 or [::]:8090, got '%s'",
+                            text);
         break;
     case CONFIG_CHOICE:
         if (!is_choice(f->choices, text))
@@ -486,6 +494,7 @@ static int read_value(struct reader *r, const struct config_field *f, yaml_node_
     switch (f->type) {
     case CONFIG_STRING:
     case CONFIG_ADDRESS:
+    case CONFIG_LISTEN:
     case CONFIG_CHOICE:
     case CONFIG_SCHEDULE:
     case CONFIG_SECONDS:

@@ -71,6 +71,15 @@ static const struct config_field network[] = {
     {0},
 };
 
+static const struct config_field web[] = {
+    {.key = "server",
+     .type = CONFIG_CHOICE,
+     .offset = IN(config, web.server),
+     .choices = "lighttpd apache"},
+    {.key = "listen", .type = CONFIG_LISTEN, .offset = IN(config, web.listen)},
+    {0},
+};
+
 static const struct config_field options[] = {
     {.key = "label", .type = CONFIG_STRING, .offset = IN(config_option, label)},
     {.key = "value", .type = CONFIG_STRING, .offset = IN(config_option, value), .required = true},
@@ -282,6 +291,7 @@ const struct config_field config_schema[] = {
     {.key = "host", .type = CONFIG_SECTION, .sub = host},
     {.key = "listen", .type = CONFIG_SECTION, .sub = listen},
     {.key = "network", .type = CONFIG_SECTION, .sub = network},
+    {.key = "web", .type = CONFIG_SECTION, .sub = web},
     {.key = "htmldir", .type = CONFIG_STRING, .offset = IN(config, htmldir)},
     {.key = "parameters",
      .type = CONFIG_LIST,

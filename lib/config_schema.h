@@ -12,6 +12,7 @@ enum config_type {
     CONFIG_SUFFIX,   /* const char *: a domain, lower-cased, with its leading dot */
     CONFIG_HOST,     /* const char *: a host name, lower-cased */
     CONFIG_ADDRESS,  /* const char *: an IPv4 or IPv6 address */
+    CONFIG_LISTEN,   /* const char *: as socket_address_parse() reads it */
     CONFIG_CHOICE,   /* const char *: one of `choices` */
     CONFIG_SCHEDULE, /* const char *: the six fields of EventBridge's cron() */
     CONFIG_SECONDS,  /* const char *: a whole number of at least `min`, as text */

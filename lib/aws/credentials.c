@@ -106,7 +106,8 @@ static int look(struct credentials *c, const char *region, struct arena *a, stru
     if (rc == 0)
         return err_set(e, ERR_REFUSED,
                        "there are none in the environment (AWS_ACCESS_KEY_ID), in ~/.aws, from "
-                       "the container's role or the instance's");
+                       "the container's role or the instance's; give this task's definition a "
+                       "taskRoleArn, or set one of them");
     return rc < 0 ? -1 : 0;
 }
 

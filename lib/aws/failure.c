@@ -73,6 +73,27 @@ static const char *iam_action(const struct aws_call *call, struct arena *a)
     return arena_printf(a, "%s:%s", aws_service_info(call->service)->iam, operation);
 }
 
+/* What to change in the configuration, for what AWS says of a name that it does not know. */
+static const char *advice(const char *code)
+{
+    static const struct {
+        const char *code, *text;
+    } all[] = {
+        {"InvalidSignatureException", " (are this machine's clock and the secret key right?)"},
+        {"SignatureDoesNotMatch", " (are this machine's clock and the secret key right?)"},
+        {"RequestTimeTooSkewed", " (are this machine's clock and the secret key right?)"},
+        {"ClusterNotFoundException", " (do ecs.cluster and ecs.region name it?)"},
+        {"NoSuchHostedZone", " (does link.hosted_zone_id name a zone of this account?)"},
+        {"NoSuchBucket", " (is its name right, in -conf or htmldir?)"},
+        {"NoSuchKey", " (is its name right, in -conf or htmldir?)"},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (!strcmp(code, all[i].code))
+            return all[i].text;
+    return "";
+}
+
 void failure_of_answer(struct aws_call *call, const char *error_type)
 {
     const struct aws_service_info *service = aws_service_info(call->service);
@@ -84,10 +105,8 @@ void failure_of_answer(struct aws_call *call, const char *error_type)
         const char *action = iam_action(call, &a);
         if (!strstr(message, action))
             hint = arena_printf(&a, " (the role must allow %s)", action);
-    } else if (!strcmp(call->code, "InvalidSignatureException") ||
-               !strcmp(call->code, "SignatureDoesNotMatch") ||
-               !strcmp(call->code, "RequestTimeTooSkewed"))
-        hint = " (are this machine's clock and the secret key right?)";
+    } else
+        hint = advice(call->code);
     call->failed = true;
     if (*call->code)
         err_set(&call->err, ERR_REFUSED, "%s %s: %s%s%s%s", service->title, call->operation,

@@ -1,5 +1,6 @@
 """The whole stack, as a user starts it: `mirage-ecs -conf … -state … -local`; or, with MIRAGE_E2E_RUNNER=ecs, on
-tests/fakeaws instead of -local: the same tests, and the same programs as tasks."""
+tests/fakeaws instead of -local: the same tests, and the same programs as tasks.
+With MIRAGE_E2E_WEB=apache its web server is Apache instead of lighttpd."""
 
 import contextlib
 import itertools
@@ -27,6 +28,7 @@ sys.path.insert(0, str(REPOSITORY / "tests"))
 from fakeaws.client import FakeAws  # noqa: E402
 
 ON_ECS = os.environ.get("MIRAGE_E2E_RUNNER") == "ecs"
+WEB = os.environ.get("MIRAGE_E2E_WEB", "lighttpd")
 BUILD = Path(os.environ.get("MIRAGE_BUILD", REPOSITORY / "build"))
 BIN = BUILD / "bin"
 TASK_SERVER = Path(__file__).with_name("task_server.py")
@@ -39,7 +41,8 @@ local_only = pytest.mark.skipif(ON_ECS, reason="about tasks on this machine")
 LISTING = 12 if ON_ECS else 0  # seconds until a change that nobody announces is seen
 TARGET, SECOND_TARGET = (8480, 8000) if ON_ECS else (80, 8000)  # not every user may listen on port 80
 CLUSTER = f"mirage-tests-{os.getpid()}"  # one purge at a time is for a cluster
-PROGRAMS = ("mirage-proxyd", "mirage-api", "mirage-sync", "lighttpd")
+WEB_PROGRAM = {"lighttpd": "lighttpd", "apache": "apache2"}[WEB]
+PROGRAMS = ("mirage-proxyd", "mirage-api", "mirage-sync", WEB_PROGRAM)
 CHILDREN_OF_TESTS = "MIRAGE_E2E_STACK"  # in the environment of all that a stack starts
 
 _addresses = itertools.count(1)
@@ -232,6 +235,8 @@ class Stack:
             config = base_config(self.address)
             if ecs:
                 on_ecs(config)
+            if WEB != "lighttpd":
+                config["web"] = {"server": WEB}
             if change:
                 change(config)
             if ecs:
@@ -374,7 +379,8 @@ class Stack:
         pids = self.pids(program)
         assert pids, f"no {program} among {[program_of(p) for p in self.pids()]}"
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # Apache's workers end with it
+                os.kill(pid, signal.SIGKILL)
         return pids
 
     # --- talking to it ---

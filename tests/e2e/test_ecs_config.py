@@ -138,8 +138,8 @@ def test_every_program_reads_it_alone(bucket, program):
 
 
 @pytest.mark.parametrize("url, words", [
-    ("s3://conf-bucket/missing.yaml", ["s3://conf-bucket/missing.yaml", "NoSuchKey"]),
-    ("s3://no-such-bucket/m.yaml", ["s3://no-such-bucket/m.yaml", "NoSuchBucket"]),
+    ("s3://conf-bucket/missing.yaml", ["s3://conf-bucket/missing.yaml", "NoSuchKey", "is its name right"]),
+    ("s3://no-such-bucket/m.yaml", ["s3://no-such-bucket/m.yaml", "NoSuchBucket", "is its name right"]),
     ("s3://conf-bucket/denied.yaml", ["s3://conf-bucket/denied.yaml", "AccessDenied", "s3:GetObject"]),
     ("s3://conf-bucket/a/../m.yaml", ["s3://conf-bucket/a/../m.yaml", "'.' or '..'"]),
     ("s3://conf-bucket", ["s3://conf-bucket", "expected s3://bucket/key"]),
@@ -290,7 +290,7 @@ def test_the_region_of_a_profile_and_of_an_instance(hello, folder):
 
 
 @pytest.mark.parametrize("env, words", [
-    ({}, ["no AWS credentials", "AWS_ACCESS_KEY_ID", "container"]),
+    ({}, ["no AWS credentials", "AWS_ACCESS_KEY_ID", "container", "taskRoleArn"]),
     ({"AWS_ACCESS_KEY_ID": "AKIA"}, ["AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"]),
     ({"AWS_PROFILE": "nobody"}, ["AWS_PROFILE", "'nobody'"]),
     ({"AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent", "AWS_ROLE_ARN": "arn:aws:iam::1:role/x"}, ["/nonexistent"]),

@@ -119,6 +119,13 @@ def test_no_permission_is_said(new_stack):
     assert s.env("denied").status == 200
 
 
+def test_a_zone_that_is_not_there(new_stack):
+    s = new_stack(lambda c: c.update(link={"hosted_zone_id": "ZNOSUCHZONE"}), ecs=True)
+    poll(lambda: "NoSuchHostedZone" in s.log_path.read_text(), 20, "a log line")
+    assert "does link.hosted_zone_id name a zone of this account?" in s.log_path.read_text()
+    s.launch("unnamed")  # which does not need it
+
+
 def test_what_stopped_while_nobody_looked_is_deleted(new_stack, folder):
     first = linked(new_stack, folder=folder)
     first.launch("left")

@@ -118,6 +118,8 @@ static void defaults_without_a_file(void **state)
     assert_string_equal(c->host.webapi, "mirage.local");
     assert_string_equal(c->host.reverse_proxy_suffix, ".local");
     assert_string_equal(c->listen.foreign_address, "0.0.0.0");
+    assert_string_equal(c->web.server, "lighttpd");
+    assert_null(c->web.listen);
     assert_int_equal(c->listen.n_http, 1);
     assert_int_equal(c->listen.http[0].listen, 80);
     assert_int_equal(c->listen.http[0].target, 80);
@@ -237,6 +239,9 @@ static const char everything[] =
     "  idle_timeout: 1h\n"
     "  workers: 3\n"
     "  trusted_proxies: [192.0.2.7, '2001:db8::/32']\n"
+    "web:\n"
+    "  server: apache\n"
+    "  listen: '[::1]:8090'\n"
     "htmldir: /srv/html\n"
     "parameters:\n"
     "  - name: nick\n"
@@ -327,6 +332,8 @@ static void check_everything(const struct config *c)
     assert_string_equal(c->auth.amzn_oidc.public_key_url, "https://keys.example/");
     assert_string_equal(c->auth.basic.username, "u");
     assert_string_equal(c->auth.basic.password, "p");
+    assert_string_equal(c->web.server, "apache");
+    assert_string_equal(c->web.listen, "[::1]:8090");
     assert_string_equal(c->htmldir, "/srv/html");
     assert_int_equal(c->n_parameters, 2); /* branch is defined: none is added */
     assert_string_equal(p[0].name, "nick");
@@ -798,6 +805,11 @@ static void mistakes(void **state)
         {"listen:\n  foreign_address: localhost", 2,
          "listen.foreign_address: expected an IP address, got 'localhost'"},
         {"listen:\n  foreign_address: 127.0.0.1:80", 2, "listen.foreign_address: expected an IP"},
+        {"web:\n  server: nginx", 2, "web.server: expected one of lighttpd apache, got 'nginx'"},
+        {"web:\n  listen: 8090", 2,
+         "web.listen: expected ADDRESS:PORT such as 0.0.0.0:8090 or [::]:8090, got '8090'"},
+        {"web:\n  listen: localhost:8090", 2, "web.listen: expected ADDRESS:PORT"},
+        {"web: apache", 1, "web: expected a mapping, got a value"},
         {"listen:\n  foreign_address: ''", 2, "listen.foreign_address: expected an IP address"},
         {"parameters:\n- name: a\n  env: 1A", 3,
          "parameters[0].env: expected a name for an environment variable, got '1A'"},
@@ -869,6 +881,8 @@ static void mistakes_of_the_whole(void **state)
     static const struct mistake list[] = {
         {"listen:\n  http:\n  - {listen: 80, target: 80}\n  - {listen: 80, target: 81}", 4,
          "listen.http[1].listen: port 80 is used twice"},
+        {"web: {listen: '127.0.0.1:80'}\nlisten:\n  http:\n  - {listen: 80, target: 80}", 4,
+         "web.listen: port 80 is mirage-proxyd's (listen.http[0].listen); name another"},
         {"listen:\n  http: []", 2, "listen.http: expected at least one entry"},
         {"listen:\n  http:\n  - {listen: 80, target: 80, require_auth_cookie: true}", 3,
          "listen.http[0].require_auth_cookie needs auth.cookie_secret"},

@@ -1,0 +1,132 @@
+"""The stack's web server: either one, its port of its own, and what keeps it from starting."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from stack import BIN, PORT, WEB, WEB_PROGRAM, clean_environment, local_only, poll, program_of
+from wire import Connection
+
+WEB_PORT = PORT + 10
+PROGRAM = {"lighttpd": "lighttpd", "apache": "apache2"}
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="mounts something: for root")
+
+
+def with_port(server, listen):
+    def change(config):
+        config["web"] = {"server": server, "listen": listen or f"{config['listen']['foreign_address']}:{WEB_PORT}"}
+    return change
+
+
+def ask(s, target="/api/list", host="whoever.asks"):
+    with Connection((s.address, WEB_PORT)) as c:
+        c.request("GET", target, host, [("Connection", "close")])
+        return c.response()
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_a_port_of_its_own(new_stack, server):
+    s = new_stack(with_port(server, None))
+    assert {program_of(p) for p in s.pids()} >= {PROGRAM[server]}
+    r = ask(s)
+    assert (r.status, r.json()) == (200, {"result": []})
+    assert b"Launch" in ask(s, "/", "mirage.localhost").body
+    style = ask(s, "/static/style.css")
+    assert style.status == 200 and style.header("Cache-Control") == "max-age=300"
+    assert not any(c.isdigit() for c in style.header("Server") or "")
+    assert s.list() == []  # and through mirage-proxyd as ever
+    killed = s.kill_program(PROGRAM[server])
+    poll(lambda: [p for p in s.pids(PROGRAM[server]) if p not in killed] and answers(s), 10, "it is back on its port")
+
+
+def answers(s):
+    try:
+        return ask(s).status == 200 and s.list() == []
+    except (OSError, AssertionError):
+        return False
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_a_request_in_flight_on_it_survives_sigterm(new_stack, server):
+    s = new_stack(with_port(server, None))
+    body = b"subdomain=nobody"
+    with Connection((s.address, WEB_PORT)) as c:
+        c.sock.sendall(b"POST /api/terminate HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                       b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s"
+                       % (len(body), body[:5]))
+        assert answers(s)  # by now that head has been read
+        s.pids()
+        s.process.send_signal(signal.SIGTERM)
+        poll(lambda: refuses((s.address, WEB_PORT)), 10, "new connections are refused")
+        c.sock.sendall(body[5:])
+        assert c.response().json() == {"result": "ok"}
+    assert s.process.wait(35) == 0
+    assert not s.survivors()
+
+
+def refuses(address):
+    try:
+        Connection(address).close()
+        return False
+    except ConnectionRefusedError:
+        return True
+
+
+def test_it_has_one_server_at_a_time(stack):
+    others = set(PROGRAM.values()) - {WEB_PROGRAM}
+    names = {program_of(p) for p in stack.pids()}
+    assert WEB_PROGRAM in names and not names & others
+
+
+@pytest.mark.skipif(WEB != "apache", reason="about Apache")
+def test_apache_is_not_root(stack):
+    for pid in stack.pids("apache2"):
+        assert os.stat(f"/proc/{pid}").st_uid != 0
+
+
+# --- what keeps it from starting ----------------------------------------------------------------
+
+
+def refused(s, *expected):
+    status, said = s.wait_refused()
+    assert status == 1, said
+    for words in expected:
+        assert words in said, f"{words!r} is not in:\n{said}"
+
+
+@pytest.mark.parametrize("server", PROGRAM)
+def test_the_port_is_taken(new_stack, server):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "%s:%d" % taken.getsockname()
+        s = new_stack(with_port(server, address), start=False)
+        refused(s, f"web.listen: cannot listen on {address}: Address already in use; another program has this port:"
+                   " stop it, or name another in web.listen")
+
+
+def test_not_an_address_of_this_machine(new_stack):
+    s = new_stack(with_port(WEB, "192.0.2.1:8090"), start=False)
+    refused(s, "web.listen", "192.0.2.1:8090", "no address of this machine")
+
+
+def test_the_port_is_the_proxys(new_stack):
+    s = new_stack(with_port(WEB, f"0.0.0.0:{PORT}"), start=False)
+    refused(s, f"web.listen: port {PORT} is mirage-proxyd's (listen.http[0].listen); name another")
+
+
+@as_root
+@pytest.mark.parametrize("server", PROGRAM)
+def test_it_is_not_installed(folder, server):
+    program = shutil.which(PROGRAM[server], path="/usr/sbin:/usr/bin")
+    conf = folder / "mirage.yaml"
+    conf.write_text(f"web: {{server: {server}}}\n")
+    hidden = 'mount --bind /dev/null "$1" && exec "$2" -local -conf "$3" -state "$4"'
+    r = subprocess.run(["unshare", "-m", "sh", "-ec", hidden, "sh", program, BIN / "mirage-ecs", conf, folder / "s"],
+                       env=clean_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+    package = {"lighttpd": "install Debian's package", "apache": "install Debian's package apache2-bin"}[server]
+    assert r.returncode == 1 and f"{PROGRAM[server]} is not installed; {package}" in r.stderr, r
