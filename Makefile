@@ -110,7 +110,7 @@ $(SHARE)/nginx/%: deploy/nginx/%
 RUN_FLAGS ?=
 run: deps ## install what is missing, build, start the whole stack in local mode
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)exec $(BUILD)/bin/mirage-ecs -local -state build/state $(RUN_FLAGS)
+	$(Q)exec tools/run $(BUILD) $(RUN_FLAGS)
 
 # --- packages -----------------------------------------------------------------------------------
 DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libjwt-dev libseccomp-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \

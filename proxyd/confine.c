@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <seccomp.h>
 
@@ -227,10 +228,23 @@ static bool limit_calls(void)
 #define SANITIZED false
 #endif
 
+/* Not even the right to listen below 1024, which systemd or mirage-ecs may have given. Root, if it
+ * must be root, may go on using a state folder of somebody else's. */
+static void drop_capabilities(void)
+{
+    const uint32_t kept = geteuid() == 0 ? 1u << CAP_DAC_OVERRIDE : 0;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{kept, kept, 0}};
+
+    if (syscall(SYS_capset, &header, data) < 0)
+        log_warn("cannot give up capabilities: %s", strerror(errno));
+}
+
 void confine(const char *state_folder)
 {
     bool files, calls;
 
+    drop_capabilities();
     if (SANITIZED)
         return;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -247,6 +247,7 @@ class Stack:
         self.process = None
         self.credentials = []  # headers of every call of the API
         self.open_port = PORT  # one that asks for no cookie
+        self.program = BIN / "mirage-ecs"
         self.known = {}  # pid → start time of all processes of this stack ever seen
 
     # --- life ---
@@ -258,7 +259,7 @@ class Stack:
             env[name] = f"log_path={self.folder}/sanitizer:{env.get(name, '')}"
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [BIN / "mirage-ecs", "-conf", self.conf, "-state", self.state, "-log-format", "text",
+            [self.program, "-conf", self.conf, "-state", self.state, "-log-format", "text",
              *self.options],
             env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log)
         os.set_blocking(self.process.stdout.fileno(), False)
