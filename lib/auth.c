@@ -47,33 +47,51 @@ bool auth_claim_matches(const struct config_matchers *matchers, const char *valu
     return false;
 }
 
+static bool token_lets_in(const struct config *config, const struct auth_request *request,
+                          struct buf *why)
+{
+    if (request->token && secret_equal(request->token, config->auth.token.token))
+        return true;
+    buf_printf(why, "%s token", request->token ? "wrong" : "no");
+    return false;
+}
+
+static bool oidc_lets_in(const struct auth_request *request, const struct auth_oidc *oidc,
+                         struct buf *why)
+{
+    struct err wrong;
+
+    if (request->oidc_data && oidc->verify(oidc->ctx, request->oidc_data, &wrong) == 0)
+        return true;
+    buf_printf(why, "%sOIDC: %s", why->len ? ", " : "",
+               request->oidc_data ? wrong.text : "no x-amzn-oidc-data that may be believed");
+    return false;
+}
+
+static bool basic_lets_in(const struct config *config, const struct auth_request *request,
+                          struct buf *why)
+{
+    if (request->authorization && auth_basic_is(request->authorization, config->auth.basic.username,
+                                                config->auth.basic.password))
+        return true;
+    buf_printf(why, "%s%s user and password", why->len ? ", " : "",
+               request->authorization ? "wrong" : "no");
+    return false;
+}
+
 bool auth_lets_in(const struct config *config, enum auth_entrance entrance,
                   const struct auth_request *request, const struct auth_oidc *oidc, struct err *e)
 {
+    bool pages = entrance == AUTH_PAGES, in;
     struct buf why = {0};
-    struct err wrong;
 
-    if (config->auth.token.present) {
-        if (request->token && secret_equal(request->token, config->auth.token.token))
-            return true;
-        buf_printf(&why, "%s token", request->token ? "wrong" : "no");
-    } else if (entrance == AUTH_API)
+    if (!pages && !config->auth.token.present)
         buf_str(&why, "the API takes a token only, and auth.token is not configured");
-    if (entrance == AUTH_PAGES && config->auth.amzn_oidc.present) {
-        if (request->oidc_data && oidc->verify(oidc->ctx, request->oidc_data, &wrong) == 0)
-            return true;
-        buf_printf(&why, "%sOIDC: %s", why.len ? ", " : "",
-                   request->oidc_data ? wrong.text : "no x-amzn-oidc-data that may be believed");
-    }
-    if (entrance == AUTH_PAGES && config->auth.basic.present) {
-        if (request->authorization &&
-            auth_basic_is(request->authorization, config->auth.basic.username,
-                          config->auth.basic.password))
-            return true;
-        buf_printf(&why, "%s%s user and password", why.len ? ", " : "",
-                   request->authorization ? "wrong" : "no");
-    }
-    err_set(e, ERR_INVALID, "%s", buf_text(&why));
+    in = (config->auth.token.present && token_lets_in(config, request, &why)) ||
+         (pages && config->auth.amzn_oidc.present && oidc_lets_in(request, oidc, &why)) ||
+         (pages && config->auth.basic.present && basic_lets_in(config, request, &why));
+    if (!in)
+        err_set(e, ERR_INVALID, "%s", buf_text(&why));
     buf_free(&why);
-    return false;
+    return in;
 }
