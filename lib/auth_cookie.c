@@ -7,7 +7,6 @@
 
 #include "jws.h"
 
-#define TRIES_MAX  4    /* cookies of our name in one request */
 #define COOKIE_MAX 1024 /* bytes of a token; ours have some 110 */
 
 char *auth_cookie_make(const char *secret, int64_t expire_at)
@@ -91,15 +90,13 @@ static bool next_pair(struct pair *p, const char *text, size_t len, size_t *at)
 }
 
 bool auth_cookie_opens(const char *value, size_t len, const struct config_strings *secrets,
-                       int64_t now)
+                       int64_t now, int *tries)
 {
     struct pair p;
     size_t at = 0;
-    int tries = 0;
 
-    while (next_pair(&p, value, len, &at))
-        if (p.ours && tries++ < TRIES_MAX &&
-            auth_cookie_is_valid(p.value, p.value_len, secrets, now))
+    while (*tries > 0 && next_pair(&p, value, len, &at))
+        if (p.ours && (*tries)-- > 0 && auth_cookie_is_valid(p.value, p.value_len, secrets, now))
             return true;
     return false;
 }

@@ -22,10 +22,13 @@ char *auth_cookie_make(const char *secret, int64_t expire_at) __attribute__((war
 bool auth_cookie_is_valid(const char *token, size_t len, const struct config_strings *secrets,
                           int64_t now) __attribute__((warn_unused_result));
 
+#define AUTH_COOKIE_TRIES 4
+
 /* Whether a Cookie field's value (RFC 6265, 4.2.1) has a valid one. A task can set a cookie of this
- * name for the whole domain, so that there may be several: a few are tried. */
+ * name for the whole domain, so that there may be several: as many as *tries says are looked at,
+ * and are taken off it. A request has AUTH_COOKIE_TRIES. */
 bool auth_cookie_opens(const char *value, size_t len, const struct config_strings *secrets,
-                       int64_t now) __attribute__((warn_unused_result));
+                       int64_t now, int *tries) __attribute__((warn_unused_result));
 
 /* Takes every cookie of this name out of value[0..len), in place. The new length. */
 size_t auth_cookie_remove(char *value, size_t len) __attribute__((warn_unused_result));

@@ -8,6 +8,7 @@
 bool credentials_open(const struct config *config, const struct config_listen *entry,
                       const char *head, const struct http_request *r)
 {
+    int tries = AUTH_COOKIE_TRIES;
     int64_t now;
 
     if (!entry->require_auth_cookie || (r->method == HTTP_METHOD_OPTIONS && !r->upgrade))
@@ -16,7 +17,8 @@ bool credentials_open(const struct config *config, const struct config_listen *e
     for (size_t i = 0; i < r->fields.len; i++) {
         const struct http_field *f = &r->fields.items[i];
         if (f->id == HTTP_FIELD_COOKIE &&
-            auth_cookie_opens(head + f->value.at, f->value.len, &config->auth.cookie_secret, now))
+            auth_cookie_opens(head + f->value.at, f->value.len, &config->auth.cookie_secret, now,
+                              &tries))
             return true;
     }
     return false;
