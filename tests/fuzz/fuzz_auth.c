@@ -3,12 +3,15 @@
  *
  * The first byte says what the rest is: a Cookie field's value; a token's header and payload, to be
  * signed with the secret here, so that what lies behind the signature is read as well; an
- * Authorization field; a token as such; a whole request's head. */
+ * Authorization field; a token as such; a whole request's head; an Origin. */
 #include "fuzz_check.h"
+
+#include <strings.h>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "fcgi-app/request.h"
 #include "lib/auth.h"
 #include "lib/auth_cookie.h"
 #include "lib/buf.h"
@@ -165,6 +168,28 @@ static void try_head(const char *text, size_t len, bool to_task, bool trusted)
     free_copy(head, len);
 }
 
+static const char *variable(void *ctx, const char *name)
+{
+    if (!strcmp(name, "HTTP_ORIGIN"))
+        return ctx;
+    return !strcmp(name, "HTTP_HOST") ? "Mirage.test:8080" : NULL;
+}
+
+/* Two texts name the web API's own pages, and no other does. */
+static void try_origin(const char *text, size_t len)
+{
+    char *origin = strndup(text, len);
+    const struct request_io io = {variable, NULL, origin};
+    const struct request r = {.io = &io};
+
+    CHECK(origin != NULL);
+    CHECK(request_is_cross_site(&r, "mirage.test") ==
+          (strcasecmp(origin, "http://mirage.test:8080") != 0 &&
+           strcasecmp(origin, "https://mirage.test:8080") != 0));
+    CHECK(request_is_cross_site(&r, "mirage.example"));
+    free(origin);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text;
@@ -172,22 +197,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0)
         return 0;
     text = exact_copy(data + 1, size - 1);
-    switch (data[0] & 7) {
-    case 0:
-        try_cookie(text, size - 1);
-        break;
-    case 1:
-        try_signed(text, size - 1);
-        break;
-    case 2:
-        try_token(text, size - 1);
-        break;
-    case 3:
-        try_authorization(text, size - 1);
-        break;
-    default:
-        try_head(text, size - 1, data[0] & 1, data[0] & 2);
-    }
+    if (data[0] & 8)
+        try_origin(text, size - 1);
+    else
+        switch (data[0] & 7) {
+        case 0:
+            try_cookie(text, size - 1);
+            break;
+        case 1:
+            try_signed(text, size - 1);
+            break;
+        case 2:
+            try_token(text, size - 1);
+            break;
+        case 3:
+            try_authorization(text, size - 1);
+            break;
+        default:
+            try_head(text, size - 1, data[0] & 1, data[0] & 2);
+        }
     free_copy(text, size - 1);
     return 0;
 }
