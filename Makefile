@@ -13,7 +13,7 @@ BUILD ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
 WARNINGS := -Wall -Wextra -Werror -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
   -Wold-style-definition -Wvla -Wformat=2 -Wundef -Wcast-qual -Wwrite-strings -Wpointer-arith \
   -Wimplicit-fallthrough -Wnull-dereference
-HARDENING := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2 -fstack-protector-strong) -fPIE
+HARDENING := $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection) -fPIE
 HARDENING_LD := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
   -fno-omit-frame-pointer)
@@ -33,7 +33,8 @@ SOURCES_mirage-sync       := $(wildcard cron/sync*.c) cron/job.c cron/purge_run.
 SOURCES_mirage-purge      := $(wildcard cron/purge*.c)
 SOURCES_mirage-local-task := $(wildcard local-task/*.c)
 LIBS_mirage-api := -lfcgi
-LIBS := -lyaml -lpcre2-8 -ljansson -lsqlite3 -lcurl -lexpat -lcrypto -lpthread
+LIBS_mirage-proxyd := -lseccomp
+LIBS := -lyaml -lpcre2-8 -ljwt -ljansson -lsqlite3 -lcurl -lexpat -lcrypto -lpthread
 
 LIB := $(BUILD)/lib/libmirage.a
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c lib/aws/*.c)) $(BUILD)/obj/sql.o
@@ -109,12 +110,12 @@ $(SHARE)/nginx/%: deploy/nginx/%
 RUN_FLAGS ?=
 run: deps ## install what is missing, build, start the whole stack in local mode
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)exec $(BUILD)/bin/mirage-ecs -local -state build/state $(RUN_FLAGS)
+	$(Q)exec tools/run $(BUILD) $(RUN_FLAGS)
 
 # --- packages -----------------------------------------------------------------------------------
-DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
+DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libjwt-dev libseccomp-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
   libjs-bootstrap5
-DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium chromium chromium-driver curl apache2-bin \
+DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium python3-cryptography chromium chromium-driver curl apache2-bin \
   $(if $(shell command -v npm),,nodejs npm)
 DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
 
@@ -174,16 +175,16 @@ $(BUILD)/lib/libtest.a: $(TEST_OBJECTS)
 $(BUILD)/test/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/lib/libtest.a $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS) -lcmocka
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS_mirage-proxyd) $(LIBS) -lcmocka
 # The fuzz targets over their corpora; tests/fuzz/run fuzzes.
 $(BUILD)/test/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/lib/libtest.a $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/lib/libtest.a $(LIB) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-proxyd) $(LIBS)
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/lib/libtest.a $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/lib/libtest.a $(LIB) $(LIBS_mirage-api) $(LIBS_mirage-proxyd) $(LIBS)
 $(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/bench/%.o: \
   ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
 

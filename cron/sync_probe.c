@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "network.h"
 #include "store_task.h"
 
 #define PROBE_TIMEOUT_MS 1000
@@ -30,6 +31,8 @@ static int begin_connect(const struct task_port *port, bool *accepted)
     int fd;
 
     *accepted = false;
+    if (!network_task_may_be_at(port->address))
+        return -1;
     if (!is_v4 && inet_pton(AF_INET6, port->address, &v6.sin6_addr) != 1)
         return -1;
     fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -14,7 +14,7 @@ static size_t discard(char *bytes, size_t size, size_t count, void *ctx)
     return size * count;
 }
 
-static bool answers_200(const char *url, const char *host_header)
+static long status_of(const char *url, const char *host_header)
 {
     struct curl_slist *headers = curl_slist_append(NULL, host_header);
     CURL *curl = curl_easy_init();
@@ -32,7 +32,7 @@ static bool answers_200(const char *url, const char *host_header)
     }
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
-    return status == 200;
+    return status;
 }
 
 enum answers answers(const struct config *config)
@@ -48,10 +48,12 @@ enum answers answers(const struct config *config)
         address = "::1";
     url = arena_printf(&a, "http://%s%s%s:%ld", v6 ? "[" : "", address, v6 ? "]" : "",
                        config->listen.http[0].listen);
-    if (answers_200(arena_printf(&a, "%s/api/list", url),
-                    arena_printf(&a, "Host: %s", config->host.webapi)))
-        got = answers_200(arena_printf(&a, "%s/", url), "Host: health-check") ? ANSWERS_ALL
-                                                                              : ANSWERS_API;
+    /* Without the token, which stays where it is needed: to be refused is an answer too. */
+    if (status_of(arena_printf(&a, "%s/api/list", url),
+                  arena_printf(&a, "Host: %s", config->host.webapi)) ==
+        (config->auth.present ? 401 : 200))
+        got = status_of(arena_printf(&a, "%s/", url), "Host: health-check") == 200 ? ANSWERS_ALL
+                                                                                   : ANSWERS_API;
     arena_free(&a);
     return got;
 }

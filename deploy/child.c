@@ -25,6 +25,7 @@ static void become(const struct child *c, pid_t parent)
         log_error("cannot run %s: %s", c->argv[0], e.text);
         _exit(127);
     }
+    privileges_pass_ports(c->listens || c->not_as_root);
     prctl(PR_SET_PDEATHSIG, SIGTERM); /* which a change of user would take back */
     if (getppid() != parent)
         _exit(1);

@@ -11,6 +11,7 @@
 struct child {
     const char *name;
     const char *const *argv; /* ends with NULL; argv[0] is the path */
+    bool listens;            /* on ports of the network, which may be below 1024 */
     int stop_signal;         /* asks it to finish and end; 0: SIGTERM */
     bool not_as_root;        /* it refuses to serve as root: see privileges.h */
     pid_t pid;               /* 0: it does not run */

@@ -26,9 +26,18 @@ static int print_object(const char *url)
 
 int main(int argc, char **argv)
 {
+    const char *user = NULL;
+    const struct option_extra extras[] = {
+        {.name = STACK_USER_OPTION,
+         .argument = "NAME",
+         .help = "started by root: become this user, and let nothing run as root",
+         .value = &user},
+        {0},
+    };
     struct program program = {
         .name = "mirage-ecs",
         .summary = "Starts and supervises the whole stack: proxy, web server, API and sync.",
+        .extras = extras,
         .source = &self_config_source,
     };
     struct stack stack;
@@ -41,7 +50,7 @@ int main(int argc, char **argv)
     if (status != PROGRAM_GOES_ON)
         return status;
     status = 1;
-    if (stack_prepare(&stack, &program, argc, argv, &e) < 0) {
+    if (stack_prepare(&stack, &program, user, argc, argv, &e) < 0) {
         log_error("%s", e.text);
         goto out;
     }

@@ -26,6 +26,7 @@
 #include "clock.h"
 #include "db.h"
 #include "log.h"
+#include "privileges.h"
 #include "runner.h"
 #include "runner_local.h"
 #include "signals.h"
@@ -116,13 +117,24 @@ static int write_config(struct stack *s, struct err *e)
     s->conf = arena_printf(&s->arena, "%s/run/mirage.yaml", s->state);
     if (self_config_htmldir(s->program->config, s->state, e) < 0)
         return -1;
-    dump = config_dump(s->program->config);
+    dump = config_dump(s->program->config, CONFIG_REVEALED);
     buf_str(&text, dump);
     if (buf_write_file(&text, s->conf) < 0)
         rc = err_system(e, errno, "cannot write %s", s->conf);
     buf_free(&text);
     free(dump);
     return rc;
+}
+
+/* Whether the argument at argv[i] is -user, which is for mirage-ecs alone. *behind: its value is
+ * the next argument. */
+static bool is_user_option(const char *argument, bool *behind)
+{
+    size_t len = sizeof STACK_USER_OPTION - 1;
+    const char *name = argument + strspn(argument, "-");
+
+    *behind = !strcmp(name, STACK_USER_OPTION);
+    return *argument == '-' && (*behind || (!strncmp(name, STACK_USER_OPTION "=", len + 1)));
 }
 
 /* One of ours, with this program's own arguments, the absolute state folder, the configuration in
@@ -132,10 +144,14 @@ static struct child ours(struct stack *s, const char *name, int argc, char **arg
 {
     const char **args = arena_array(&s->arena, (size_t)argc + 8, sizeof *args);
     size_t n = 0;
+    bool behind;
 
     args[n++] = arena_printf(&s->arena, "%s/%s", config_program_dir(&s->arena), name);
     for (int i = 1; i < argc; i++)
-        args[n++] = argv[i];
+        if (is_user_option(argv[i], &behind))
+            i += behind;
+        else
+            args[n++] = argv[i];
     args[n++] = "-state";
     args[n++] = s->state;
     args[n++] = "-conf";
@@ -156,11 +172,14 @@ static int name_children(struct stack *s, int argc, char **argv, struct err *e)
                            config_data_dir(&s->arena), e) < 0)
         return -1;
     s->children[PROXYD] = ours(s, "mirage-proxyd", argc, argv, "-web", s->web.target);
+    s->children[PROXYD].listens = true;
+    s->children[WEB].listens = s->program->config->web.listen != NULL;
     s->children[API] = ours(s, "mirage-api", argc, argv, "-socket", api);
     s->children[SYNC] = ours(s, "mirage-sync", argc, argv, NULL, NULL);
     for (size_t i = 0; i < STACK_CHILDREN; i++)
         if (access(s->children[i].argv[0], X_OK) < 0)
-            return err_system(e, errno, "cannot run %s", s->children[i].argv[0]);
+            return err_system(e, errno, "cannot run %s%s%s", s->children[i].argv[0],
+                              s->user ? " as " : "", s->user ? s->user : "");
     return 0;
 }
 
@@ -173,8 +192,8 @@ static void name_url(struct stack *s)
                         : arena_printf(&s->arena, "http://%s:%ld/", c->host.webapi, port);
 }
 
-int stack_prepare(struct stack *s, const struct program *program, int argc, char **argv,
-                  struct err *e)
+int stack_prepare(struct stack *s, const struct program *program, const char *user, int argc,
+                  char **argv, struct err *e)
 {
     char pid[16];
 
@@ -182,9 +201,13 @@ int stack_prepare(struct stack *s, const struct program *program, int argc, char
     /* What does not run at all leaves no folder behind. */
     if (!program->config->local && check_runner(s, e) < 0)
         return -1;
-    if (prepare_state(s, e) < 0 || check_database(s, e) < 0 || check_runner(s, e) < 0 ||
-        write_config(s, e) < 0 || name_children(s, argc, argv, e) < 0)
+    s->user = user;
+    if (prepare_state(s, e) < 0 || (user && privileges_become(user, s->state, e) < 0) ||
+        check_database(s, e) < 0 || check_runner(s, e) < 0 || write_config(s, e) < 0 ||
+        name_children(s, argc, argv, e) < 0)
         return -1;
+    if (geteuid() == 0)
+        log_warn("running as root: -user NAME makes it somebody who may do less");
     name_url(s);
     snprintf(pid, sizeof pid, "%d", (int)getpid());
     setenv("MIRAGE_STACK_PID", pid, 1); /* the local tasks' supervisors end when we do */

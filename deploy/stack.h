@@ -19,14 +19,18 @@ struct stack {
     struct web_server web;
     struct child children[STACK_CHILDREN]; /* in the order in which they are stopped */
     int lock;                              /* of the state folder */
+    const char *user;                      /* whom it became; NULL: it stayed who it was */
     int signals;
 };
 
-/* Makes the state folder, takes its lock, checks the database, the runner and the programs: what
- * can be known to fail fails here, before anything is started. argv are this program's arguments,
- * which the others get too. stack_end() frees, also after a failure. */
-int stack_prepare(struct stack *s, const struct program *program, int argc, char **argv,
-                  struct err *e) __attribute__((warn_unused_result));
+#define STACK_USER_OPTION "user"
+
+/* Makes the state folder, takes its lock, becomes `user` (NULL: stays who it is), checks the
+ * database, the runner and the programs: what can be known to fail fails here, before anything is
+ * started. argv are this program's arguments, which the others get too, but for -user. stack_end()
+ * frees, also after a failure. */
+int stack_prepare(struct stack *s, const struct program *program, const char *user, int argc,
+                  char **argv, struct err *e) __attribute__((warn_unused_result));
 
 /* Starts everything and waits until the stack answers; if tasks cannot be looked at for half a
  * minute, it goes on without: the page tells why, and sync tries again. On failure some of it may

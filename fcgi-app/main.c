@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "aws/oidc.h"
 #include "aws/self_config.h"
 #include "log.h"
 #include "options.h"
@@ -68,7 +69,8 @@ static int serve(const struct program *program, const char *socket_path, const c
     if (socket_path == NULL && (setup.listen_fd = listen_inherited(&e)) < 0)
         goto fail;
     status = STATUS_FAILED;
-    if (load_templates(&templates, program->config, program->options.state, &e) < 0)
+    if (load_templates(&templates, program->config, program->options.state, &e) < 0 ||
+        oidc_open(&setup.oidc, program->config, &e) < 0)
         goto fail;
     setup.templates = templates;
     if (socket_path != NULL && (setup.listen_fd = listen_open(socket_path, &e)) < 0)
@@ -84,6 +86,7 @@ out:
         unlink(socket_path);
         close(setup.listen_fd);
     }
+    oidc_close(setup.oidc);
     templates_free(templates);
     return status;
 }

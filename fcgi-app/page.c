@@ -42,6 +42,8 @@ out:
 static const char *error_title(int status)
 {
     switch (status) {
+    case 401:
+        return "Not let in";
     case 404:
         return "Not found";
     case 405:

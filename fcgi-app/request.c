@@ -233,7 +233,7 @@ static size_t authority_len(const char *authority, const char *default_port)
     return len;
 }
 
-bool request_is_cross_site(const struct request *r)
+bool request_is_cross_site(const struct request *r, const char *webapi)
 {
     const char *origin = r->io->variable(r->io->ctx, "HTTP_ORIGIN");
     const char *host = request_variable(r, "HTTP_HOST");
@@ -254,5 +254,6 @@ bool request_is_cross_site(const struct request *r)
     }
     len = authority_len(origin, default_port);
     return len == 0 || len != authority_len(host, default_port) ||
-           strncasecmp(origin, host, len) != 0;
+           strncasecmp(origin, host, len) != 0 || strcspn(origin, ":") != strlen(webapi) ||
+           strncasecmp(origin, webapi, strlen(webapi)) != 0;
 }

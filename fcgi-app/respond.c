@@ -23,6 +23,7 @@ static const char *reason_phrase(int status)
         {303, "See Other"},
         {304, "Not Modified"},
         {400, "Bad Request"},
+        {401, "Unauthorized"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {413, "Content Too Large"},
@@ -40,21 +41,35 @@ static const char *reason_phrase(int status)
 
 void response_free(struct response *r)
 {
+    free(r->cookie);
     buf_free(&r->body);
+}
+
+void respond_set_cookie(struct response *r, const char *name, const char *value, const char *domain,
+                        int seconds)
+{
+    struct buf text = {0};
+
+    buf_printf(&text, "%s=%s; Path=/; Domain=%s; Max-Age=%d; HttpOnly; Secure; SameSite=Lax", name,
+               value, domain, seconds);
+    if (text.failed)
+        abort();
+    free(r->cookie);
+    r->cookie = text.data;
 }
 
 static void start(struct response *r, int status, const char *content_type)
 {
-    const char *allow = r->allow;
-    int retry_after = r->retry_after;
-    struct buf body = r->body;
+    struct response before = *r;
 
-    buf_clear(&body);
+    buf_clear(&before.body);
     *r = (struct response){.status = status,
                            .content_type = content_type,
-                           .allow = allow,
-                           .retry_after = retry_after,
-                           .body = body};
+                           .allow = before.allow,
+                           .retry_after = before.retry_after,
+                           .ask_password = before.ask_password,
+                           .cookie = before.cookie,
+                           .body = before.body};
 }
 
 void respond_json(struct response *r, int status, json_t *json)
@@ -161,13 +176,17 @@ static void write_special_headers(const struct response *r, struct buf *out)
         buf_printf(out, "Location: %s%s\r\n", r->location, r->target);
     if (r->retry_after > 0)
         buf_printf(out, "Retry-After: %d\r\n", r->retry_after);
+    if (r->ask_password)
+        buf_str(out, "WWW-Authenticate: Basic realm=\"Restricted\"\r\n");
+    if (r->cookie != NULL)
+        buf_printf(out, "Set-Cookie: %s\r\n", r->cookie);
     if (*r->etag != '\0')
         buf_printf(out, "ETag: %s\r\n", r->etag);
     if (*r->download != '\0')
         buf_printf(out, "Content-Disposition: attachment; filename=\"%s\"\r\n", r->download);
     if (r->is_page)
         buf_str(out, "Content-Security-Policy: " PAGE_POLICY "\r\n"
-                     "Referrer-Policy: same-origin\r\n");
+                     "X-Frame-Options: DENY\r\nReferrer-Policy: same-origin\r\n");
 }
 
 void response_write(const struct response *r, bool is_head, struct buf *out)

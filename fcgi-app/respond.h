@@ -20,11 +20,18 @@ struct response {
     char etag[24];            /* "": no such header */
     char download[80];        /* the file name that a browser is to save it as; "": none */
     int retry_after;          /* seconds; 0: no such header */
+    bool ask_password;        /* WWW-Authenticate: Basic */
+    char *cookie;             /* Set-Cookie's value; NULL: no such header */
     bool is_page;             /* gets the headers that keep pages safe in a browser */
     struct buf body;
 };
 
 void response_free(struct response *r);
+
+/* Sets a cookie for a domain and all below it, that neither scripts nor plain HTTP nor other sites'
+ * requests see (RFC 6265). Whatever answer is made later keeps it. */
+void respond_set_cookie(struct response *r, const char *name, const char *value, const char *domain,
+                        int seconds);
 
 /* Each of these makes the whole answer, forgetting what was there. The respond_json* ones own
  * `json` from the call on; NULL (out of memory) becomes a 500. */

@@ -6,6 +6,7 @@
 #include "log.h"
 
 #include "api.h"
+#include "authenticate.h"
 #include "page.h"
 
 static const struct route routes[] = {
@@ -58,6 +59,8 @@ static void answer_error(struct call *c, int status, const char *text)
         log_error("%s %s: %d: %s", c->request->method_name, path, status, text);
     if (!router_is_api(path))
         page_error(c, status, text);
+    else if (status == 401)
+        respond_json_text(c->response, status, "message", "Unauthorized");
     else if (status == 404)
         respond_json_text(c->response, status, "message", "Not Found");
     else if (status == 405)
@@ -71,6 +74,10 @@ static int check(struct call *c, struct request *request, const struct route *ro
 {
     unsigned bodies;
 
+    if (!authenticate(c, router_is_api(request->path))) {
+        err_set(e, ERR_INVALID, "Nobody gets in here without the right credentials.");
+        return 401;
+    }
     if (route == NULL) {
         err_set(e, ERR_NOT_FOUND, "There is no page %s.", request->path);
         return 404;
@@ -80,7 +87,8 @@ static int check(struct call *c, struct request *request, const struct route *ro
         err_set(e, ERR_INVALID, "%s is not possible here.", request->method_name);
         return 405;
     }
-    if (request->method == METHOD_POST && request_is_cross_site(request)) {
+    if (request->method == METHOD_POST &&
+        request_is_cross_site(request, c->with->config->host.webapi)) {
         err_set(e, ERR_INVALID, "request comes from another site");
         return 400;
     }

@@ -22,6 +22,7 @@ struct services {
     struct db *db;
     struct runner *runner;
     struct aws_client *aws;   /* NULL: tasks are local */
+    struct oidc *oidc;        /* shared; NULL: not configured */
     struct list_cache *lists; /* its own too; NULL: nothing is remembered */
 };
 

@@ -118,6 +118,7 @@ static int open_workers(struct worker *workers, const struct server_setup *setup
         w->stop_fd = stop_fd;
         w->with.config = setup->config;
         w->with.templates = setup->templates;
+        w->with.oidc = setup->oidc;
         w->with.lists = &w->lists;
         if (db_open_state(&w->with.db, setup->state_dir, e) < 0 ||
             runner_open(&w->with.runner, setup->config, setup->state_dir, e) < 0 ||

@@ -13,7 +13,8 @@ struct server_setup {
     const struct config *config;
     const char *state_dir;
     const struct templates *templates;
-    int listen_fd; /* does not block */
+    struct oidc *oidc; /* NULL: not configured */
+    int listen_fd;     /* does not block */
     int threads;
 };
 

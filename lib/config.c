@@ -10,6 +10,7 @@
 
 #include "buf.h"
 #include "config_schema.h"
+#include "network.h"
 #include "options.h"
 #include "regex.h"
 #include "socket_address.h"
@@ -176,21 +177,132 @@ static int complete_purge(struct config *c, struct err *e)
     return rc < 0 ? err_prefix(e, "%s: purge.request", c->path) : 0;
 }
 
+/* Whose X-Forwarded-For and x-amzn-oidc-* are believed when nothing is configured: a load balancer
+ * in the same network (RFC 1918, RFC 6598, RFC 4193), or on this machine. */
+static const char *const private_networks[] = {
+    "127.0.0.0/8",   "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+    "100.64.0.0/10", "::1/128",    "fc00::/7",
+};
+
+static void complete_networks(struct config *c)
+{
+    struct config_strings *list = &c->network.trusted_proxies;
+
+    if (!list->items) {
+        list->len = sizeof private_networks / sizeof private_networks[0];
+        list->items = arena_array(&c->arena, list->len, sizeof *list->items);
+        memcpy(list->items, private_networks, sizeof private_networks);
+    }
+    c->network.trusted = arena_array(&c->arena, list->len, sizeof *c->network.trusted);
+    for (size_t i = 0; i < list->len; i++)
+        c->network.n_trusted += network_parse(&c->network.trusted[i], list->items[i]);
+}
+
+static int check_matchers(const struct config *c, struct err *e)
+{
+    const struct config_matchers *list = &c->auth.amzn_oidc.matchers;
+
+    for (size_t i = 0; i < list->len; i++) {
+        const struct config_matcher *m = &list->items[i];
+        bool exact = m->exact && *m->exact, suffix = m->suffix && *m->suffix;
+        if (exact == suffix)
+            return complain(c, m->line, e,
+                            "auth.amzn_oidc.matchers[%zu]: expected either 'exact' or 'suffix', "
+                            "not empty",
+                            i);
+    }
+    return 0;
+}
+
+/* What would let in nobody is a mistake that is better told now. */
+static int check_auth(const struct config *c, struct err *e)
+{
+    for (size_t i = 0; i < c->listen.n_http; i++)
+        if (c->listen.http[i].require_auth_cookie && c->auth.cookie_secret.len == 0)
+            return complain(c, c->listen.http[i].line, e,
+                            "listen.http[%zu].require_auth_cookie needs auth.cookie_secret", i);
+    if (!c->auth.present)
+        return 0;
+    if (!c->auth.token.present && !c->auth.amzn_oidc.present && !c->auth.basic.present)
+        return complain(
+            c, 0, e,
+            "auth has none of token, amzn_oidc and basic: nobody could get in; add one, "
+            "or remove the section");
+    if (c->auth.basic.present && (!*c->auth.basic.username || strchr(c->auth.basic.username, ':')))
+        return complain(c, 0, e, "auth.basic.username: expected a name without a colon");
+    if (c->auth.amzn_oidc.present && !*c->auth.amzn_oidc.claim)
+        return complain(c, 0, e, "auth.amzn_oidc.claim is empty; email is the usual one");
+    return c->auth.amzn_oidc.present ? check_matchers(c, e) : 0;
+}
+
 static int complete(struct config *c, struct err *e)
 {
     if (check_listen(c, e) < 0 || check_web(c, e) < 0 || complete_parameters(c, e) < 0 ||
-        complete_purge(c, e) < 0)
+        complete_purge(c, e) < 0 || check_auth(c, e) < 0)
         return -1;
+    complete_networks(c);
     default_htmldir(c);
     if (!c->ecs.launch_type && c->ecs.n_capacity_provider_strategy == 0)
         c->ecs.launch_type = "FARGATE";
     return 0;
 }
 
+/* {{ env "NAME" }} leaves NAME when that is not set: as a secret, anybody could guess it. */
+static int check_secret(const struct config *c, const char *key, const char *secret,
+                        const char *unset, struct err *e)
+{
+    size_t len = secret ? strlen(secret) : 0;
+
+    for (const char *line = unset; len > 0 && *line; line += strcspn(line, "\n") + 1)
+        if (strcspn(line, "\n") == len && !strncmp(line, secret, len))
+            return complain(c, 0, e,
+                            "%s: the environment variable %s is not set; set it, or write must_env "
+                            "for env",
+                            key, secret);
+    return 0;
+}
+
+static int check_secrets(const struct config *c, const char *unset, struct err *e)
+{
+    for (size_t i = 0; i < c->auth.cookie_secret.len; i++)
+        if (check_secret(c, "auth.cookie_secret", c->auth.cookie_secret.items[i], unset, e) < 0)
+            return -1;
+    return check_secret(c, "auth.token.token", c->auth.token.token, unset, e) < 0 ||
+                   check_secret(c, "auth.basic.password", c->auth.basic.password, unset, e) < 0
+               ? -1
+               : 0;
+}
+
+static void warn_of_weakness(const struct config *c, void (*warn)(const char *text))
+{
+    struct buf text = {0};
+    size_t shortest = 32; /* RFC 7518, 3.2 */
+
+    for (size_t i = 0; i < c->auth.cookie_secret.len; i++)
+        if (strlen(c->auth.cookie_secret.items[i]) < shortest)
+            shortest = strlen(c->auth.cookie_secret.items[i]);
+    if (shortest < 32) {
+        buf_printf(&text,
+                   "%s: auth.cookie_secret: shorter than 32 bytes: who has a cookie can guess it; "
+                   "`openssl rand -base64 32` makes a good one",
+                   c->path);
+        warn(buf_text(&text));
+    }
+    buf_clear(&text);
+    if (c->auth.amzn_oidc.present && !c->auth.amzn_oidc.signer) {
+        buf_printf(&text,
+                   "%s: auth.amzn_oidc.signer is not set: any load balancer of the region may say "
+                   "who a user is; set it to the ARN of yours",
+                   c->path);
+        warn(buf_text(&text));
+    }
+    buf_free(&text);
+}
+
 static int read_file(struct config *c, const char *path, const struct config_source *source,
                      void (*warn)(const char *text), struct err *e)
 {
-    struct buf raw = {0}, text = {0};
+    struct buf raw = {0}, text = {0}, unset = {0};
     int rc = -1;
 
     if (!strncmp(path, "s3://", 5)) {
@@ -200,18 +312,23 @@ static int read_file(struct config *c, const char *path, const struct config_sou
         err_system(e, errno, "%s: cannot read the configuration", path);
         goto out;
     }
-    if (template_env_expand(buf_text(&raw), raw.len, &text, e) < 0) {
+    if (template_env_expand(buf_text(&raw), raw.len, &text, &unset, e) < 0) {
         char sentence[sizeof e->text];
         memcpy(sentence, e->text, sizeof sentence);
         err_set(e, ERR_INVALID, "%s:%.900s", path, sentence);
         goto out;
     }
-    if (text.failed)
+    if (text.failed || unset.failed)
         abort();
     rc = config_read(c, path, buf_text(&text), text.len, warn, e);
+    if (rc == 0)
+        rc = check_secrets(c, buf_text(&unset), e);
+    if (rc == 0)
+        warn_of_weakness(c, warn);
 out:
     buf_free(&raw);
     buf_free(&text);
+    buf_free(&unset);
     return rc;
 }
 

@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "err.h"
+#include "network.h"
 #include "purge.h"
 
 struct buf;
@@ -55,6 +56,18 @@ struct config_capacity_provider {
     long base;
 };
 
+/* Which values of a claim let in: the whole value, or its end. One of the two is set. */
+struct config_matcher {
+    const char *exact;
+    const char *suffix;
+    size_t line;
+};
+
+struct config_matchers {
+    struct config_matcher *items;
+    size_t len;
+};
+
 struct config_taskdef {
     const char *name;
     struct config_strings command; /* empty: the built-in page */
@@ -84,7 +97,10 @@ struct config {
         int64_t connect_timeout_ms;
         int64_t header_timeout_ms;
         int64_t idle_timeout_ms;
-        long workers; /* 0: one a CPU */
+        long workers;                          /* 0: one a CPU */
+        struct config_strings trusted_proxies; /* as written */
+        struct network *trusted;               /* the same, read */
+        size_t n_trusted;
     } network;
     struct {
         const char *server; /* "lighttpd" or "apache" */
@@ -120,6 +136,28 @@ struct config {
         struct config_strings exclude_containers; /* patterns of container names */
     } link;
     struct {
+        bool present; /* without it everybody is let in */
+        struct config_strings
+            cookie_secret; /* the first signs, all are believed; none: no cookie */
+        struct {
+            bool present;
+            const char *header;
+            const char *token;
+        } token;
+        struct {
+            bool present;
+            const char *claim;
+            struct config_matchers matchers; /* at least 1 */
+            const char *signer;              /* the load balancer's ARN; NULL: any */
+            const char *public_key_url;      /* NULL: the region's */
+        } amzn_oidc;
+        struct {
+            bool present;
+            const char *username;
+            const char *password;
+        } basic;
+    } auth;
+    struct {
         struct config_taskdef *taskdefs;
         size_t n_taskdefs;
     } local_tasks;
@@ -141,8 +179,12 @@ int config_load(struct config **config, const struct options *options,
     __attribute__((warn_unused_result));
 void config_free(struct config *config); /* NULL is fine */
 
-/* The effective configuration as YAML; secrets show as `********`. The caller frees the text. */
-char *config_dump(const struct config *config) __attribute__((warn_unused_result));
+enum config_secrets { CONFIG_MASKED, CONFIG_REVEALED };
+
+/* The effective configuration as YAML. Masked, secrets show as `********`; revealed, the text reads
+ * back as the same configuration. The caller frees it. */
+char *config_dump(const struct config *config, enum config_secrets secrets)
+    __attribute__((warn_unused_result));
 
 /* The folder of files installed beside the programs: `../share/mirage-ecs` from the folder that
  * holds this program. Allocated from `a`. */

@@ -7,8 +7,10 @@
 #include "buf.h"
 #include "utf8.h"
 
+#define MASK "********"
+
 static void dump_fields(struct buf *out, const struct config_field *fields, const char *base,
-                        int indent, bool in_list);
+                        int indent, bool in_list, enum config_secrets secrets);
 
 static void pad(struct buf *out, int indent)
 {
@@ -55,12 +57,12 @@ static size_t count_of(const struct config_field *f, const char *base)
     return *(const size_t *)(const void *)(base + f->count);
 }
 
-static void dump_strings(struct buf *out, const struct config_strings *list)
+static void dump_strings(struct buf *out, const struct config_strings *list, bool masked)
 {
     buf_str(out, " [");
     for (size_t i = 0; i < list->len; i++) {
         buf_str(out, i ? ", " : "");
-        quoted(out, list->items[i]);
+        quoted(out, masked ? MASK : list->items[i]);
     }
     buf_str(out, "]\n");
 }
@@ -90,7 +92,8 @@ static void dump_pairs(struct buf *out, const struct config_field *f, const char
     }
 }
 
-static void dump_list(struct buf *out, const struct config_field *f, const char *base, int indent)
+static void dump_list(struct buf *out, const struct config_field *f, const char *base, int indent,
+                      enum config_secrets secrets)
 {
     const char *items = *(char *const *)(const void *)(base + f->offset);
 
@@ -100,16 +103,17 @@ static void dump_list(struct buf *out, const struct config_field *f, const char 
         pad(out, indent + 2);
         if (f->type == CONFIG_LIST) {
             buf_str(out, "- ");
-            dump_fields(out, f->sub, item, indent + 4, true);
+            dump_fields(out, f->sub, item, indent + 4, true, secrets);
         } else {
             quoted(out, *(const char *const *)(const void *)item);
             buf_str(out, ":\n");
-            dump_fields(out, f->sub, item, indent + 4, false);
+            dump_fields(out, f->sub, item, indent + 4, false, secrets);
         }
     }
 }
 
-static void dump_value(struct buf *out, const struct config_field *f, const char *base, int indent)
+static void dump_value(struct buf *out, const struct config_field *f, const char *base, int indent,
+                       enum config_secrets secrets)
 {
     const void *at = base + f->offset;
 
@@ -125,7 +129,16 @@ static void dump_value(struct buf *out, const struct config_field *f, const char
         break;
     case CONFIG_STRINGS:
     case CONFIG_PATTERNS:
-        dump_strings(out, at);
+    case CONFIG_NETWORKS:
+        dump_strings(out, at, false);
+        break;
+    case CONFIG_SECRETS:
+        dump_strings(out, at, secrets == CONFIG_MASKED);
+        break;
+    case CONFIG_SECRET:
+        buf_char(out, ' ');
+        quoted(out, secrets == CONFIG_MASKED ? MASK : *(const char *const *)at);
+        buf_char(out, '\n');
         break;
     case CONFIG_INTEGERS:
         dump_integers(out, f, base);
@@ -135,11 +148,11 @@ static void dump_value(struct buf *out, const struct config_field *f, const char
         break;
     case CONFIG_LIST:
     case CONFIG_NAMED:
-        dump_list(out, f, base, indent);
+        dump_list(out, f, base, indent, secrets);
         break;
     case CONFIG_SECTION:
         buf_char(out, '\n');
-        dump_fields(out, f->sub, base, indent + 2, false);
+        dump_fields(out, f->sub, base, indent + 2, false, secrets);
         break;
     default:
         buf_char(out, ' ');
@@ -148,32 +161,38 @@ static void dump_value(struct buf *out, const struct config_field *f, const char
     }
 }
 
-static bool is_text(enum config_type type)
+static bool has_value(const struct config_field *f, const char *base)
 {
-    return type <= CONFIG_ENV_NAME;
+    const void *at = base + f->offset;
+
+    if (f->type <= CONFIG_SECRET) /* a text */
+        return *(const char *const *)at != NULL;
+    if (f->type == CONFIG_SECRETS)
+        return ((const struct config_strings *)at)->len > 0;
+    return f->type != CONFIG_SECTION || !f->present ||
+           *(const bool *)(const void *)(base + f->present);
 }
 
 /* In a list the first field stands behind the dash. What has no value is left out. */
 static void dump_fields(struct buf *out, const struct config_field *fields, const char *base,
-                        int indent, bool in_list)
+                        int indent, bool in_list, enum config_secrets secrets)
 {
     for (const struct config_field *f = fields; f->key; f++) {
-        if (f->type == CONFIG_LATER ||
-            (is_text(f->type) && !*(const char *const *)(const void *)(base + f->offset)))
+        if (!has_value(f, base))
             continue;
         if (!in_list)
             pad(out, indent);
         in_list = false;
         buf_printf(out, "%s:", f->key);
-        dump_value(out, f, base, indent);
+        dump_value(out, f, base, indent, secrets);
     }
 }
 
-char *config_dump(const struct config *config)
+char *config_dump(const struct config *config, enum config_secrets secrets)
 {
     struct buf out = {0};
 
-    dump_fields(&out, config_schema, (const char *)config, 0, false);
+    dump_fields(&out, config_schema, (const char *)config, 0, false, secrets);
     if (out.failed)
         abort();
     return out.data;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "network.h"
 #include "pattern.h"
 #include "regex.h"
 #include "schedule.h"
@@ -90,8 +91,7 @@ static int read_integer(struct reader *r, const struct config_field *f, const ya
     return 0;
 }
 
-static int read_bool(struct reader *r, const struct config_field *f, const yaml_node_t *node,
-                     bool *value, struct err *e)
+static int read_bool(struct reader *r, const yaml_node_t *node, bool *value, struct err *e)
 {
     static const char *const yes[] = {"true", "True", "TRUE", "yes", "on"};
     static const char *const no[] = {"false", "False", "FALSE", "no", "off"};
@@ -101,8 +101,6 @@ static int read_bool(struct reader *r, const struct config_field *f, const yaml_
         return -1;
     for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
         *value = !strcmp(text, yes[i]);
-        if (*value && f->what)
-            return complain(r, node, e, "%s not in this version; remove this key", f->what);
         if (*value || !strcmp(text, no[i]))
             return 0;
     }
@@ -197,6 +195,19 @@ static int read_host(struct reader *r, const struct config_field *f, const yaml_
     return 0;
 }
 
+#define HEADER_CHARACTERS                                                                          \
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-" /* what CGI tells apart */
+
+/* A base that a key's id is put behind. Plain HTTP only where nobody else can answer. */
+static bool is_key_url(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len < 512 && text[len ? len - 1 : 0] == '/' && !strpbrk(text, " \t\r\n?#@\\{}") &&
+           ((!strncmp(text, "https://", 8) && text[8] != '/') ||
+            !strncmp(text, "http://127.0.0.1:", 17) || !strncmp(text, "http://127.0.0.1/", 17));
+}
+
 static bool is_choice(const char *choices, const char *text)
 {
     size_t len = strlen(text);
@@ -205,6 +216,12 @@ static bool is_choice(const char *choices, const char *text)
         if (strcspn(p, " ") == len && !strncmp(p, text, len))
             return true;
     return false;
+}
+
+/* An empty secret would let in nobody, or everybody. The value itself is never shown. */
+static int check_secret(struct reader *r, const yaml_node_t *node, const char *text, struct err *e)
+{
+    return *text ? 0 : complain(r, node, e, "is empty: give it a value, or remove the key");
 }
 
 static int check_text(struct reader *r, const struct config_field *f, const yaml_node_t *node,
@@ -252,6 +269,19 @@ static int check_text(struct reader *r, const struct config_field *f, const yaml
             return complain(r, node, e, "expected a name for an environment variable, got '%s'",
                             text);
         break;
+    case CONFIG_HEADER:
+        if (!*text || strlen(text) > 64 || strspn(text, HEADER_CHARACTERS) != strlen(text))
+            return complain(r, node, e, "expected a header such as x-mirage-token, got '%s'", text);
+        break;
+    case CONFIG_KEY_URL:
+        if (!is_key_url(text))
+            return complain(r, node, e,
+                            "expected https://HOST/…/ (http:// only to 127.0.0.1), "
+                            "got '%s'",
+                            text);
+        break;
+    case CONFIG_SECRET:
+        return check_secret(r, node, text, e);
     default:
         break;
     }
@@ -296,14 +326,54 @@ static size_t push_index(struct reader *r, size_t i)
     return len;
 }
 
+static int check_item(struct reader *r, const struct config_field *f, const yaml_node_t *node,
+                      const char *text, struct err *e)
+{
+    struct network network;
+
+    switch (f->type) {
+    case CONFIG_PATTERNS:
+        return pattern_is_valid(text) ? 0
+                                      : complain(r, node, e, "'%s' is a malformed pattern", text);
+    case CONFIG_NETWORKS:
+        return network_parse(&network, text)
+                   ? 0
+                   : complain(r, node, e,
+                              "expected an address or a network such as 10.0.0.0/8, "
+                              "got '%s'",
+                              text);
+    case CONFIG_SECRETS:
+        return check_secret(r, node, text, e);
+    default:
+        return 0;
+    }
+}
+
+static int read_one_string(struct reader *r, const struct config_field *f, yaml_node_t *node,
+                           struct config_strings *list, struct err *e)
+{
+    const char *text = scalar(r, node, "a text", e);
+
+    if (!text || check_item(r, f, node, text, e) < 0)
+        return -1;
+    list->items = arena_array(r->arena, 1, sizeof *list->items);
+    list->items[0] = arena_strdup(r->arena, text);
+    list->len = 1;
+    return 0;
+}
+
 static int read_strings(struct reader *r, const struct config_field *f, yaml_node_t *node,
                         struct config_strings *list, struct err *e)
 {
     size_t n;
 
+    if (f->type == CONFIG_SECRETS && node->type == YAML_SCALAR_NODE)
+        return read_one_string(r, f, node, list, e);
     if (node->type != YAML_SEQUENCE_NODE)
         return complain(r, node, e, "expected a list, got %s", kind_of(node));
     n = sequence_len(node);
+    if (f->max && n > (size_t)f->max)
+        return complain(r, node, e, "expected at most %ld entries", f->max);
     list->items = arena_array(r->arena, n, sizeof *list->items);
     list->len = n;
     for (size_t i = 0; i < n; i++) {
@@ -311,8 +381,8 @@ static int read_strings(struct reader *r, const struct config_field *f, yaml_nod
         const char *text = scalar(r, sequence_item(r, node, i), "a text", e);
         if (!text)
             return -1;
-        if (f->type == CONFIG_PATTERNS && !pattern_is_valid(text))
-            return complain(r, sequence_item(r, node, i), e, "'%s' is a malformed pattern", text);
+        if (check_item(r, f, sequence_item(r, node, i), text, e) < 0)
+            return -1;
         list->items[i] = arena_strdup(r->arena, text);
         r->key[cut] = '\0';
     }
@@ -343,18 +413,19 @@ static int read_integers(struct reader *r, const struct config_field *f, yaml_no
 static int read_list(struct reader *r, const struct config_field *f, yaml_node_t *node, char *base,
                      struct err *e)
 {
+    bool one = f->one_or_list && node->type == YAML_MAPPING_NODE;
     char *items;
     size_t n;
 
-    if (node->type != YAML_SEQUENCE_NODE)
+    if (!one && node->type != YAML_SEQUENCE_NODE)
         return complain(r, node, e, "expected a list, got %s", kind_of(node));
-    n = sequence_len(node);
+    n = one ? 1 : sequence_len(node);
     if (n < (size_t)f->min)
         return complain(r, node, e, "expected at least one entry");
     items = arena_array(r->arena, n, f->size);
     for (size_t i = 0; i < n; i++) {
         size_t cut = push_index(r, i);
-        yaml_node_t *item = sequence_item(r, node, i);
+        yaml_node_t *item = one ? node : sequence_item(r, node, i);
         if (read_fields(r, f->sub, item, items + i * f->size, e) < 0)
             return -1;
         if (f->line)
@@ -429,6 +500,9 @@ static int read_value(struct reader *r, const struct config_field *f, yaml_node_
     case CONFIG_SECONDS:
     case CONFIG_REGEX:
     case CONFIG_ENV_NAME:
+    case CONFIG_HEADER:
+    case CONFIG_KEY_URL:
+    case CONFIG_SECRET:
         return read_string(r, f, node, at, e);
     case CONFIG_HOST:
     case CONFIG_SUFFIX:
@@ -436,11 +510,13 @@ static int read_value(struct reader *r, const struct config_field *f, yaml_node_
     case CONFIG_INTEGER:
         return read_integer(r, f, node, at, e);
     case CONFIG_BOOL:
-        return read_bool(r, f, node, at, e);
+        return read_bool(r, node, at, e);
     case CONFIG_DURATION:
         return read_duration(r, f, node, at, e);
     case CONFIG_STRINGS:
     case CONFIG_PATTERNS:
+    case CONFIG_NETWORKS:
+    case CONFIG_SECRETS:
         return read_strings(r, f, node, at, e);
     case CONFIG_INTEGERS:
         return read_integers(r, f, node, base, e);
@@ -450,9 +526,9 @@ static int read_value(struct reader *r, const struct config_field *f, yaml_node_
     case CONFIG_LIST:
         return read_list(r, f, node, base, e);
     case CONFIG_SECTION:
+        if (f->present)
+            *(bool *)(void *)(base + f->present) = true;
         return read_fields(r, f->sub, node, base, e);
-    case CONFIG_LATER:
-        return complain(r, node, e, "%s not in this version; remove this section", f->what);
     }
     return 0;
 }
@@ -460,9 +536,17 @@ static int read_value(struct reader *r, const struct config_field *f, yaml_node_
 static const struct config_field *find_field(const struct config_field *fields, const char *key)
 {
     for (; fields->key; fields++)
-        if (!strcmp(fields->key, key))
+        if (!strcmp(fields->key, key) || (fields->older_key && !strcmp(fields->older_key, key)))
             return fields;
     return NULL;
+}
+
+/* Whether the field stands before `before`, by either of its names. */
+static bool has_either(struct reader *r, const yaml_node_t *node, const struct config_field *f,
+                       const yaml_node_pair_t *before)
+{
+    return has_key(r, node, f->key, before) ||
+           (f->older_key && has_key(r, node, f->older_key, before));
 }
 
 static void warn_unknown(struct reader *r, const yaml_node_t *key)
@@ -491,9 +575,9 @@ static int read_fields(struct reader *r, const struct config_field *fields, yaml
         if (!name)
             return -1;
         cut = push_name(r, name);
-        if (has_key(r, node, name, p))
-            return complain(r, key, e, "is given twice");
         f = find_field(fields, name);
+        if (has_key(r, node, name, p) || (f && f->older_key && has_either(r, node, f, p)))
+            return complain(r, key, e, "is given twice");
         if (!f)
             warn_unknown(r, key);
         else if (!is_null(value) && read_value(r, f, value, base, e) < 0)
@@ -501,7 +585,7 @@ static int read_fields(struct reader *r, const struct config_field *fields, yaml
         r->key[cut] = '\0';
     }
     for (const struct config_field *f = fields; f->key; f++)
-        if (f->required && !has_key(r, node, f->key, top))
+        if (f->required && !has_either(r, node, f, top))
             return complain(r, node, e, "lacks the key '%s'", f->key);
     return 0;
 }

@@ -25,8 +25,7 @@ static const struct config_field listen_http[] = {
      .required = true},
     {.key = "require_auth_cookie",
      .type = CONFIG_BOOL,
-     .offset = IN(config_listen, require_auth_cookie),
-     .what = "authentication is"},
+     .offset = IN(config_listen, require_auth_cookie)},
     {0},
 };
 
@@ -66,6 +65,9 @@ static const struct config_field network[] = {
      .offset = IN(config, network.workers),
      .min = 0,
      .max = 256},
+    {.key = "trusted_proxies",
+     .type = CONFIG_NETWORKS,
+     .offset = IN(config, network.trusted_proxies)},
     {0},
 };
 
@@ -187,6 +189,79 @@ static const struct config_field link_section[] = {
     {0},
 };
 
+static const struct config_field token[] = {
+    {.key = "header",
+     .type = CONFIG_HEADER,
+     .offset = IN(config, auth.token.header),
+     .required = true},
+    {.key = "token",
+     .type = CONFIG_SECRET,
+     .offset = IN(config, auth.token.token),
+     .required = true},
+    {0},
+};
+
+static const struct config_field matchers[] = {
+    {.key = "exact", .type = CONFIG_STRING, .offset = IN(config_matcher, exact)},
+    {.key = "suffix", .type = CONFIG_STRING, .offset = IN(config_matcher, suffix)},
+    {0},
+};
+
+static const struct config_field amzn_oidc[] = {
+    {.key = "claim",
+     .type = CONFIG_STRING,
+     .offset = IN(config, auth.amzn_oidc.claim),
+     .required = true},
+    {.key = "matchers",
+     .older_key = "matcher",
+     .type = CONFIG_LIST,
+     .offset = IN(config, auth.amzn_oidc.matchers.items),
+     .count = IN(config, auth.amzn_oidc.matchers.len),
+     .sub = matchers,
+     .size = sizeof(struct config_matcher),
+     .line = IN(config_matcher, line),
+     .min = 1,
+     .one_or_list = true,
+     .required = true},
+    {.key = "signer", .type = CONFIG_STRING, .offset = IN(config, auth.amzn_oidc.signer)},
+    {.key = "public_key_url",
+     .type = CONFIG_KEY_URL,
+     .offset = IN(config, auth.amzn_oidc.public_key_url)},
+    {0},
+};
+
+static const struct config_field basic[] = {
+    {.key = "username",
+     .type = CONFIG_STRING,
+     .offset = IN(config, auth.basic.username),
+     .required = true},
+    {.key = "password",
+     .type = CONFIG_SECRET,
+     .offset = IN(config, auth.basic.password),
+     .required = true},
+    {0},
+};
+
+static const struct config_field auth[] = {
+    {.key = "cookie_secret",
+     .type = CONFIG_SECRETS,
+     .offset = IN(config, auth.cookie_secret),
+     .max = 2},
+    {.key = "token",
+     .type = CONFIG_SECTION,
+     .sub = token,
+     .present = IN(config, auth.token.present)},
+    {.key = "amzn_oidc",
+     .type = CONFIG_SECTION,
+     .sub = amzn_oidc,
+     .present = IN(config, auth.amzn_oidc.present)},
+    {.key = "basic",
+     .type = CONFIG_SECTION,
+     .sub = basic,
+     .present = IN(config, auth.basic.present)},
+    {0},
+};
+
 static const struct config_field taskdefs[] = {
     {.key = "command", .type = CONFIG_STRINGS, .offset = IN(config_taskdef, command)},
     {.key = "ports",
@@ -228,7 +303,7 @@ const struct config_field config_schema[] = {
     {.key = "ecs", .type = CONFIG_SECTION, .sub = ecs},
     {.key = "link", .type = CONFIG_SECTION, .sub = link_section},
     {.key = "local", .type = CONFIG_SECTION, .sub = local},
-    {.key = "auth", .type = CONFIG_LATER, .what = "authentication is"},
+    {.key = "auth", .type = CONFIG_SECTION, .sub = auth, .present = IN(config, auth.present)},
     {.key = "purge", .type = CONFIG_SECTION, .sub = purge},
     {0},
 };

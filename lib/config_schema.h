@@ -18,21 +18,26 @@ enum config_type {
     CONFIG_SECONDS,  /* const char *: a whole number of at least `min`, as text */
     CONFIG_REGEX,    /* const char *: a regular expression that compiles */
     CONFIG_ENV_NAME, /* const char *: a name for an environment variable */
+    CONFIG_HEADER,   /* const char *: the name of a header field */
+    CONFIG_KEY_URL,  /* const char *: https://…/, or http:// to a loopback address */
+    CONFIG_SECRET,   /* const char *: shown as asterisks, never quoted in a message */
     CONFIG_INTEGER,  /* long from `min` to `max` */
     CONFIG_BOOL,     /* bool */
     CONFIG_DURATION, /* int64_t, ms */
     CONFIG_STRINGS,  /* struct config_strings */
     CONFIG_PATTERNS, /* struct config_strings: patterns as of subdomains */
+    CONFIG_NETWORKS, /* struct config_strings: addresses, or networks in CIDR notation */
+    CONFIG_SECRETS,  /* struct config_strings: secrets; a single one may stand without a list */
     CONFIG_INTEGERS, /* long *, its size_t count at `count` */
     CONFIG_PAIRS,    /* struct config_pair *, count at `count`: a mapping of names to texts */
     CONFIG_SECTION,  /* fields of `sub`, in place */
     CONFIG_LIST,     /* array of `size`-byte elements with the fields of `sub`, count at `count` */
     CONFIG_NAMED,    /* the same, written as a mapping; the key goes to the field at offset 0 */
-    CONFIG_LATER,    /* a feature that this version has not got: present is an error */
 };
 
 struct config_field {
-    const char *key; /* NULL ends a table */
+    const char *key;       /* NULL ends a table */
+    const char *older_key; /* another name of it, which is read but not printed; NULL: none */
     enum config_type type;
     size_t offset;
     size_t count; /* offset of the count */
@@ -42,7 +47,8 @@ struct config_field {
     long min, max;       /* of a number; min of a list: how many elements at least */
     const char *choices; /* "A B" */
     bool required;       /* the key must be there */
-    const char *what;    /* what is not in this version: CONFIG_LATER, or true */
+    bool one_or_list;    /* of a list: a single element may stand without it */
+    size_t present;      /* of a section: offset of a bool that tells whether it is there */
 };
 
 extern const struct config_field config_schema[];

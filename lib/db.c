@@ -115,6 +115,7 @@ static int set_up(struct db *db, struct err *e)
                        db->path, version, sql_step_count);
     if (run_script(db,
                    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+                   "PRAGMA temp_store = MEMORY;" /* no file elsewhere: see proxyd/confine.c */
                    "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
                    e, "opening") < 0)
         return -1;

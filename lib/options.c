@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 enum option_kind {
@@ -250,6 +252,18 @@ static void print_warning(const char *text)
         log_warn("%s", text);
 }
 
+/* Secrets of the configuration, or AWS credentials, will be in memory: no core file, no core for a
+ * handler, and no other process of this user looks into it (prctl(2), ptrace(2)). */
+static void keep_memory_private(const struct config *config)
+{
+    const struct rlimit none = {0, 0};
+
+    if (config->local && !config->auth.present)
+        return;
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+}
+
 int program_start(struct program *p, int argc, char **argv)
 {
     struct err e = {0};
@@ -280,7 +294,7 @@ int program_start(struct program *p, int argc, char **argv)
         return 1;
     }
     if (p->options.print_config) {
-        char *text = config_dump(p->config);
+        char *text = config_dump(p->config, CONFIG_MASKED);
         fputs(text, stdout);
         free(text);
     }
@@ -288,6 +302,7 @@ int program_start(struct program *p, int argc, char **argv)
         program_end(p);
         return 0;
     }
+    keep_memory_private(p->config);
     return PROGRAM_GOES_ON;
 usage:
     fprintf(stderr, "%s: %s\n", p->name, e.text);

@@ -59,7 +59,8 @@ static bool take_word(struct expression *x, const char *word)
 
 /* must_env: the variable's value. env: the first that is set and not empty, else the last argument.
  */
-static int add_value(const struct expression *x, bool must, struct buf *out, struct err *e)
+static int add_value(const struct expression *x, bool must, struct buf *out, struct buf *unset,
+                     struct err *e)
 {
     for (size_t i = 0; i < x->n; i++) {
         const char *value = getenv(buf_text(&x->arguments[i]));
@@ -71,11 +72,13 @@ static int add_value(const struct expression *x, bool must, struct buf *out, str
     if (must)
         return err_set(e, ERR_INVALID, "%d: environment variable %s is not set (must_env)", x->line,
                        buf_text(&x->arguments[0]));
+    if (x->n == 1 && unset)
+        buf_printf(unset, "%s\n", buf_text(&x->arguments[0]));
     buf_str(out, buf_text(&x->arguments[x->n - 1]));
     return 0;
 }
 
-static int expand_one(struct expression *x, struct buf *out, struct err *e)
+static int expand_one(struct expression *x, struct buf *out, struct buf *unset, struct err *e)
 {
     bool must;
     int line = x->line;
@@ -91,7 +94,7 @@ static int expand_one(struct expression *x, struct buf *out, struct err *e)
     if (x->n == 0 || (must && x->n > 1))
         return err_set(e, ERR_INVALID,
                        must ? "%d: must_env takes one name" : "%d: env takes a name", line);
-    return add_value(x, must, out, e);
+    return add_value(x, must, out, unset, e);
 }
 
 /* The `}}` that ends the expression at p: not one inside quotes. NULL if there is none. */
@@ -113,7 +116,8 @@ static const char *expression_end(const char *p, const char *end)
     return NULL;
 }
 
-int template_env_expand(const char *text, size_t len, struct buf *out, struct err *e)
+int template_env_expand(const char *text, size_t len, struct buf *out, struct buf *unset,
+                        struct err *e)
 {
     const char *p = text, *end = text + len;
     int line = 1, owed = 0; /* newlines of expressions, which stay in the file's count of lines */
@@ -134,7 +138,7 @@ int template_env_expand(const char *text, size_t len, struct buf *out, struct er
         if (!close)
             return err_set(e, ERR_INVALID, "%d: {{ is not closed", line);
         x = (struct expression){.p = p + 2, .end = close, .line = line};
-        rc = expand_one(&x, out, e);
+        rc = expand_one(&x, out, unset, e);
         owed += x.line - line;
         line = x.line;
         for (size_t i = 0; i < x.n; i++)

@@ -10,8 +10,10 @@
 
 /* Appends the text with its expressions replaced to `out`. Inside an expression's quotes `\`
  * escapes the next character; backquotes take everything as it is. The error begins with the line
- * number: "12: ...". ERR_INVALID for a malformed expression or a missing must_env variable. */
-int template_env_expand(const char *text, size_t len, struct buf *out, struct err *e)
-    __attribute__((warn_unused_result));
+ * number: "12: ...". ERR_INVALID for a malformed expression or a missing must_env variable.
+ * `unset` (NULL: not wanted) gets, a line each, the names that stand in the text for themselves: of
+ * an `env` with one argument, whose variable is not set. */
+int template_env_expand(const char *text, size_t len, struct buf *out, struct buf *unset,
+                        struct err *e) __attribute__((warn_unused_result));
 
 #endif

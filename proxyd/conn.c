@@ -34,6 +34,8 @@ void conn_open(struct worker *w, int fd, size_t listen, const char *peer)
     c->worker = w;
     c->listen = listen;
     strncpy(c->peer, peer, sizeof c->peer - 1);
+    c->peer_trusted = network_list_has(w->shared->config->network.trusted,
+                                       w->shared->config->network.n_trusted, peer);
     event.data.ptr = c;
     if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
         close(fd);

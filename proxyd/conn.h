@@ -50,6 +50,7 @@ struct conn {
     struct timer tick;            /* an exchange's minute */
     size_t listen;                /* which listen.http entry it came in by */
     char peer[CONN_PEER_MAX];     /* the client's address */
+    bool peer_trusted;            /* a proxy that is believed: network.trusted_proxies */
 
     struct block *in;  /* received and not used yet: bytes[start .. end) */
     size_t scanned;    /* of a head: http_head_end() */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conn.h"
+#include "credentials.h"
 #include "log.h"
 #include "relay.h"
 #include "reply.h"
@@ -21,11 +22,20 @@ const char *exchange_head(const struct conn *c)
     return c->in->bytes + c->head_at;
 }
 
+static void take_off_credentials(struct conn *c)
+{
+    struct worker *w = c->worker;
+
+    credentials_take_off(w->shared->config, c->in->bytes + c->head_at, &w->request,
+                         *c->subdomain != '\0', c->peer_trusted);
+}
+
 /* Reads the head again that exchange_begin() found good; w->request holds one at a time. */
 static void parse_again(struct conn *c)
 {
     if (http_parse_request(exchange_head(c), c->head_len, &c->worker->request) != 0)
         log_error("a head that was good is not any more");
+    take_off_credentials(c);
 }
 
 /* --- finding the task ------------------------------------------------------------------------- */
@@ -81,13 +91,20 @@ static void answer_no_task(struct conn *c, enum route_answer answer, const char 
 }
 
 /* The request is for an environment: counts it, and finds a task or answers that there is none.
+ * One that may not enter does not count, so that nobody keeps an environment alive from outside.
  * Tasks that share it take turns by its own count. */
 static void begin_environment(struct conn *c, const char *host, size_t label)
 {
     struct worker *w = c->worker;
+    const struct config *config = w->shared->config;
+    enum route_answer answer;
     struct route route;
-    enum route_answer answer = route_find(w->routes, host, label, c->listen, &route);
 
+    if (!credentials_open(config, &config->listen.http[c->listen], exchange_head(c), &w->request)) {
+        reply_text(c, 403, "Forbidden");
+        return;
+    }
+    answer = route_find(w->routes, host, label, c->listen, &route);
     if (answer != ROUTE_UNKNOWN)
         c->turn = (unsigned)count_access(w->counts, route.counter);
     if (answer != ROUTE_READY) {
@@ -98,6 +115,7 @@ static void begin_environment(struct conn *c, const char *host, size_t label)
     timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
     memcpy(c->subdomain, host, label);
     c->subdomain[label] = '\0';
+    take_off_credentials(c);
     connect_next(c, false);
 }
 
@@ -109,9 +127,10 @@ static void begin_host(struct conn *c, const char *host, size_t len)
     size_t suffix_len = strlen(suffix);
 
     c->subdomain[0] = '\0';
-    if (!strcmp(host, config->host.webapi))
+    if (!strcmp(host, config->host.webapi)) {
+        take_off_credentials(c);
         connect_next(c, false);
-    else if (len <= suffix_len || strcmp(host + len - suffix_len, suffix) != 0)
+    } else if (len <= suffix_len || strcmp(host + len - suffix_len, suffix) != 0)
         answer_health(c);
     else if (strcspn(host, ".") >= CONN_SUBDOMAIN_MAX)
         reply_text(c, 404, "%s is not found", host);

@@ -43,6 +43,20 @@ static void add_line(struct forward *f, const char *buf, struct http_slice line)
         add_slice(f, buf, line);
 }
 
+/* A Cookie may have been rewritten: its value is then shorter than its line. */
+static void add_field(struct forward *f, const char *buf, const struct http_field *field)
+{
+    struct http_slice to_value = {field->line.at,
+                                  field->value.at + field->value.len - field->line.at};
+
+    if (field->id != HTTP_FIELD_COOKIE || to_value.len + 2 == field->line.len)
+        add_line(f, buf, field->line);
+    else {
+        add_line(f, buf, to_value);
+        add_text(f, "\r\n");
+    }
+}
+
 static const struct http_field *find(const struct http_fields *fields, enum http_field_id id)
 {
     for (size_t i = 0; i < fields->len; i++)
@@ -128,7 +142,7 @@ void forward_request(struct forward *f, const char *buf, const struct http_reque
         const struct http_field *field = &r->fields.items[i];
         if (!field->hop_by_hop && field->id != HTTP_FIELD_X_FORWARDED_FOR &&
             field->id != HTTP_FIELD_CONTENT_LENGTH && field->id != HTTP_FIELD_TRANSFER_ENCODING)
-            add_line(f, buf, field->line);
+            add_field(f, buf, field);
     }
     if (r->authority.len > 0 && !find(&r->fields, HTTP_FIELD_HOST)) {
         add_text(f, "Host: ");

@@ -57,6 +57,26 @@ bool http_name_is(const char *text, size_t len, const char *lower_case_name)
     return lower_case_name[len] == '\0';
 }
 
+/* A byte of a field name as CGI knows it. */
+static char cgi_byte(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c | 0x20);
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
+}
+
+bool http_name_begins_like(const char *name, size_t len, const char *prefix, bool *exact)
+{
+    *exact = true;
+    for (size_t i = 0; i < len; i++) {
+        char c = cgi_byte(name[i]);
+        if (*prefix && c != *prefix++)
+            return false;
+        *exact = *exact && (c != '-' || name[i] == '-');
+    }
+    return *prefix == '\0';
+}
+
 /* --- the end of a head ------------------------------------------------------------------------ */
 
 /* Empty lines that a request may come behind (RFC 9112, 2.2); two are put up with. */

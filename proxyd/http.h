@@ -134,6 +134,12 @@ int http_parse_response(const char *buf, size_t len, enum http_method method,
 bool http_name_is(const char *text, size_t len, const char *lower_case_name)
     __attribute__((warn_unused_result));
 
+/* Whether the name begins with `prefix` (lower case, and nothing else but hyphens) as CGI sees it
+ * (RFC 3875, 4.1.18), where every byte but a letter or a digit is the same: a web server may take
+ * X_Forwarded.For for X-Forwarded-For. *exact: it has no such byte but hyphens. */
+bool http_name_begins_like(const char *name, size_t len, const char *prefix, bool *exact)
+    __attribute__((warn_unused_result));
+
 /* --- chunked bodies (RFC 9112, 7.1) ---------------------------------------------------------- */
 
 enum http_chunk_state {

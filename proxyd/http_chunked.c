@@ -153,11 +153,13 @@ static bool forbidden_in_trailer(const char *name, size_t len)
         "www-authenticate",
         "x-real-ip",
     };
+    bool exact;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (http_name_is(name, len, names[i]))
             return true;
     }
-    return false;
+    return http_name_begins_like(name, len, "x-amzn-oidc-", &exact) ||
+           http_name_begins_like(name, len, "x-forwarded-", &exact);
 }
 
 /* Offset behind the empty line, 0 when it is not there yet, -1 at a byte that no line may have. */

@@ -49,6 +49,7 @@ struct port_row {
 struct loader {
     struct route_snapshot *s;
     const struct config *config;
+    const struct own_ports *own;
     struct count_table *counts;
     uint32_t last; /* the environment whose rows are being read */
     struct port_row *ports;
@@ -166,7 +167,8 @@ static int take_row(void *ctx, const struct route_row *row)
         if (!finish_env(l) || !begin_env(l, row))
             return 1;
     env_at(s, l->last)->starting |= row->starting;
-    if (!*row->address)
+    if (!*row->address || !network_task_may_be_at(row->address) ||
+        own_ports_have(l->own, row->address, row->port))
         return 0;
     if (!ROOM(l->ports, l->n_ports, 1, l->ports_cap))
         return 1;
@@ -233,9 +235,9 @@ static bool index_all(struct route_snapshot *s)
 }
 
 int route_load(struct route_snapshot **snapshot, struct db *db, const struct config *config,
-               struct count_table *counts, struct err *e)
+               const struct own_ports *own, struct count_table *counts, struct err *e)
 {
-    struct loader l = {.config = config, .counts = counts};
+    struct loader l = {.config = config, .own = own, .counts = counts};
     int rc;
 
     *snapshot = NULL;

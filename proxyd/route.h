@@ -14,6 +14,7 @@
 #include "count.h"
 #include "db.h"
 #include "err.h"
+#include "own_ports.h"
 #include "target.h"
 
 struct route_snapshot;
@@ -30,9 +31,11 @@ struct route {
     size_t n_targets;
 };
 
-/* Reads all routes in one transaction. One reference, the caller's. */
+/* Reads all routes in one transaction. One reference, the caller's. An address that is link-local
+ * or one of `own` (NULL: nothing is) becomes no target. */
 int route_load(struct route_snapshot **snapshot, struct db *db, const struct config *config,
-               struct count_table *counts, struct err *e) __attribute__((warn_unused_result));
+               const struct own_ports *own, struct count_table *counts, struct err *e)
+    __attribute__((warn_unused_result));
 
 void route_ref(struct route_snapshot *s);
 void route_unref(struct route_snapshot *s); /* NULL is fine */

@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "confine.h"
 #include "count.h"
 #include "listener.h"
 #include "log.h"
@@ -27,12 +28,14 @@
 #define DESCRIPTORS_KEPT 64 /* for the database, the log, the listeners */
 
 struct server {
+    const struct server_setup *setup;
     const struct config *config;
     struct db *db;
     struct shared shared;
     struct listener *listeners;
     struct worker **workers;
     unsigned n_workers;
+    struct own_ports *own;
     struct count_table *counts;
     struct route_snapshot *routes;
     struct route_snapshot *previous; /* until the next look: so that no worker is the last to have
@@ -84,7 +87,7 @@ static int reload(struct server *s, struct err *e)
         rc = 0;
         goto out;
     }
-    if (route_load(&routes, s->db, s->config, s->counts, e) < 0)
+    if (route_load(&routes, s->db, s->config, s->own, s->counts, e) < 0)
         goto out;
     s->previous = s->routes;
     s->routes = routes;
@@ -164,7 +167,8 @@ static int start(struct server *s, struct err *e)
     s->listeners = calloc(s->config->listen.n_http, sizeof *s->listeners);
     s->workers = calloc(n, sizeof(struct worker *));
     s->counts = count_table_new(n);
-    if (!s->listeners || !s->workers || !s->counts)
+    s->own = own_ports_find(s->config);
+    if (!s->listeners || !s->workers || !s->counts || !s->own)
         return err_set(e, ERR_INTERNAL, "out of memory");
     s->data_version = db_data_version(s->db, e);
     if (s->data_version < 0 || reload(s, e) < 0)
@@ -175,6 +179,8 @@ static int start(struct server *s, struct err *e)
         return -1;
     }
     s->shared.listeners = s->listeners;
+    if (s->setup->confined)
+        confine(s->setup->state);
     for (; s->n_workers < n; s->n_workers++) {
         s->workers[s->n_workers] = worker_start(&s->shared, count_worker(s->counts, s->n_workers),
                                                 s->routes, conns_max, e);
@@ -233,20 +239,16 @@ static void free_all(struct server *s)
     route_unref(s->previous);
     route_unref(s->routes);
     count_table_free(s->counts);
+    own_ports_free(s->own);
     if (s->signals >= 0)
         close(s->signals);
 }
 
-/* Into its folder, which is made if it is not there yet. */
 static int write_pid(const char *path, struct err *e)
 {
-    struct buf text = {0}, folder = {0};
+    struct buf text = {0};
     int rc;
 
-    buf_add(&folder, path, (size_t)(strrchr(path, '/') - path));
-    if (mkdir(buf_text(&folder), 0700) < 0 && errno != EEXIST)
-        log_warn("cannot make %s: %s", buf_text(&folder), strerror(errno));
-    buf_free(&folder);
     buf_printf(&text, "%d\n", (int)getpid());
     rc = buf_write_file(&text, path);
     if (rc < 0)
@@ -255,23 +257,29 @@ static int write_pid(const char *path, struct err *e)
     return rc;
 }
 
-int server_run(const struct config *config, struct db *db, const struct target *web,
-               const char *pid_file, struct err *e)
+int server_run(const struct server_setup *setup, struct err *e)
 {
-    struct server s = {.config = config,
-                       .db = db,
-                       .shared = {.config = config, .web = *web},
+    struct server s = {.setup = setup,
+                       .config = setup->config,
+                       .db = setup->db,
+                       .shared = {.config = setup->config, .web = setup->web},
                        .route_version = -1,
                        .count_at = clock_monotonic_ms() + COUNT_MS,
                        .signals = -1};
+    struct arena a = {0};
+    const char *folder = arena_printf(&a, "%s/run", setup->state);
+    const char *pid_file = arena_printf(&a, "%s/proxyd.pid", folder);
     struct pollfd p;
-    int rc = start(&s, e);
+    int rc;
 
+    if (mkdir(folder, 0700) < 0 && errno != EEXIST) /* mirage-ecs has made it already */
+        log_warn("cannot make %s: %s", folder, strerror(errno));
+    rc = start(&s, e);
     if (rc == 0)
         rc = write_pid(pid_file, e);
     if (rc == 0) {
-        log_info("listening on %s port %ld", config->listen.foreign_address,
-                 config->listen.http[0].listen);
+        log_info("listening on %s port %ld", setup->config->listen.foreign_address,
+                 setup->config->listen.http[0].listen);
         p = (struct pollfd){.fd = s.signals, .events = POLLIN};
         while (poll(&p, 1, LOOK_MS) <= 0) {
             look_at_database(&s);
@@ -283,5 +291,6 @@ int server_run(const struct config *config, struct db *db, const struct target *
         drain(&s);
     unlink(pid_file);
     free_all(&s);
+    arena_free(&a);
     return rc;
 }

@@ -111,7 +111,11 @@ int credentials_from_container(struct credentials *c, struct arena *a, struct er
     const char *token = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
     const char *file = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     const char *headers[2] = {NULL, NULL};
-    struct fetch f = {"GET", full, headers, NULL, CONTAINER_TIMEOUT, true};
+    struct fetch f = {.method = "GET",
+                      .url = full,
+                      .headers = headers,
+                      .timeout_ms = CONTAINER_TIMEOUT,
+                      .direct = true};
     struct buf answer = {0};
     struct err why;
     int rc;
@@ -148,7 +152,8 @@ static const char *ask_instance(const char *path, int *status, struct arena *a)
 {
     const char *base = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
     const char *ttl[] = {"X-aws-ec2-metadata-token-ttl-seconds: 300", NULL}, *token[2] = {0};
-    struct fetch f = {"PUT", NULL, ttl, NULL, INSTANCE_TIMEOUT, true};
+    struct fetch f = {
+        .method = "PUT", .headers = ttl, .timeout_ms = INSTANCE_TIMEOUT, .direct = true};
     struct buf answer = {0};
     const char *text = NULL;
     struct err e;
@@ -160,8 +165,9 @@ static const char *ask_instance(const char *path, int *status, struct arena *a)
         goto out;
     token[0] = arena_printf(a, "X-aws-ec2-metadata-token: %s", buf_text(&answer));
     buf_clear(&answer);
-    f = (struct fetch){"GET", arena_printf(a, "%s%s", base, path), token, NULL, INSTANCE_TIMEOUT,
-                       true};
+    f.method = "GET";
+    f.url = arena_printf(a, "%s%s", base, path);
+    f.headers = token;
     if (fetch(&f, status, &answer, &e) == 0 && *status == 200)
         text = arena_strndup(a, buf_text(&answer), answer.len);
 out:
@@ -232,7 +238,7 @@ int credentials_from_web_identity(struct credentials *c, const char *role_arn,
 {
     const char *token = read_token(token_file, a, e), *session = variable("AWS_ROLE_SESSION_NAME");
     const char *headers[] = {"Content-Type: application/x-www-form-urlencoded", NULL};
-    struct fetch f = {"POST", NULL, headers, NULL, STS_TIMEOUT, false};
+    struct fetch f = {.method = "POST", .headers = headers, .timeout_ms = STS_TIMEOUT};
     struct buf form = {0}, answer = {0};
     int status, rc;
 

@@ -17,18 +17,23 @@ void fetch_prepare(void)
     pthread_once(&once, prepare);
 }
 
+struct taker {
+    struct buf *answer;
+    size_t limit;
+};
+
 static size_t take(char *bytes, size_t size, size_t count, void *ctx)
 {
-    struct buf *answer = ctx;
+    struct taker *t = ctx;
 
-    if (answer->len + size * count > FETCH_LIMIT)
+    if (t->answer->len + size * count > t->limit)
         return 0;
-    buf_add(answer, bytes, size * count);
-    return answer->failed ? 0 : size * count;
+    buf_add(t->answer, bytes, size * count);
+    return t->answer->failed ? 0 : size * count;
 }
 
 static void set_options(CURL *curl, const struct fetch *f, const struct curl_slist *headers,
-                        struct buf *answer, char *reason)
+                        struct taker *taker, char *reason)
 {
     curl_easy_setopt(curl, CURLOPT_URL, f->url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -36,7 +41,7 @@ static void set_options(CURL *curl, const struct fetch *f, const struct curl_sli
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, f->timeout_ms);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, taker);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
     if (f->direct)
         curl_easy_setopt(curl, CURLOPT_PROXY, "");
@@ -47,6 +52,7 @@ static void set_options(CURL *curl, const struct fetch *f, const struct curl_sli
 
 int fetch(const struct fetch *f, int *status, struct buf *answer, struct err *e)
 {
+    struct taker taker = {answer, f->limit ? f->limit : FETCH_LIMIT};
     char reason[CURL_ERROR_SIZE] = "";
     struct curl_slist *headers = NULL;
     CURLcode rc = CURLE_OUT_OF_MEMORY;
@@ -63,7 +69,7 @@ int fetch(const struct fetch *f, int *status, struct buf *answer, struct err *e)
     }
     if (!curl)
         goto out;
-    set_options(curl, f, headers, answer, reason);
+    set_options(curl, f, headers, &taker, reason);
     rc = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
 out:

@@ -7,7 +7,7 @@
 #include "buf.h"
 #include "err.h"
 
-#define FETCH_LIMIT (1024 * 1024) /* bytes of an answer */
+#define FETCH_LIMIT ((size_t)1024 * 1024)
 
 struct fetch {
     const char *method; /* "GET", "PUT" or "POST" */
@@ -15,6 +15,7 @@ struct fetch {
     const char *const *headers; /* "Name: value", ends with NULL; NULL: none */
     const char *body;           /* NULL: none */
     long timeout_ms;            /* for all of it */
+    size_t limit;               /* bytes of an answer; 0: FETCH_LIMIT */
     bool direct;                /* never by way of a proxy: the address is this host's own */
 };
 

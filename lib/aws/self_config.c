@@ -66,8 +66,10 @@ static json_t *ask_metadata(const char *base, struct err *e)
 {
     struct arena a = {0};
     struct buf text = {0};
-    struct fetch f = {"GET", arena_printf(&a, "%s/task", base), NULL, NULL, METADATA_TIMEOUT_MS,
-                      true};
+    struct fetch f = {.method = "GET",
+                      .url = arena_printf(&a, "%s/task", base),
+                      .timeout_ms = METADATA_TIMEOUT_MS,
+                      .direct = true};
     json_t *task = NULL;
 
     if (fetch_ok(&f, &text, e) == 0) {

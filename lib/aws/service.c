@@ -93,3 +93,13 @@ const char *aws_signing_region(enum aws_service service, const char *region)
 {
     return service == AWS_ROUTE53 ? partition_of(region)->route53_region : region;
 }
+
+const char *aws_elb_public_key_url(const char *region, struct arena *a)
+{
+    const struct partition *p = partition_of(region);
+
+    if (!strcmp(p->region_prefix, "us-gov-"))
+        return arena_printf(a, "https://s3-%s.amazonaws.com/aws-elb-public-keys-prod-%s/", region,
+                            region);
+    return arena_printf(a, "https://public-keys.auth.elb.%s.%s/", region, p->dns_suffix);
+}

@@ -29,6 +29,11 @@ bool aws_region_is_valid(const char *text) __attribute__((warn_unused_result));
 const char *aws_endpoint(enum aws_service service, const char *region, const char *bucket,
                          struct arena *a) __attribute__((warn_unused_result));
 
+/* Where a region's load balancers have their public keys, with a slash at its end: a key's id goes
+ * behind it (Elastic Load Balancing, "Authenticate users"; AWS GovCloud (US) User Guide). */
+const char *aws_elb_public_key_url(const char *region, struct arena *a)
+    __attribute__((warn_unused_result));
+
 /* The region that a signature names: Route 53 has one for each partition. */
 const char *aws_signing_region(enum aws_service service, const char *region)
     __attribute__((warn_unused_result));

@@ -105,8 +105,8 @@ def processes():
 def program_of(pid):
     try:
         return os.path.basename(os.readlink(f"/proc/{pid}/exe")).removesuffix(" (deleted)")
-    except OSError:
-        return ""
+    except OSError:  # not ours to look at
+        return (_stat(pid) or [""])[0]
 
 
 def _tagged(pid, tag):
@@ -245,6 +245,9 @@ class Stack:
         self.conf.write_text(config)
         self.log_path = self.folder / f"{number}.log"
         self.process = None
+        self.credentials = []  # headers of every call of the API
+        self.open_port = PORT  # one that asks for no cookie
+        self.program = BIN / "mirage-ecs"
         self.known = {}  # pid → start time of all processes of this stack ever seen
 
     # --- life ---
@@ -256,7 +259,7 @@ class Stack:
             env[name] = f"log_path={self.folder}/sanitizer:{env.get(name, '')}"
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [BIN / "mirage-ecs", "-conf", self.conf, "-state", self.state, "-log-format", "text",
+            [self.program, "-conf", self.conf, "-state", self.state, "-log-format", "text",
              *self.options],
             env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log)
         os.set_blocking(self.process.stdout.fileno(), False)
@@ -400,7 +403,7 @@ class Stack:
 
     def api(self, method, path, form=None, json_body=None, headers=(), body=None, timeout=15.0):
         """A request to the API; `form` (dict or pairs), `json_body` or raw `body`."""
-        headers = list(headers)
+        headers = [*self.credentials, *headers]
         if form is not None:
             body = urlencode(form, doseq=True).encode()
             headers.append(("Content-Type", "application/x-www-form-urlencoded"))
@@ -447,7 +450,7 @@ class Stack:
             db.execute("INSERT INTO environment (subdomain, launched_at) VALUES (?, ?)",
                        (name, int(time.time() * 1000)))  # an old one would be ended: it has no task
             try:
-                poll(lambda: self.env(name).status == 503, 5, "the proxy has the routes")
+                poll(lambda: self.get(f"{name}.localhost", port=self.open_port).status == 503, 5, "the proxy has the routes")
             finally:
                 db.execute("DELETE FROM environment WHERE subdomain = ?", (name,))
 

@@ -72,7 +72,7 @@ def test_started_twice_with_the_same_file(new_stack, folder):
     count = poll(lambda: first.api("GET", "/api/access?subdomain=web").json()["sum"], 5, "a count")
     first.stop()
     second = new_stack(folder=folder, address=first.address)
-    poll(lambda: second.list() == [], 10, "a look at the tasks: none is left")
+    poll(lambda: second.list() == [], 5, "what the first had started is known to have ended")
     assert second.api("GET", "/api/access?subdomain=web").json()["sum"] >= count
     second.launch("web")
 

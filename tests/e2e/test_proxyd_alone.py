@@ -14,7 +14,7 @@ from wire import Connection
 class Proxyd:
     """Routes are rows in its database, written as mirage-sync would."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.address = own_address()
         self.state = folder / "state"
         self.state.mkdir()
@@ -25,7 +25,7 @@ class Proxyd:
         }))
         self.log = (folder / "log").open("w+")
         self.process = subprocess.Popen(
-            [BUILD / "bin" / "mirage-proxyd", "-local", "-conf", config, "-state", self.state],
+            [BUILD / "bin" / "mirage-proxyd", "-local", "-conf", config, "-state", self.state, *options],
             env=clean_environment(), stdin=subprocess.DEVNULL, stderr=self.log)
         poll(lambda: (self.state / "run" / "proxyd.pid").exists(), 20, "proxyd listens")
 

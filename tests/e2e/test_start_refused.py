@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from stack import BUILD, REPOSITORY, clean_environment, run
+from stack import BUILD, REPOSITORY, clean_environment, local_only, run
 
 
 def refused(new_stack, *expected, status=1, **kwargs):
@@ -18,12 +18,22 @@ def refused(new_stack, *expected, status=1, **kwargs):
     return said
 
 
-@pytest.mark.parametrize("key, value", [
-    ("auth", {"token": {"header": "x-token", "token": "secret-token"}}),
+@pytest.mark.parametrize("auth, key", [
+    ({"cookie_secret": "planted"}, "auth has none of token, amzn_oidc and basic"),
+    ({"token": {"token": "planted"}}, "auth.token: lacks the key 'header'"),
+    ({"token": {"header": "x-token", "token": ""}}, "auth.token.token: is empty"),
+    ({"token": {"header": "x-token", "token": "{{ env `MIRAGE_PLANTED` }}"}}, "MIRAGE_PLANTED is not set"),
+    ({"basic": {"username": "a:b", "password": "planted"}}, "auth.basic.username"),
 ])
-def test_what_is_not_there_yet(new_stack, key, value):
-    said = refused(new_stack, key, change=lambda c: c.update({key: value}))
-    assert "secret-token" not in said
+def test_auth_that_lets_in_nobody(new_stack, auth, key):
+    said = refused(new_stack, key, change=lambda c: c.update(auth=auth))
+    assert "planted" not in said
+
+
+@local_only
+def test_oidc_without_a_region(new_stack):
+    refused(new_stack, "auth.amzn_oidc: the load balancer's region is not known; set ecs.region", change=lambda c: c.update(
+        auth={"amzn_oidc": {"claim": "email", "matchers": [{"suffix": "@a.example"}]}}))
 
 
 def test_require_auth_cookie(new_stack):

@@ -206,13 +206,13 @@ static void files_that_say_nothing(void **state)
                                         "local: {}\nparameters: []",
                                         "host: {webapi: ~}\nlisten: {http: ~}"};
     struct config *plain = defaults((struct options){.compat_v1 = true});
-    char *expected = config_dump(plain);
+    char *expected = config_dump(plain, CONFIG_REVEALED);
 
     (void)state;
     config_free(plain);
     for (size_t i = 0; i < COUNT(texts); i++) {
         struct config *c = loaded(texts[i]);
-        char *text = config_dump(c);
+        char *text = config_dump(c, CONFIG_REVEALED);
         assert_string_equal(text, expected);
         assert_string_equal(buf_text(&warnings), "");
         free(text);
@@ -223,67 +223,80 @@ static void files_that_say_nothing(void **state)
 
 /* --- every key -------------------------------------------------------------------------------- */
 
-static const char everything[] = "host:\n"
-                                 "  webapi: Mirage.Dev.Example.net\n"
-                                 "  reverse_proxy_suffix: Dev.Example.net\n"
-                                 "listen:\n"
-                                 "  foreign_address: 127.0.0.2\n"
-                                 "  http:\n"
-                                 "    - {listen: 8080, target: 80, require_auth_cookie: false}\n"
-                                 "    - {listen: 65535, target: 1}\n"
-                                 "network:\n"
-                                 "  proxy_timeout: 1m30s\n"
-                                 "  connect_timeout: 500ms\n"
-                                 "  header_timeout: 1.5s\n"
-                                 "  idle_timeout: 1h\n"
-                                 "  workers: 3\n"
-                                 "web:\n"
-                                 "  server: apache\n"
-                                 "  listen: '[::1]:8090'\n"
-                                 "htmldir: /srv/html\n"
-                                 "parameters:\n"
-                                 "  - name: nick\n"
-                                 "    env: NICK_1\n"
-                                 "    rule: \"^[a-z]+$\"\n"
-                                 "    default: bob\n"
-                                 "    description: 'a \"name\"'\n"
-                                 "    required: true\n"
-                                 "    options:\n"
-                                 "      - {label: Bob, value: bob}\n"
-                                 "      - value: eve\n"
-                                 "  - {name: branch, env: BRANCH}\n"
-                                 "ecs:\n"
-                                 "  region: ap-northeast-1\n"
-                                 "  cluster: dev\n"
-                                 "  capacity_provider_strategy:\n"
-                                 "    - {capacity_provider: FARGATE_SPOT, weight: 2, base: 1}\n"
-                                 "    - {capacity_provider: FARGATE}\n"
-                                 "  launch_type: EC2\n"
-                                 "  network_configuration:\n"
-                                 "    awsvpc_configuration:\n"
-                                 "      subnets: [subnet-a, subnet-b]\n"
-                                 "      security_groups: [sg-1]\n"
-                                 "      assign_public_ip: ENABLED\n"
-                                 "  default_task_definition: app\n"
-                                 "  enable_execute_command: no\n"
-                                 "link:\n"
-                                 "  hosted_zone_id: Z0123456789ABC\n"
-                                 "  default_task_definitions: [front, back]\n"
-                                 "  exclude_containers: [side*]\n"
-                                 "purge:\n"
-                                 "  schedule: '*/5 3 ? * MON-FRI *'\n"
-                                 "  request:\n"
-                                 "    duration: \"86400\"\n"
-                                 "    excludes: [main, foo-*]\n"
-                                 "    exclude_tags: ['branch:a:b']\n"
-                                 "    exclude_regexp: '^keep'\n"
-                                 "local:\n"
-                                 "  taskdefs:\n"
-                                 "    app:\n"
-                                 "      command: [python3, -m, http.server]\n"
-                                 "      ports: [80, 3000]\n"
-                                 "      env: {A: b, C: \"\"}\n"
-                                 "    page:\n";
+static const char everything[] =
+    "host:\n"
+    "  webapi: Mirage.Dev.Example.net\n"
+    "  reverse_proxy_suffix: Dev.Example.net\n"
+    "listen:\n"
+    "  foreign_address: 127.0.0.2\n"
+    "  http:\n"
+    "    - {listen: 8080, target: 80, require_auth_cookie: true}\n"
+    "    - {listen: 65535, target: 1}\n"
+    "network:\n"
+    "  proxy_timeout: 1m30s\n"
+    "  connect_timeout: 500ms\n"
+    "  header_timeout: 1.5s\n"
+    "  idle_timeout: 1h\n"
+    "  workers: 3\n"
+    "  trusted_proxies: [192.0.2.7, '2001:db8::/32']\n"
+    "web:\n"
+    "  server: apache\n"
+    "  listen: '[::1]:8090'\n"
+    "htmldir: /srv/html\n"
+    "parameters:\n"
+    "  - name: nick\n"
+    "    env: NICK_1\n"
+    "    rule: \"^[a-z]+$\"\n"
+    "    default: bob\n"
+    "    description: 'a \"name\"'\n"
+    "    required: true\n"
+    "    options:\n"
+    "      - {label: Bob, value: bob}\n"
+    "      - value: eve\n"
+    "  - {name: branch, env: BRANCH}\n"
+    "ecs:\n"
+    "  region: ap-northeast-1\n"
+    "  cluster: dev\n"
+    "  capacity_provider_strategy:\n"
+    "    - {capacity_provider: FARGATE_SPOT, weight: 2, base: 1}\n"
+    "    - {capacity_provider: FARGATE}\n"
+    "  launch_type: EC2\n"
+    "  network_configuration:\n"
+    "    awsvpc_configuration:\n"
+    "      subnets: [subnet-a, subnet-b]\n"
+    "      security_groups: [sg-1]\n"
+    "      assign_public_ip: ENABLED\n"
+    "  default_task_definition: app\n"
+    "  enable_execute_command: no\n"
+    "link:\n"
+    "  hosted_zone_id: Z0123456789ABC\n"
+    "  default_task_definitions: [front, back]\n"
+    "  exclude_containers: [side*]\n"
+    "purge:\n"
+    "  schedule: '*/5 3 ? * MON-FRI *'\n"
+    "  request:\n"
+    "    duration: \"86400\"\n"
+    "    excludes: [main, foo-*]\n"
+    "    exclude_tags: ['branch:a:b']\n"
+    "    exclude_regexp: '^keep'\n"
+    "auth:\n"
+    "  cookie_secret: [a-new-secret-of-thirty-two-bytes, the-old-secret-of-thirty-two-byte]\n"
+    "  token: {header: X-Mirage-Token, token: \"t\\\"k\"}\n"
+    "  amzn_oidc:\n"
+    "    claim: email\n"
+    "    matchers:\n"
+    "      - {suffix: '@example.com'}\n"
+    "      - {exact: a@example.net}\n"
+    "    signer: arn:aws:x\n"
+    "    public_key_url: https://keys.example/\n"
+    "  basic: {username: u, password: p}\n"
+    "local:\n"
+    "  taskdefs:\n"
+    "    app:\n"
+    "      command: [python3, -m, http.server]\n"
+    "      ports: [80, 3000]\n"
+    "      env: {A: b, C: \"\"}\n"
+    "    page:\n";
 
 static void check_everything(const struct config *c)
 {
@@ -303,6 +316,22 @@ static void check_everything(const struct config *c)
     assert_int_equal(c->network.header_timeout_ms, 1500);
     assert_int_equal(c->network.idle_timeout_ms, 3600000);
     assert_int_equal(c->network.workers, 3);
+    assert_int_equal(c->network.n_trusted, 2);
+    assert_true(network_list_has(c->network.trusted, 2, "2001:db8::9"));
+    assert_false(network_list_has(c->network.trusted, 2, "192.0.2.8"));
+    assert_true(c->auth.present && c->auth.token.present && c->auth.basic.present);
+    assert_int_equal(c->auth.cookie_secret.len, 2);
+    assert_string_equal(c->auth.cookie_secret.items[1], "the-old-secret-of-thirty-two-byte");
+    assert_string_equal(c->auth.token.header, "X-Mirage-Token");
+    assert_string_equal(c->auth.token.token, "t\"k");
+    assert_string_equal(c->auth.amzn_oidc.claim, "email");
+    assert_int_equal(c->auth.amzn_oidc.matchers.len, 2);
+    assert_string_equal(c->auth.amzn_oidc.matchers.items[0].suffix, "@example.com");
+    assert_string_equal(c->auth.amzn_oidc.matchers.items[1].exact, "a@example.net");
+    assert_string_equal(c->auth.amzn_oidc.signer, "arn:aws:x");
+    assert_string_equal(c->auth.amzn_oidc.public_key_url, "https://keys.example/");
+    assert_string_equal(c->auth.basic.username, "u");
+    assert_string_equal(c->auth.basic.password, "p");
     assert_string_equal(c->web.server, "apache");
     assert_string_equal(c->web.listen, "[::1]:8090");
     assert_string_equal(c->htmldir, "/srv/html");
@@ -377,8 +406,6 @@ static void has_keys(const char *text, const struct config_field *fields)
     char line[64];
 
     for (; fields->key; fields++) {
-        if (fields->type == CONFIG_LATER)
-            continue;
         snprintf(line, sizeof line, "%s:", fields->key);
         if (!strstr(text, line))
             fail_msg("%s is missing in\n%s", line, text);
@@ -396,13 +423,13 @@ static void every_key_is_read_and_printed(void **state)
     has_keys(everything, config_schema); /* so that a new key is not forgotten here */
     assert_string_equal(buf_text(&warnings), "");
     check_everything(c);
-    first = config_dump(c);
+    first = config_dump(c, CONFIG_REVEALED);
     has_keys(first, config_schema);
     config_free(c);
     c = loaded(first);
     assert_string_equal(buf_text(&warnings), "");
     check_everything(c);
-    second = config_dump(c);
+    second = config_dump(c, CONFIG_REVEALED);
     assert_string_equal(first, second);
     config_free(c);
     free(first);
@@ -441,12 +468,12 @@ static void dump_of_odd_texts_loads_again(void **state)
 
         buf_printf(&text, "parameters:\n- name: x\n  env: X\n  description: %s\n", texts[i]);
         c = loaded(text.data);
-        first = config_dump(c);
+        first = config_dump(c, CONFIG_REVEALED);
         if (load_bytes(&again, first, strlen(first)) != 0) {
             print_error("%s: %s\n", texts[i], e.text);
             wrong++;
         } else {
-            second = config_dump(again);
+            second = config_dump(again, CONFIG_REVEALED);
             if (strcmp(first, second) != 0) {
                 print_error("%s became another text\n", texts[i]);
                 wrong++;
@@ -809,9 +836,6 @@ static void mistakes(void **state)
         {"ecs:\n  capacity_provider_strategy:\n  - weight: 1", 3,
          "ecs.capacity_provider_strategy[0]: lacks the key 'capacity_provider'"},
 
-        /* what this version has not got */
-        {"auth:\n  token: {}", 2, "auth: authentication is not in this version"},
-        {"auth: {cookie_secret: x}", 1, "auth: authentication is not in this version"},
         {"link:\n  exclude_containers: [a, '[']", 2,
          "link.exclude_containers[1]: '[' is a malformed pattern"},
         {"purge: {schedule: x}", 1, "purge.schedule: expected six fields"},
@@ -861,7 +885,7 @@ static void mistakes_of_the_whole(void **state)
          "web.listen: port 80 is mirage-proxyd's (listen.http[0].listen); name another"},
         {"listen:\n  http: []", 2, "listen.http: expected at least one entry"},
         {"listen:\n  http:\n  - {listen: 80, target: 80, require_auth_cookie: true}", 3,
-         "listen.http[0].require_auth_cookie: authentication is not in this version"},
+         "listen.http[0].require_auth_cookie needs auth.cookie_secret"},
         {"parameters:\n- {name: a, env: A}\n- {name: a, env: B}", 3, "parameters"},
         {"parameters:\n- {name: a, env: A}\n- {name: b, env: A}", 3, "parameters"},
         {"parameters:\n- {name: branch, env: A}\n- {name: branch, env: B}", 3, "parameters"},
@@ -890,7 +914,7 @@ static void mistakes_of_the_whole_are_refused(void **state)
         {"purge: {request: {duration: 300, exclude_tags: [x]}}",
          "purge.request: invalid exclude_tags format x"},
         {"listen: {http: [{listen: 80, target: 80, require_auth_cookie: true}]}",
-         "listen.http[0].require_auth_cookie: authentication is not in this version"},
+         "listen.http[0].require_auth_cookie needs auth.cookie_secret"},
         {"parameters: [{name: a, env: A}, {name: a, env: B}]", "'a' is defined twice"},
         {"parameters: [{name: a, env: A}, {name: b, env: A}]", "'a' and 'b' have the same env A"},
         {"parameters: [{name: a, env: GIT_BRANCH}]", "have the same env GIT_BRANCH"},

@@ -479,6 +479,7 @@ static void other_sites_are_known(void **state)
         {"mirage.local", NULL, "none", false},
         {"mirage.local", NULL, "same-site", true},
         {"mirage.local", NULL, "cross-site", true},
+        {"rebound.example", "http://rebound.example", "same-origin", true},
     };
 
     (void)state;
@@ -497,7 +498,7 @@ static void other_sites_are_known(void **state)
             variables[n++] = "HTTP_SEC_FETCH_SITE";
             variables[n++] = cases[i].fetch_site;
         }
-        if (request_is_cross_site(&r) != cases[i].cross)
+        if (request_is_cross_site(&r, "mirage.local") != cases[i].cross)
             fail_msg("case %zu: host %s", i, cases[i].host);
     }
 }

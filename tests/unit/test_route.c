@@ -46,7 +46,7 @@ static struct route_snapshot *load(void)
 {
     struct route_snapshot *s;
 
-    if (route_load(&s, db, &config, counts, &e) != 0)
+    if (route_load(&s, db, &config, NULL, counts, &e) != 0)
         fail_msg("%s", e.text);
     return s;
 }
@@ -384,6 +384,51 @@ static void old_snapshot_stays_as_it_was(void **state)
     route_unref(new);
 }
 
+/* Where a host's own credentials are served, and where the proxy itself listens, is no task. */
+static void addresses_that_are_no_tasks(void **state)
+{
+    static const char *const link_local[] = {
+        "169.254.169.254", "169.254.170.2",          "fe80::1",
+        "fd00:ec2::254",   "::ffff:169.254.169.254", "0.0.0.0"};
+    struct config here = config;
+    struct own_ports *own;
+    struct route_snapshot *s;
+    struct route r;
+
+    (void)state;
+    here.listen.foreign_address = "0.0.0.0";
+    own = own_ports_find(&here);
+    for (size_t i = 0; i < COUNT(link_local); i++) {
+        char name[32];
+        snprintf(name, sizeof name, "bad-%zu", i);
+        launch(name, 1);
+        task(name, name, (struct port[]){{80, link_local[i], 8000, true}, {0}});
+    }
+    launch("loop", 1);
+    task("loop", "loop", (struct port[]){{80, "127.9.9.9", 8080, true}, {0}});
+    launch("near", 1);
+    task("near", "near", (struct port[]){{80, "127.9.9.9", 8082, true}, {0}});
+    launch("good", 1);
+    task("good", "good", (struct port[]){{80, "10.0.0.1", 8080, true}, {0}});
+    assert_int_equal(route_load(&s, db, &config, own, counts, &e), 0);
+    for (size_t i = 0; i < COUNT(link_local); i++) {
+        char name[32];
+        snprintf(name, sizeof name, "bad-%zu", i);
+        assert_int_not_equal(route_find(s, name, strlen(name), 0, &r), ROUTE_READY);
+    }
+    assert_int_not_equal(route_find(s, "loop", 4, 0, &r), ROUTE_READY);
+    assert_int_equal(route_find(s, "near", 4, 0, &r), ROUTE_READY);
+    assert_int_equal(route_find(s, "good", 4, 0, &r), ROUTE_READY);
+    route_unref(s);
+    own_ports_free(own);
+    here.listen.foreign_address = "127.9.9.9";
+    own = own_ports_find(&here);
+    assert_true(own_ports_have(own, "127.9.9.9", 8080));
+    assert_false(own_ports_have(own, "127.9.9.8", 8080));
+    assert_false(own_ports_have(own, "127.9.9.9", 8082));
+    own_ports_free(own);
+}
+
 static void failure_gives_no_snapshot(void **state)
 {
     struct route_snapshot *s = (struct route_snapshot *)&s;
@@ -391,7 +436,7 @@ static void failure_gives_no_snapshot(void **state)
     (void)state;
     ready("a", 1, 1);
     assert_true(db_run(db, "DROP VIEW route", DB_NO_BINDS, &e) >= 0);
-    assert_int_equal(route_load(&s, db, &config, counts, &e), -1);
+    assert_int_equal(route_load(&s, db, &config, NULL, counts, &e), -1);
     assert_null(s);
     assert_true(*e.text);
 }
@@ -473,6 +518,7 @@ int main(void)
         TEST(long_names_are_unknown),
         TEST(counters),
         TEST(old_snapshot_stays_as_it_was),
+        TEST(addresses_that_are_no_tasks),
         TEST(failure_gives_no_snapshot),
         TEST(ten_thousand),
         TEST(last_reference_frees),

@@ -73,7 +73,7 @@ static void expands(void **state)
         struct buf out = {0};
         struct err e = {0};
         buf_str(&out, "before:");
-        if (template_env_expand(cases[i].text, strlen(cases[i].text), &out, &e) != 0)
+        if (template_env_expand(cases[i].text, strlen(cases[i].text), &out, NULL, &e) != 0)
             fail_msg("%s: %s", cases[i].text, e.text);
         assert_memory_equal(buf_text(&out), "before:", 7);
         assert_string_equal(buf_text(&out) + 7, cases[i].result);
@@ -118,7 +118,7 @@ static void refuses(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct buf out = {0};
         struct err e = {0};
-        if (template_env_expand(cases[i].text, strlen(cases[i].text), &out, &e) != -1)
+        if (template_env_expand(cases[i].text, strlen(cases[i].text), &out, NULL, &e) != -1)
             fail_msg("accepted: %s", cases[i].text);
         assert_int_equal(e.kind, ERR_INVALID);
         if (strncmp(e.text, cases[i].error, strlen(cases[i].error)) != 0)
@@ -135,7 +135,7 @@ static void counts_lines_inside_quotes(void **state)
     struct err e = {0};
 
     (void)state;
-    assert_int_equal(template_env_expand(text, sizeof text - 1, &out, &e), -1);
+    assert_int_equal(template_env_expand(text, sizeof text - 1, &out, NULL, &e), -1);
     assert_string_equal(e.text, "4: environment variable TEST_NONE is not set (must_env)");
     buf_free(&out);
 }
@@ -153,7 +153,7 @@ static void never_reads_behind_the_text(void **state)
         int rc;
         assert_non_null(exact);
         memcpy(exact, text, n);
-        rc = template_env_expand(exact, n, &out, &e);
+        rc = template_env_expand(exact, n, &out, NULL, &e);
         assert_true(rc == 0 || (rc == -1 && *e.text));
         buf_free(&out);
         free(exact);
@@ -166,7 +166,7 @@ static void passes_nul_bytes_on(void **state)
     struct err e = {0};
 
     (void)state;
-    assert_int_equal(template_env_expand("a\0b", 3, &out, &e), 0);
+    assert_int_equal(template_env_expand("a\0b", 3, &out, NULL, &e), 0);
     assert_int_equal(out.len, 3);
     assert_memory_equal(out.data, "a\0b", 3);
     buf_free(&out);

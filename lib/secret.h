@@ -1,0 +1,11 @@
+/* Comparing secrets. */
+#ifndef MIRAGE_SECRET_H
+#define MIRAGE_SECRET_H
+
+#include <stdbool.h>
+
+/* Whether both texts are the same. How long it takes depends on their lengths only, and tells
+ * neither where they differ nor how long the common part is. */
+bool secret_equal(const char *given, const char *secret) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,65 @@
+#include "credentials.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "auth_cookie.h"
+
+bool credentials_open(const struct config *config, const struct config_listen *entry,
+                      const char *head, const struct http_request *r)
+{
+    int tries = AUTH_COOKIE_TRIES;
+    int64_t now;
+
+    if (!entry->require_auth_cookie || (r->method == HTTP_METHOD_OPTIONS && !r->upgrade))
+        return true;
+    now = (int64_t)time(NULL);
+    for (size_t i = 0; i < r->fields.len; i++) {
+        const struct http_field *f = &r->fields.items[i];
+        if (f->id == HTTP_FIELD_COOKIE &&
+            auth_cookie_opens(head + f->value.at, f->value.len, &config->auth.cookie_secret, now,
+                              &tries))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a field other than Cookie stays behind. */
+static bool stays_behind(const struct config *config, const char *name, size_t len, bool to_task,
+                         bool peer_trusted)
+{
+    const char *token = config->auth.token.present && to_task ? config->auth.token.header : NULL;
+    bool exact;
+
+    if (token && strlen(token) == len && http_name_begins_like(name, len, token, &exact))
+        return true;
+    if (len < 12 || (name[0] | 0x20) != 'x')
+        return false;
+    if (http_name_begins_like(name, len, "x-amzn-oidc-", &exact))
+        return !peer_trusted || !exact || (to_task && config->auth.amzn_oidc.present);
+    return http_name_begins_like(name, len, "x-forwarded-", &exact) && (!peer_trusted || !exact);
+}
+
+static void take_off_cookie(char *head, struct http_field *f)
+{
+    char *value = head + f->value.at;
+    size_t len = auth_cookie_remove(value, f->value.len);
+
+    memset(value + len, ' ', f->value.len - len); /* so that the head can be read again */
+    f->value.len = (uint32_t)len;
+    f->hop_by_hop = len == 0; /* also when it was emptied on an earlier reading */
+}
+
+void credentials_take_off(const struct config *config, char *head, struct http_request *r,
+                          bool to_task, bool peer_trusted)
+{
+    for (size_t i = 0; i < r->fields.len; i++) {
+        struct http_field *f = &r->fields.items[i];
+        if (f->id == HTTP_FIELD_COOKIE)
+            take_off_cookie(head, f);
+        else if (stays_behind(config, head + f->name.at, f->name.len, to_task, peer_trusted)) {
+            f->hop_by_hop = true;
+            f->id = HTTP_FIELD_OTHER;
+        }
+    }
+}

@@ -1,0 +1,25 @@
+/* What a request brings along that is not for everybody's eyes, or not to be believed: the cookie
+ * and the token that open doors of ours, what a load balancer says about a user, what a proxy in
+ * front says about the client. */
+#ifndef MIRAGE_PROXYD_CREDENTIALS_H
+#define MIRAGE_PROXYD_CREDENTIALS_H
+
+#include <stdbool.h>
+
+#include "config.h"
+#include "http.h"
+
+/* Whether the request may go to a task by this listen entry: it needs a valid cookie where
+ * require_auth_cookie says so. OPTIONS does not, unless it asks for an upgrade: what comes behind
+ * one is no longer looked at. head: what r was read from. */
+bool credentials_open(const struct config *config, const struct config_listen *entry,
+                      const char *head, const struct http_request *r)
+    __attribute__((warn_unused_result));
+
+/* Takes off the request what must not go further. Cookies are rewritten in `head`; other fields are
+ * marked, as hop-by-hop ones are. to_task: else it goes to the web API. peer_trusted: the client is
+ * a proxy that is believed. */
+void credentials_take_off(const struct config *config, char *head, struct http_request *r,
+                          bool to_task, bool peer_trusted);
+
+#endif

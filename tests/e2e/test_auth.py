@@ -1,0 +1,347 @@
+"""Who gets in: pages, API, environments behind require_auth_cookie; what tasks get to see; what is written down."""
+
+import base64
+import os
+import re
+import signal
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from stack import PORT, SECOND_PORT, Stack, poll, run
+from test_proxy_upgrade import websocket
+
+TOKEN, PASSWORD = "planted-token-8d1f", "planted-password-77c2"
+SECRET, OLD_SECRET = "planted-secret-0a5b, with 32 bytes", "planted-retired-9e3d, with 32 bytes"
+PLANTED = re.compile(r"planted-\w+-\w{4}")
+HOST = "mirage.localhost"
+
+
+def basic(user="mirage", password=PASSWORD):
+    return ("Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
+
+
+def token(value=TOKEN):
+    return ("X-Mirage-Token", value)
+
+
+def guarded(config, secrets=SECRET):
+    """The first port wants the cookie, the second does not."""
+    config["auth"] = {"cookie_secret": secrets, "token": {"header": "x-mirage-token", "token": TOKEN},
+                      "basic": {"username": "mirage", "password": PASSWORD}}
+    config["listen"]["http"][0]["require_auth_cookie"] = True
+    config["listen"]["http"][1]["target"] = config["listen"]["http"][0]["target"]
+
+
+def entered(stack, headers=None):
+    """The cookie that somebody gets who is let in."""
+    r = stack.get(HOST, "/", headers or [basic()])
+    assert r.status == 200, r
+    return r.header("Set-Cookie").split(";")[0]
+
+
+def cookie(value):
+    return ("Cookie", value)
+
+
+@pytest.fixture(scope="module")
+def guard():
+    s = Stack(change=guarded).start()
+    s.credentials, s.open_port = [token()], SECOND_PORT
+    try:
+        s.launch("web")
+        yield s
+        s.stop()
+    finally:
+        if s in Stack.alive:
+            s.kill()
+        s.remove()
+
+
+# --- pages and API ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name, path, headers, status", [
+    ("token", "/", [token()], 200),
+    ("wrong token", "/", [token("other")], 401),
+    ("token with more behind it", "/", [token(TOKEN + "x")], 401),
+    ("the beginning of the token", "/", [token(TOKEN[:-1])], 401),
+    ("an empty token", "/", [token("")], 401),
+    ("two tokens, one right", "/", [token("other"), token()], 401),
+    ("basic", "/", [basic()], 200),
+    ("another user", "/", [basic("x")], 401),
+    ("another password", "/", [basic(password="x")], 401),
+    ("no password", "/", [basic(password="")], 401),
+    ("a scheme that is not basic", "/", [("Authorization", "Bearer " + TOKEN)], 401),
+    ("token, and wrong basic", "/", [token(), basic("x")], 200),
+    ("wrong token, and basic", "/", [token("other"), basic()], 200),
+    ("nothing", "/", [], 401),
+    ("a page that is not there", "/nothing", [], 401),
+    ("the form", "/launcher", [], 401),
+    ("logs", "/logs/web", [], 401),
+    ("the list's rows", "/list", [], 401),
+    ("API by token", "/api/list", [token()], 200),
+    ("API by another letter case of the header", "/api/list", [("x-MIRAGE-token", TOKEN)], 200),
+    ("API by wrong token", "/api/list", [token("other")], 401),
+    ("API by basic", "/api/list", [basic()], 401),
+    ("API by nothing", "/api/list", [], 401),
+    ("API call that is not there", "/api/nothing", [], 401),
+    ("API path, encoded", "/%61pi/list", [basic()], 401),
+    ("OIDC that is not configured", "/", [("x-amzn-oidc-data", "x.y.z")], 401),
+])
+def test_entrance(guard, name, path, headers, status):
+    r = guard.get(HOST, path, headers)
+    assert r.status == status, r
+    api = "pi/" in path
+    if status == 401:
+        assert r.all("Set-Cookie") == []
+        assert r.header("WWW-Authenticate") == (None if api else 'Basic realm="Restricted"')
+    else:
+        assert len(r.all("Set-Cookie")) == (0 if api else 1)
+    if api:
+        assert r.header("Content-Type").startswith("application/json")
+        if status == 401:
+            assert r.json() == {"message": "Unauthorized"}
+
+
+@pytest.mark.parametrize("path", ["/api/launch", "/api/terminate", "/api/purge", "/launch", "/terminate", "/purge"])
+def test_nothing_is_changed_without(guard, path):
+    for headers in ([], [cookie(entered(guard))], [token("x"), cookie(entered(guard))]):
+        r = guard.http("POST", HOST, path, [("Content-Type", "application/x-www-form-urlencoded"), *headers],
+                       b"subdomain=intruder&branch=b&taskdef=web&duration=300")
+        assert r.status == 401, r
+    assert guard.tasks("intruder", "all") == [] and len(guard.tasks("web")) == 1
+
+
+def test_the_cookie(guard):
+    before = time.time()
+    value = guard.get(HOST, "/", [basic()]).header("Set-Cookie")
+    pair, *attributes = value.split("; ")
+    assert set(attributes) == {"Path=/", "Domain=localhost", "Max-Age=86400", "HttpOnly", "Secure", "SameSite=Lax"}
+    name, _, jwt = pair.partition("=")
+    assert name == "mirage-ecs-auth"
+    header, payload, _ = (base64.urlsafe_b64decode(part + "==") for part in jwt.split("."))
+    assert b'"HS256"' in header
+    expire_at = int(re.fullmatch(rb'{"expire_at":(\d+)}', payload).group(1))
+    assert before + 86399 <= expire_at <= time.time() + 86401
+
+
+@pytest.mark.parametrize("path", ["/", "/launcher", "/api/list"])
+def test_the_cookie_opens_neither_pages_nor_api(guard, path):
+    assert guard.get(HOST, path, [cookie(entered(guard))]).status == 401
+
+
+def test_pages_are_nobodys_frame(guard):
+    for headers in ([], [basic()]):
+        r = guard.get(HOST, "/", headers)
+        assert "frame-ancestors 'none'" in r.header("Content-Security-Policy")
+        assert r.header("X-Frame-Options") == "DENY" and r.header("Cache-Control") == "no-store"
+
+
+@pytest.mark.parametrize("headers, status", [
+    ([("Origin", "http://mirage.localhost:8080")], 303),
+    ([], 303),
+    ([("Origin", "http://web.localhost:8080")], 400),
+    ([("Origin", "http://mirage.localhost")], 400),
+    ([("Origin", "https://evil.example")], 400),
+    ([("Origin", "null")], 400),
+    ([("Sec-Fetch-Site", "same-site")], 400),
+    ([("Sec-Fetch-Site", "cross-site")], 400),
+    ([("Sec-Fetch-Site", "same-origin")], 303),
+])
+def test_post_from_another_site(guard, headers, status):
+    r = guard.http("POST", "mirage.localhost:8080", "/terminate", [
+        ("Content-Type", "application/x-www-form-urlencoded"), basic(), *headers], b"subdomain=nobody-x")
+    assert r.status == status, r
+    if status == 400 and headers:
+        r = guard.http("POST", "mirage.localhost:8080", "/api/terminate", [
+            ("Content-Type", "application/x-www-form-urlencoded"), token(), *headers], b"subdomain=nobody-x")
+        assert (r.status, r.json()) == (400, {"result": "request comes from another site"})
+
+
+# --- environments -------------------------------------------------------------------------------
+
+
+def test_environment_without_the_cookie(guard):
+    for headers in ([], [cookie("mirage-ecs-auth=x.y.z")], [token()], [basic()], [cookie("a=b")]):
+        r = guard.env("web", "/echo", headers)
+        assert (r.status, r.text) == (403, "Forbidden\n"), r
+    assert guard.env("nobody-x").status == 403, "who may not enter does not learn which there are"
+
+
+def test_environment_with_the_cookie(guard):
+    r = guard.env("web", "/echo", [cookie("a=b; " + entered(guard))])
+    assert r.status == 200
+    assert guard.env("nobody-x", headers=[cookie(entered(guard))]).status == 404
+
+
+def test_a_cookie_planted_by_a_task_locks_nobody_out(guard):
+    planted = "mirage-ecs-auth=eyJhbGciOiJub25lIn0.e30.e30"
+    assert guard.env("web", "/echo", [cookie(f"{planted}; {entered(guard)}")]).status == 200
+    assert guard.env("web", "/echo", [cookie(planted), cookie(entered(guard))]).status == 200
+
+
+def test_the_other_port_is_open(guard):
+    assert guard.get("web.localhost", "/echo", port=SECOND_PORT).status == 200
+
+
+def test_health_check_needs_nothing(guard):
+    assert guard.get("10.0.0.1", "/").status == 200
+
+
+def test_options_passes_without(guard):
+    assert guard.env("web", "/echo", method="OPTIONS").json()["method"] == "OPTIONS"
+    assert guard.env("web", "/echo", method="options").status == 403, "methods are case-sensitive"
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_upgrade_without_the_cookie(guard, method):
+    with guard.connect() as c:
+        c.request(method, "/tunnel", "web.localhost", [("Connection", "Upgrade"), ("Upgrade", "echo/1")])
+        assert c.response(method).status == 403
+
+
+def test_websocket_with_the_cookie(guard):
+    value = entered(guard)
+    with guard.connect() as c:
+        request = c.request
+        c.request = lambda method, target, host, headers: request(method, target, host, [*headers, cookie(value)])
+        websocket(c, "web.localhost")
+
+
+def test_who_is_turned_away_does_not_count(guard):
+    def counted():
+        return guard.api("GET", "/api/access?subdomain=quiet").json()["sum"]
+    guard.launch("quiet")
+    value = entered(guard)
+    before = counted()
+    for _ in range(5):
+        assert guard.env("quiet", "/echo").status == 403
+    assert guard.env("quiet", "/echo", [cookie(value)]).status == 200
+    poll(lambda: counted() > before, 10, "the access that was let in")
+    assert counted() == before + 1
+
+
+def test_changing_the_secret_revokes(new_stack, folder):
+    s = new_stack(folder=folder, change=lambda c: guarded(c, OLD_SECRET))
+    old = entered(s)
+    assert s.env("nobody-x", headers=[cookie(old)]).status == 404
+    s.stop()
+    s = new_stack(folder=folder, address=s.address, change=lambda c: guarded(c, [SECRET, OLD_SECRET]))
+    new = entered(s)
+    assert [s.env("nobody-x", headers=[cookie(v)]).status for v in (old, new)] == [404, 404]
+    s.stop()
+    s = new_stack(folder=folder, address=s.address, change=guarded)
+    assert [s.env("nobody-x", headers=[cookie(v)]).status for v in (old, new)] == [403, 404]
+
+
+# --- what a task sees ---------------------------------------------------------------------------
+
+
+def seen_by_task(stack, headers, port=PORT):
+    r = stack.get("web.localhost", "/echo", headers, port=port)
+    assert r.status == 200, r
+    return [(k.lower(), v) for k, v in r.json()["headers"]]
+
+
+def test_task_sees_no_credentials(guard):
+    value = entered(guard)
+    seen = seen_by_task(guard, [cookie(f"a=b; {value}; c=d"), cookie(value), cookie("e=f"), token(), ("X_Mirage.Token", TOKEN),
+                                ("X-Kept", "1"), basic("own", "of the task")])
+    assert [v for k, v in seen if k == "cookie"] == ["a=b; c=d", "e=f"]
+    assert not any("token" in k for k, _ in seen) and not PLANTED.search(str(seen)) and "mirage-ecs-auth" not in str(seen)
+    assert ("x-kept", "1") in seen and basic("own", "of the task")[1] in dict(seen).values()
+
+
+def test_cookie_is_taken_out_of_every_request_of_a_connection(guard):
+    value = entered(guard)
+    with guard.connect() as c:
+        for i in range(20):
+            c.request("POST", "/echo", "web.localhost", [cookie(f"{value}; n={i}")], b"x" * i)
+            seen = c.response().json()
+            assert [v for k, v in seen["headers"] if k.lower() == "cookie"] == [f"n={i}"] and seen["body"] == "x" * i
+
+
+def test_cookie_is_taken_out_of_a_request_that_is_sent_again(guard):
+    """The task closes an idle connection as the request arrives: it goes once more, on a new one."""
+    value = entered(guard)
+    headers = [cookie(f"{value}; a=b")]
+    with guard.connect() as c:
+        c.request("GET", "/drop-next", "web.localhost", headers)
+        assert c.response().status == 200
+        c.request("GET", "/echo", "web.localhost", headers)
+        seen = c.response().json()
+    assert [v for k, v in seen["headers"] if k.lower() == "cookie"] == ["a=b"]
+
+
+def test_trusted_proxy_is_believed(guard):
+    seen = seen_by_task(guard, [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "h"),
+                                ("X-Forwarded-Port", "443"), ("X-Amzn-Oidc-Identity", "me")], SECOND_PORT)
+    assert dict(seen)["x-forwarded-for"].startswith("192.0.2.1, 127.")
+    assert {("x-forwarded-proto", "https"), ("x-forwarded-host", "h"), ("x-forwarded-port", "443"),
+            ("x-amzn-oidc-identity", "me")} <= set(seen)
+    seen = seen_by_task(guard, [("X_Forwarded_For", "1"), ("X.Amzn.Oidc-Data", "2"), ("x-amzn_oidc-data", "3")], SECOND_PORT)
+    assert not [k for k, _ in seen if "_" in k or "." in k], "what CGI takes for a header of that name is nobody's"
+
+
+def test_stranger_is_not_believed(new_stack):
+    s = new_stack(change=lambda c: c.update(network={"trusted_proxies": ["192.0.2.0/24"]}))
+    s.launch("web")
+    seen = seen_by_task(s, [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "h"),
+                            ("X-Forwarded-Port", "443"), ("x-amzn-oidc-data", "x"), ("x-amzn-oidc-accesstoken", "x"),
+                            ("X_Forwarded_For", "x"), ("X-Kept", "1")])
+    ours = [(k, v) for k, v in seen if k.startswith("x-")]
+    assert sorted(ours) == [("x-forwarded-for", "127.0.0.1"), ("x-forwarded-host", "web.localhost"),
+                            ("x-forwarded-proto", "http"), ("x-kept", "1")]
+
+
+# --- where secrets are not ----------------------------------------------------------------------
+
+
+def test_secrets_are_written_nowhere(new_stack):
+    s = new_stack(change=lambda c: guarded(c, [SECRET, OLD_SECRET]), options=["-log-level", "debug"])
+    s.credentials, s.open_port = [token()], SECOND_PORT
+    value = entered(s)
+    s.launch("web")
+    for headers in ([token()], [token("planted-wrong-0000")], [basic()], [basic(password="planted-wrong-0000")],
+                    [cookie(value)], [cookie(value + "x")], [("x-amzn-oidc-data", "planted-wrong-0000.a.b")]):
+        for host in (HOST, "web.localhost"):
+            for path in ("/", "/api/list", "/echo"):
+                s.get(host, path, headers)
+    lines = [Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in [s.process.pid, *s.pids()]]
+    assert len(lines) >= 5 and not PLANTED.search(str(lines))
+    environment = s.get("web.localhost", "/env", port=SECOND_PORT).text
+    assert "GIT_BRANCH" in environment and not PLANTED.search(environment), "a task inherits none"
+    state = {p: stat.S_IMODE(p.lstat().st_mode) for p in [s.state, *s.state.rglob("*")]}
+    s.stop()
+    log = s.log_path.read_text()
+    assert "not let in" in log and "[debug]" in log, "it was logged what there was to log"
+    assert not PLANTED.search(log) and value.split("=")[1] not in log
+    held = [p for p in s.state.rglob("*") if p.is_file() and PLANTED.search(p.read_bytes().decode("latin-1"))]
+    assert held in ([], [s.state / "run" / "mirage.yaml"]), "only what the programs read their configuration from"
+    assert all(mode & 0o077 == 0 for mode in state.values()), {str(p): oct(m) for p, m in state.items() if m & 0o077}
+
+
+@pytest.mark.parametrize("program", ["mirage-ecs", "mirage-api", "mirage-proxyd", "mirage-sync", "mirage-purge"])
+def test_secrets_are_masked_in_print(guard, program):
+    r = run(program, "-local", "-conf", guard.conf, "-x")
+    assert r.returncode == 0 and r.stdout.count("********") == 3 and not PLANTED.search(r.stdout + r.stderr)
+    r = run(program, "-local", "-conf", guard.conf, "-t", "-log-level", "debug")
+    assert r.returncode == 0 and not PLANTED.search(r.stdout + r.stderr)
+
+
+def test_no_core_is_dumped(guard):
+    """Neither into a file nor to a handler: the kernel takes them for not dumpable."""
+    for program in ("mirage-api", "mirage-proxyd", "mirage-sync"):
+        (pid, *_) = guard.pids(program)
+        limits = Path(f"/proc/{pid}/limits").read_text()
+        assert re.search(r"^Max core file size +0 +0 ", limits, re.M), limits
+        owner = os.stat(f"/proc/{pid}/environ").st_uid
+        assert owner == 0, "of a process that is not dumpable, /proc is root's (proc(5))"
+    (pid,) = guard.pids("mirage-api")
+    os.kill(pid, signal.SIGABRT)
+    poll(lambda: guard.get(HOST, "/", [basic()]).status == 200 and guard.pids("mirage-api") not in ([], [pid]), 15,
+         "another mirage-api answers")
+    assert not [p for p in Path.cwd().glob("core*")] and not list(guard.state.rglob("core*"))

@@ -1,0 +1,119 @@
+"""Started by root, with -user: nothing stays root, and ports below 1024 are still listened on."""
+
+import json
+import os
+import pwd
+import re
+import shutil
+import stat
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+
+from stack import BUILD, Stack, base_config, clean_environment, local_only, own_address, poll
+from wire import Truncated
+
+pytestmark = [local_only, pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")]
+USER = "nobody"
+UID = pwd.getpwnam(USER).pw_uid
+
+
+@pytest.fixture
+def place():
+    """A folder that everybody can enter, with a copy of the programs: the source may be root's alone."""
+    with tempfile.TemporaryDirectory(prefix="mi", dir="/tmp") as path:
+        os.chmod(path, 0o755)
+        for name in ("bin", "share"):
+            shutil.copytree(BUILD / name, Path(path, name))
+        yield Path(path)
+
+
+class Started(Stack):
+    """On port 80, by the copy, as USER."""
+
+    def __init__(self, place, *options):
+        config = base_config(own_address())
+        config["listen"]["http"][0]["listen"] = 80
+        config["local"] = {"taskdefs": {}}
+        super().__init__(folder=place, address=config["listen"]["foreign_address"], config=json.dumps(config),
+                         options=options)
+        self.open_port = 80
+        self.program = place / "bin" / "mirage-ecs"
+
+    def connect(self, port=80, timeout=10.0):
+        return super().connect(80, timeout)
+
+
+def capabilities(pid):
+    return {name: int(value, 16) for name, value in
+            re.findall(r"^Cap(\w+):\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.M)}
+
+
+def owner(pid):
+    return [int(n) for n in re.search(r"^Uid:\s*(.*)$", Path(f"/proc/{pid}/status").read_text(), re.M).group(1).split()]
+
+
+def test_nothing_stays_root(place):
+    s = Started(place, "-user", USER).start()
+    try:
+        s.launch("page", "demo")
+        pids = [s.process.pid, *s.pids()]
+        assert len(pids) >= 7 and all(owner(pid) == [UID] * 4 for pid in pids)
+        bind = 1 << 10  # CAP_NET_BIND_SERVICE
+        for pid in pids:
+            caps = capabilities(pid)
+            allowed = bind if pid == s.process.pid else 0
+            assert caps["Eff"] | caps["Prm"] | caps["Amb"] in (0, allowed), (pid, caps)
+        for path in [s.state, *s.state.rglob("*")]:
+            info = path.lstat()
+            assert info.st_uid == UID and ("/local/" in str(path) or stat.S_IMODE(info.st_mode) & 0o077 == 0), path
+        s.kill_program("mirage-proxyd")
+
+        def answers():
+            try:
+                return s.env("page").status == 200
+            except (OSError, Truncated):  # it is on its way
+                return False
+        poll(answers, 15, "it listens on port 80 again")
+        s.stop()
+    finally:
+        if s in Stack.alive:
+            s.kill()
+
+
+def test_a_folder_that_was_roots(place):
+    """Earlier it ran as root: what is in the state folder is given to the user."""
+    s = Started(place).start()
+    s.launch("page", "demo")
+    s.stop()
+    assert (s.state / "mirage.db").stat().st_uid == 0
+    assert "running as root" in s.log_path.read_text()
+    s = Started(place, "-user", USER).start()
+    assert (s.state / "mirage.db").stat().st_uid == UID
+    s.stop()
+
+
+@pytest.mark.parametrize("user, words", [("no-such-user", "there is no such user; `useradd --system no-such-user` makes one")])
+def test_user_that_is_not_there(place, user, words):
+    s = Started(place, "-user", user).spawn()
+    status, said = s.wait_refused()
+    assert status == 1 and words in said
+
+
+def test_folder_that_the_user_cannot_enter(place):
+    os.chmod(place, 0o700)
+    s = Started(place, "-user", USER).spawn()
+    status, said = s.wait_refused()
+    assert status == 1 and f"-user {USER} cannot use the state folder" in said
+
+
+def test_only_root_can(place):
+    state = place / "own"
+    state.mkdir()
+    os.chown(state, UID, UID)
+    r = subprocess.run(["setpriv", f"--reuid={USER}", "--clear-groups", place / "bin" / "mirage-ecs", "-local", "-state", state, "-user", "root"],
+                       env=clean_environment(), capture_output=True, text=True, timeout=20)
+    assert r.returncode == 1 and "only root can become another user" in r.stderr

@@ -1,0 +1,251 @@
+/* The section `auth` and what belongs to it: read, printed with and without its secrets, and
+ * refused with a sentence that names the key and never the secret. */
+#include "config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "buf.h"
+#include "options.h"
+
+static const struct config_source no_source = {0};
+static char path[] = "/tmp/mirage-config-auth.XXXXXX";
+static struct buf warnings;
+static struct err e;
+
+static void warn(const char *text)
+{
+    buf_printf(&warnings, "%s\n", text);
+}
+
+static int make_file(void **state)
+{
+    int fd = mkstemp(path);
+
+    (void)state;
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    buf_free(&warnings);
+    return unlink(path);
+}
+
+static struct config *load(const char *text)
+{
+    struct options o = {.conf = path, .compat_v1 = true, .local = true};
+    struct config *c;
+    struct buf b = {0};
+
+    buf_clear(&warnings);
+    buf_str(&b, text);
+    assert_int_equal(buf_write_file(&b, path), 0);
+    buf_free(&b);
+    return config_load(&c, &o, &no_source, warn, &e) == 0 ? c : NULL;
+}
+
+static void mistakes_are_named(void **state)
+{
+    static const struct {
+        const char *text;
+        int line; /* 0: of no line */
+        const char *error;
+    } cases[] = {
+        {"auth:\n  token: {}", 2, "auth.token: lacks the key 'header'"},
+        {"auth:\n  token: {header: x-t}", 2, "auth.token: lacks the key 'token'"},
+        {"auth:\n  token: {header: 'x t', token: planted}", 2,
+         "auth.token.header: expected a header such as x-mirage-token, got 'x t'"},
+        {"auth:\n  token: {header: x_t, token: planted}", 2,
+         "auth.token.header: expected a header such as x-mirage-token, got 'x_t'"},
+        {"auth:\n  token: {header: x-t, token: ''}", 2,
+         "auth.token.token: is empty: give it a value, or remove the key"},
+        {"auth:\n  token: {header: x-t, token: [planted]}", 2,
+         "auth.token.token: expected a text, got a list"},
+        {"auth: {cookie_secret: x}", 0,
+         "auth has none of token, amzn_oidc and basic: nobody could get in"},
+        {"auth: {}", 0, "auth has none of token, amzn_oidc and basic: nobody could get in"},
+        {"auth:\n  cookie_secret: ''", 2, "auth.cookie_secret: is empty"},
+        {"auth:\n  cookie_secret: [a, b, c]", 2, "auth.cookie_secret: expected at most 2 entries"},
+        {"auth:\n  cookie_secret: [a, '']", 2, "auth.cookie_secret[1]: is empty"},
+        {"auth:\n  basic: {username: u}", 2, "auth.basic: lacks the key 'password'"},
+        {"auth:\n  basic: {username: '', password: planted}", 0,
+         "auth.basic.username: expected a name without a colon"},
+        {"auth:\n  basic: {username: 'a:b', password: planted}", 0,
+         "auth.basic.username: expected a name without a colon"},
+        {"auth:\n  amzn_oidc: {claim: email}", 2, "auth.amzn_oidc: lacks the key 'matchers'"},
+        {"auth:\n  amzn_oidc: {matchers: [{exact: a}]}", 2,
+         "auth.amzn_oidc: lacks the key 'claim'"},
+        {"auth:\n  amzn_oidc: {claim: email, matchers: []}", 2,
+         "auth.amzn_oidc.matchers: expected at least one entry"},
+        {"auth:\n  amzn_oidc: {claim: email, matcher: []}", 2,
+         "auth.amzn_oidc.matcher: expected at least one entry"},
+        {"auth:\n  amzn_oidc:\n    claim: email\n    matchers:\n    - {}", 5,
+         "auth.amzn_oidc.matchers[0]: expected either 'exact' or 'suffix', not empty"},
+        {"auth:\n  amzn_oidc:\n    claim: email\n    matchers:\n    - {exact: a, suffix: b}", 5,
+         "auth.amzn_oidc.matchers[0]: expected either 'exact' or 'suffix', not empty"},
+        {"auth:\n  amzn_oidc:\n    claim: email\n    matchers:\n    - {suffix: ''}", 5,
+         "auth.amzn_oidc.matchers[0]: expected either 'exact' or 'suffix', not empty"},
+        {"auth:\n  amzn_oidc:\n    claim: email\n    matchers: [{exact: a}]\n"
+         "    matcher: [{exact: b}]",
+         5, "auth.amzn_oidc.matcher: is given twice"},
+        {"auth:\n  amzn_oidc: {claim: '', matchers: [{exact: a}]}", 0,
+         "auth.amzn_oidc.claim is empty; email is the usual one"},
+        {"auth:\n  amzn_oidc: {claim: e, matchers: [{exact: a}], public_key_url: 'http://a.b/'}", 2,
+         "auth.amzn_oidc.public_key_url: expected https://HOST/…/ (http:// only to 127.0.0.1), got "
+         "'http://a.b/'"},
+        {"auth:\n  amzn_oidc: {claim: e, matchers: [{exact: a}], public_key_url: 'https://a.b'}", 2,
+         "auth.amzn_oidc.public_key_url: expected https://HOST/…/"},
+        {"network:\n  trusted_proxies: [10.0.0.0/8, x]", 2,
+         "network.trusted_proxies[1]: expected an address or a network such as 10.0.0.0/8, got "
+         "'x'"},
+        {"network:\n  trusted_proxies: [10.0.0.1/8]", 2,
+         "network.trusted_proxies[0]: expected an address or a network"},
+        {"network:\n  trusted_proxies: 10.0.0.0/8", 2,
+         "network.trusted_proxies: expected a list, got a value"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct config *c = load(cases[i].text);
+        char start[128];
+        if (c)
+            fail_msg("accepted: %s", cases[i].text);
+        if (cases[i].line)
+            snprintf(start, sizeof start, "%s:%d: ", path, cases[i].line);
+        else
+            snprintf(start, sizeof start, "%s: ", path);
+        if (strncmp(e.text, start, strlen(start)) != 0 || !strstr(e.text, cases[i].error))
+            fail_msg("%s\n  but expected %s%s", e.text, start, cases[i].error);
+        assert_null(strstr(e.text, "planted"));
+    }
+}
+
+/* {{ env "NAME" }} stands for NAME itself when that is not set: no secret. */
+static void a_variable_that_is_not_set_is_no_secret(void **state)
+{
+    static const char *const keys[][2] = {
+        {"auth.token.token", "auth: {token: {header: x-t, token: '{{ env `TEST_AUTH_NONE` }}'}}"},
+        {"auth.basic.password",
+         "auth: {basic: {username: u, password: '{{ env `TEST_AUTH_NONE` }}'}}"},
+        {"auth.cookie_secret", "auth: {cookie_secret: ['{{ env `TEST_AUTH_NONE` }}'], basic: "
+                               "{username: u, password: p}}"},
+    };
+    struct config *c;
+
+    (void)state;
+    unsetenv("TEST_AUTH_NONE");
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        assert_null(load(keys[i][1]));
+        assert_non_null(strstr(e.text, keys[i][0]));
+        assert_non_null(strstr(e.text, "the environment variable TEST_AUTH_NONE is not set"));
+    }
+    setenv("TEST_AUTH_NONE", "a value", 1);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        c = load(keys[i][1]);
+        assert_non_null(c);
+        config_free(c);
+    }
+    unsetenv("TEST_AUTH_NONE");
+    c = load("auth: {token: {header: x-t, token: '{{ env `TEST_AUTH_NONE` `default` }}'}}");
+    assert_non_null(c);
+    assert_string_equal(c->auth.token.token, "default");
+    config_free(c);
+}
+
+/* Without the section; with null for it; a single secret, a single matcher, its older name. */
+static void short_forms(void **state)
+{
+    struct config *c = load("htmldir: /x");
+
+    (void)state;
+    assert_non_null(c);
+    assert_false(c->auth.present);
+    assert_true(network_list_has(c->network.trusted, c->network.n_trusted, "10.1.2.3"));
+    assert_true(network_list_has(c->network.trusted, c->network.n_trusted, "::1"));
+    assert_false(network_list_has(c->network.trusted, c->network.n_trusted, "8.8.8.8"));
+    assert_false(network_list_has(c->network.trusted, c->network.n_trusted, "169.254.169.254"));
+    config_free(c);
+    c = load("auth:");
+    assert_non_null(c);
+    assert_false(c->auth.present);
+    config_free(c);
+    c = load("network: {trusted_proxies: []}\n"
+             "auth: {cookie_secret: only, amzn_oidc: {claim: email, matcher: {exact: a@b}}}");
+    assert_non_null(c);
+    assert_int_equal(c->network.n_trusted, 0);
+    assert_int_equal(c->auth.cookie_secret.len, 1);
+    assert_string_equal(c->auth.cookie_secret.items[0], "only");
+    assert_int_equal(c->auth.amzn_oidc.matchers.len, 1);
+    assert_string_equal(c->auth.amzn_oidc.matchers.items[0].exact, "a@b");
+    assert_false(c->auth.token.present || c->auth.basic.present);
+    config_free(c);
+}
+
+static void secrets_are_masked(void **state)
+{
+    static const char text[] = "auth:\n"
+                               "  cookie_secret: [planted-1, planted-2]\n"
+                               "  token: {header: x-t, token: planted-3}\n"
+                               "  basic: {username: u, password: planted-4}\n";
+    struct config *c = load(text), *again;
+    char *masked, *revealed, *second;
+
+    (void)state;
+    assert_non_null(c);
+    masked = config_dump(c, CONFIG_MASKED);
+    revealed = config_dump(c, CONFIG_REVEALED);
+    assert_null(strstr(masked, "planted"));
+    assert_non_null(strstr(masked, "cookie_secret: [\"********\", \"********\"]"));
+    assert_non_null(strstr(masked, "token: \"********\""));
+    assert_non_null(strstr(masked, "password: \"********\""));
+    again = load(revealed);
+    assert_non_null(again);
+    second = config_dump(again, CONFIG_REVEALED);
+    assert_string_equal(revealed, second);
+    assert_string_equal(again->auth.cookie_secret.items[1], "planted-2");
+    free(masked);
+    free(revealed);
+    free(second);
+    config_free(c);
+    config_free(again);
+}
+
+static void what_is_weak_is_warned_about(void **state)
+{
+    struct config *c = load("auth: {cookie_secret: planted, basic: {username: u, password: p}}");
+
+    (void)state;
+    assert_non_null(c);
+    assert_non_null(strstr(buf_text(&warnings), "auth.cookie_secret: shorter than 32 bytes"));
+    assert_null(strstr(buf_text(&warnings), "planted"));
+    config_free(c);
+    c = load("auth: {cookie_secret: 0123456789abcdef0123456789abcdef, amzn_oidc: {claim: email, "
+             "matchers: [{suffix: '@a.example'}]}}");
+    assert_non_null(c);
+    assert_null(strstr(buf_text(&warnings), "cookie_secret"));
+    assert_non_null(strstr(buf_text(&warnings), "auth.amzn_oidc.signer is not set"));
+    config_free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(a_variable_that_is_not_set_is_no_secret),
+        cmocka_unit_test(short_forms),
+        cmocka_unit_test(secrets_are_masked),
+        cmocka_unit_test(what_is_weak_is_warned_about),
+    };
+
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}

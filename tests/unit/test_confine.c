@@ -1,0 +1,227 @@
+/* What is left of a process that confine() was called in: each try in a child of its own. */
+#include "proxyd/confine.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char state[] = "/tmp/mirage-confine.XXXXXX", outside[64];
+
+static int make_folder(void **context)
+{
+    int fd;
+
+    (void)context;
+    if (!mkdtemp(state))
+        return -1;
+    snprintf(outside, sizeof outside, "%s-outside", state);
+    fd = open(outside, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_folder(void **context)
+{
+    (void)context;
+    unlink(outside);
+    return rmdir(state);
+}
+
+static bool is_confined_here(void)
+{
+    return prctl(PR_GET_SECCOMP) == 2;
+}
+
+/* The wait status of a child that confines itself and tries. Its own status: 0, or an errno. */
+static int tried(int (*try)(void))
+{
+    int status;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        confine(state);
+        _exit(is_confined_here() ? try() : 255);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 255)
+        skip(); /* built with a sanitizer, or a kernel without seccomp */
+    return status;
+}
+
+static int fails_with(int (*try)(void))
+{
+    int status = tried(try);
+
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static bool kills(int (*try)(void))
+{
+    int status = tried(try);
+
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
+}
+
+static bool has_landlock(void)
+{
+    return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
+}
+
+static int use_state(void)
+{
+    char path[64], other[64];
+    int fd;
+
+    snprintf(path, sizeof path, "%s/a", state);
+    snprintf(other, sizeof other, "%s/b", state);
+    fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, "x", 1) != 1 || ftruncate(fd, 0) < 0 || close(fd) < 0 ||
+        rename(path, other) < 0 || unlink(other) < 0)
+        return errno;
+    return 0;
+}
+
+static int read_outside(void)
+{
+    return open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0 ? errno : 0;
+}
+
+static int write_outside(void)
+{
+    return open(outside, O_WRONLY | O_CLOEXEC) < 0 ? errno : 0;
+}
+
+static int create_outside(void)
+{
+    char path[80];
+
+    snprintf(path, sizeof path, "%s-new", state);
+    return open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600) < 0 ? errno : 0;
+}
+
+static int remove_outside(void)
+{
+    return unlink(outside) < 0 ? errno : 0;
+}
+
+static int listen_anew(void)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    return fd < 0 || bind(fd, (struct sockaddr *)&any, sizeof any) < 0 ? errno : 0;
+}
+
+static int start_program(void)
+{
+    execl("/bin/true", "true", (char *)NULL);
+    return errno;
+}
+
+static int look_into_parent(void)
+{
+    return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) < 0 ? errno : 0;
+}
+
+static int become_another(void)
+{
+    return (int)syscall(SYS_setuid, 65534) < 0 ? errno : 0;
+}
+
+static int chmod_anything(void)
+{
+    return chmod(outside, 0777) < 0 ? errno : 0;
+}
+
+static void *nothing(void *context)
+{
+    return context;
+}
+
+static int start_thread(void)
+{
+    pthread_t thread;
+    int rc = pthread_create(&thread, NULL, nothing, NULL);
+
+    return rc ? rc : pthread_join(thread, NULL);
+}
+
+static int connect_somewhere(void)
+{
+    struct sockaddr_in nobody = {
+        .sin_family = AF_INET, .sin_port = htons(1), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return errno;
+    return connect(fd, (struct sockaddr *)&nobody, sizeof nobody) < 0 ? errno : 0;
+}
+
+static void what_it_needs_is_left(void **context)
+{
+    (void)context;
+    assert_int_equal(fails_with(use_state), 0);
+    assert_int_equal(fails_with(start_thread), 0);
+    assert_int_equal(fails_with(connect_somewhere), ECONNREFUSED);
+}
+
+static void files_elsewhere_are_gone(void **context)
+{
+    (void)context;
+    if (!has_landlock())
+        skip();
+    assert_int_equal(fails_with(read_outside), EACCES);
+    assert_int_equal(fails_with(write_outside), EACCES);
+    assert_int_equal(fails_with(create_outside), EACCES);
+    assert_int_equal(fails_with(remove_outside), EACCES);
+}
+
+static void what_an_intruder_wants_ends_it(void **context)
+{
+    (void)context;
+    assert_true(kills(listen_anew));
+    assert_true(kills(start_program));
+    assert_true(kills(look_into_parent));
+    assert_true(kills(become_another));
+}
+
+static void other_calls_are_unknown(void **context)
+{
+    (void)context;
+    assert_int_equal(fails_with(chmod_anything), ENOSYS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_it_needs_is_left),
+        cmocka_unit_test(files_elsewhere_are_gone),
+        cmocka_unit_test(what_an_intruder_wants_ends_it),
+        cmocka_unit_test(other_calls_are_unknown),
+    };
+
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
