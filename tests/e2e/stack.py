@@ -43,6 +43,7 @@ TARGET, SECOND_TARGET = (8480, 8000) if ON_ECS else (80, 8000)  # not every user
 CLUSTER = f"mirage-tests-{os.getpid()}"  # one purge at a time is for a cluster
 WEB_PROGRAM = {"lighttpd": "lighttpd", "apache": "apache2"}[WEB]
 PROGRAMS = ("mirage-proxyd", "mirage-api", "mirage-sync", WEB_PROGRAM)
+APACHES = {"apache2.pid"}  # Apache makes it readable; nobody else enters its folder
 CHILDREN_OF_TESTS = "MIRAGE_E2E_STACK"  # in the environment of all that a stack starts
 
 _addresses = itertools.count(1)
