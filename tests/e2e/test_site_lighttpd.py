@@ -21,7 +21,7 @@ def site(folder, stack, port):
     }))
     sample = (REPOSITORY / "deploy/lighttpd/site.conf").read_text()
     replaced = {
-        "/usr/local/bin/mirage-api -conf /etc/mirage-ecs/config.yaml":
+        "/usr/local/bin/mirage-api -conf /etc/mirage-ecs/mirage.yaml":
             f"{BUILD}/bin/mirage-api -local -conf {config} -state {stack.state}",
         "/usr/local/share/mirage-ecs/html/static/": f"{BUILD}/share/mirage-ecs/html/static/",
         "/run/mirage-ecs/site-api.sock": f"{folder}/api.sock",
