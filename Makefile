@@ -117,8 +117,9 @@ DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libsqlite3-dev libp
   libjs-bootstrap5
 DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium chromium chromium-driver curl \
   $(if $(shell command -v npm),,nodejs npm)
-DEPS_DEB := debhelper dpkg-dev fakeroot
-DEPS_DEPLOY := $(DEPS_DEB) debootstrap lintian mandoc man-db systemd buildah
+DEPS_DEB := build-essential debhelper fakeroot
+DEPS_DEPLOY := $(DEPS_DEB) debootstrap lintian mandoc man-db systemd systemd-container buildah \
+  libcmocka-dev iproute2 binutils curl
 DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
 
 deps: ## install the Debian packages that building and running need
@@ -130,6 +131,7 @@ deps-test:
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c)) \
   $(patsubst tests/fuzz/%.c,$(BUILD)/test/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E ?= tests/e2e
+DEPLOY_TESTS ?= tests/deploy
 PYTHON ?= /usr/bin/python3# Debian's, for which its packages are
 # Folders of official test data; the tests that need them are skipped without.
 ifdef MUSTACHE_SPEC
@@ -156,6 +158,10 @@ e2e: all ## the end-to-end tests alone (E2E=tests/e2e/test_x.py picks, PYTEST_FL
 	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 e2e-ecs: all ## the same with tasks on ECS, which tests/fakeaws plays
 	$(Q)MIRAGE_E2E_RUNNER=ecs MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
+test-deploy: ## the units, manual pages, package and container, each for real (as root; a few minutes)
+	$(Q)tools/deps $(DEPS) $(DEPS_TEST) $(DEPS_DEPLOY)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTEST_FLAGS) $(DEPLOY_TESTS)
 fakeaws: ## the tests of tests/fakeaws itself
 	$(Q)$(PYTEST) $(PYTEST_FLAGS) tests/fakeaws
 
