@@ -120,7 +120,7 @@ DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 aws
 DEPS_DEB := build-essential debhelper fakeroot
 DEPS_DEPLOY := $(DEPS_DEB) debootstrap lintian mandoc man-db systemd systemd-container buildah \
   libcmocka-dev iproute2 binutils curl
-DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
+DEPS_LINT := clang clang-format cppcheck binutils mandoc python3-minimal
 
 deps: ## install the Debian packages that building and running need
 	$(Q)tools/deps $(DEPS)

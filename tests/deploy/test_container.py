@@ -112,7 +112,7 @@ class Container:
         self.log = tempfile.NamedTemporaryFile("w", prefix="container-", dir=CACHE)
         own = dict(pair.split("=", 1) for pair in config["Env"])
         self.process = subprocess.Popen(
-            ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", "--propagation", "private", "sh", "-c",
+            ["unshare", "--mount", "--pid", "--net", "--fork", "--propagation", "private", "sh", "-c",
              script, "enter", root, *(command or config["Cmd"])],
             env={**environment(), **own, **env}, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
 
@@ -121,10 +121,8 @@ class Container:
 
     def __exit__(self, *_):
         if self.process.poll() is None:
-            first = self.first()
-            self.process.kill()  # --kill-child: the namespace ends with it
-            self.process.wait()
-            poll(lambda: not os.path.exists(f"/proc/{first}"), 30, "the namespace has ended")
+            os.kill(int(self.first()), signal.SIGKILL)  # the first of its namespace: all others end with it
+            self.process.wait(60)
         self.log.close()
 
     def said(self):
