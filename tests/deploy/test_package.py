@@ -1,5 +1,6 @@
 """The Debian package on a machine of its own (systemd-nspawn): installed, configured, started, updated, removed, purged.
-The tests are the steps of that walk, in their order."""
+The tests are the steps of that walk, in their order. MIRAGE_DEPLOY_RELEASE (bookworm or trixie) says of which Debian, if not
+of this machine's."""
 
 import os
 import re
@@ -9,7 +10,7 @@ import pytest
 
 from machine import CACHE, REPOSITORY, Machine, Root, copy_of_tree, host_release, poll, run, why_not
 
-RELEASE = host_release()
+RELEASE = os.environ.get("MIRAGE_DEPLOY_RELEASE", host_release())
 pytestmark = [
     pytest.mark.skipif(why_not() is not None, reason=str(why_not())),
     pytest.mark.skipif(RELEASE is None, reason="this machine is neither Debian 12 nor 13: its package fits no folder"),
@@ -19,27 +20,60 @@ HOST = "mirage.dev.example.net"
 SERVICE = "mirage-ecs.service"
 
 
-def package(tree=REPOSITORY, flags=""):
-    run("make", "-s", "-C", tree, "deb", f"DEB_FLAGS={flags}", timeout=1200)
-    found = [p for p in (tree / "build/deb").glob("mirage-ecs_*.deb")]
-    assert len(found) == 1, found
-    return found[0]
+class Builder:
+    """Where packages of RELEASE are built and examined: this machine, or a folder of that release."""
+
+    def __init__(self):
+        self.root = None if RELEASE == host_release() else Root(RELEASE)
+        if self.root:
+            self.root.install("make", "lintian")
+
+    def build(self, tree, flags=""):
+        """The .deb of a copy of the tree."""
+        if self.root:
+            inside = self.root.path / "srv" / tree.name
+            shutil.copytree(tree, inside)
+            self.root.run("make", "-s", "-C", f"/srv/{tree.name}", "deb", f"DEB_FLAGS={flags}", timeout=1200)
+            tree = inside
+        else:
+            run("make", "-s", "-C", tree, "deb", f"DEB_FLAGS={flags}", timeout=1200)
+        (deb,) = (tree / "build/deb").glob("mirage-ecs_*.deb")
+        return deb
+
+    def lintian(self, deb):
+        (changes,) = deb.parent.glob("*.changes")
+        command = ("lintian", "--fail-on", "error,warning", "--allow-root")
+        if self.root:
+            return self.root.run(*command, f"/{changes.relative_to(self.root.path)}", check=False)
+        return run(*command, changes, check=False)
 
 
 @pytest.fixture(scope="module")
-def deb():
-    return package()
+def builder():
+    b = Builder()
+    yield b
+    if b.root:
+        b.root.remove()
 
 
 @pytest.fixture(scope="module")
-def next_deb():
+def deb(builder):
+    tree = copy_of_tree(CACHE / "this")
+    try:
+        yield builder.build(tree)
+    finally:
+        shutil.rmtree(tree)
+
+
+@pytest.fixture(scope="module")
+def next_deb(builder):
     """That of the version to come: the same but for its number."""
     tree = copy_of_tree(CACHE / "next")
     try:
         (tree / "VERSION").write_text(f"{VERSION}.1\n")
         changelog = tree / "debian/changelog"
         changelog.write_text(changelog.read_text().replace(f"({VERSION})", f"({VERSION}.1)", 1))
-        yield package(tree, "-Pnocheck")
+        yield builder.build(tree, "-Pnocheck")
     finally:
         shutil.rmtree(tree)
 
@@ -85,8 +119,8 @@ def ready(machine):
 # --- before it is started -----------------------------------------------------------------------
 
 
-def test_lintian_finds_nothing(deb):
-    said = run("lintian", "--fail-on", "error,warning", "--allow-root", *deb.parent.glob("*.changes"), check=False)
+def test_lintian_finds_nothing(builder, deb):
+    said = builder.lintian(deb)
     assert said.returncode == 0, said.stdout
 
 
@@ -113,6 +147,7 @@ def test_files_and_their_owners(root, deb):
 
 def test_shipped_configuration_is_valid_and_loopback_alone(root):
     shown = root.run("mirage-ecs", "-x", "-conf", "/etc/mirage-ecs/mirage.yaml").stdout
+    assert root.run("mirage-ecs", "-t", "-conf", "/etc/mirage-ecs/mirage.yaml").stdout == ""
     assert re.search(r"foreign_address: \"?127\.0\.0\.1", shown), shown
 
 
