@@ -1,6 +1,12 @@
 # mirage-ecs: see `make help`.
 PREFIX  ?= /usr/local
 DESTDIR ?=
+bindir     ?= $(PREFIX)/bin
+datadir    ?= $(PREFIX)/share
+mandir     ?= $(datadir)/man
+docdir     ?= $(datadir)/doc/mirage-ecs
+sysconfdir ?= /etc
+unitdir    ?= $(PREFIX)/lib/systemd/system
 CC      ?= cc
 CFLAGS  ?= -O2 -g
 VERSION := $(shell cat VERSION)
@@ -46,7 +52,8 @@ SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
 BOOTSTRAP := $(firstword $(wildcard $(patsubst %,/usr/share/%/bootstrap.min.css,javascript/bootstrap5/css \
   nodejs/bootstrap/dist/css bootstrap-html/css)))
 
-.PHONY: all run test unit e2e e2e-apache e2e-ecs fakeaws terraform lint format bench screenshots install clean deps deps-test help
+.PHONY: all run test unit e2e e2e-apache e2e-ecs fakeaws terraform lint format bench screenshots install uninstall man deb \
+  clean deps deps-test help test-deploy
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -117,7 +124,10 @@ DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libjwt-dev libsecco
   libjs-bootstrap5
 DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium python3-cryptography chromium chromium-driver curl apache2-bin \
   $(if $(shell command -v npm),,nodejs npm)
-DEPS_LINT := clang clang-format cppcheck binutils python3-minimal
+DEPS_DEB := build-essential debhelper fakeroot
+DEPS_DEPLOY := $(DEPS_DEB) debootstrap lintian mandoc man-db systemd systemd-container buildah \
+  libcmocka-dev iproute2 binutils curl
+DEPS_LINT := clang clang-format cppcheck binutils mandoc python3-minimal
 
 deps: ## install the Debian packages that building and running need
 	$(Q)tools/deps $(DEPS)
@@ -129,6 +139,7 @@ deps-test:
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c)) \
   $(patsubst tests/fuzz/%.c,$(BUILD)/test/%,$(wildcard tests/fuzz/fuzz_*.c))
 E2E ?= tests/e2e
+DEPLOY_TESTS ?= tests/deploy
 PYTHON ?= /usr/bin/python3# Debian's, for which its packages are
 # Folders of official test data; the tests that need them are skipped without.
 ifdef MUSTACHE_SPEC
@@ -161,6 +172,10 @@ e2e-apache: all ## the same behind Apache instead of lighttpd
 	$(Q)MIRAGE_E2E_WEB=apache MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 e2e-ecs: all ## the same with tasks on ECS, which tests/fakeaws plays
 	$(Q)MIRAGE_E2E_RUNNER=ecs MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
+test-deploy: ## the units, manual pages, package and container, each for real (as root; a few minutes)
+	$(Q)tools/deps $(DEPS) $(DEPS_TEST) $(DEPS_DEPLOY)
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTEST_FLAGS) $(DEPLOY_TESTS)
 fakeaws: ## the tests of tests/fakeaws itself
 	$(Q)$(PYTEST) $(PYTEST_FLAGS) tests/fakeaws
 terraform: all ## the tests of terraform/, which ask nothing of AWS
@@ -204,14 +219,58 @@ screenshots: all ## take the pictures of docs/images anew
 	$(Q)tools/deps $(DEPS) $(DEPS_TEST)
 	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTHON) tests/e2e/screenshots.py docs/images
 
-install: all ## install below DESTDIR/PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(BINARIES) $(DESTDIR)$(PREFIX)/bin
-	cd $(SHARE) && find . -type f -exec install -D -m 644 {} $(abspath $(DESTDIR)$(PREFIX))/share/mirage-ecs/{} \;
+# --- installing ---------------------------------------------------------------------------------
+# Programs find their data beside them: datadir is bindir/../share.
+MAN_PAGES := $(patsubst man/%,$(BUILD)/man/%,$(wildcard man/*.[58]))
+UNITS := $(patsubst deploy/systemd/%.in,%,$(wildcard deploy/systemd/*.service.in)) mirage-purge.timer
+DOCS := $(addprefix docs/,API.md ARCHITECTURE.md AWS.md CONFIG.md INSTALL.md TEMPLATES.md) README.md
+SUBSTITUTE = sed -e 's,@bindir@,$(bindir),g' -e 's,@sysconfdir@,$(sysconfdir),g'
+# The samples of the tree have the defaults' paths.
+RELOCATE = sed -e 's,/usr/local/bin/,$(bindir)/,g' -e 's,/usr/local/share/,$(datadir)/,g' \
+  -e 's,/etc/mirage-ecs/,$(sysconfdir)/mirage-ecs/,g'
+INSTALLED_DIRS = $(datadir)/mirage-ecs $(docdir)
+INSTALLED_FILES = $(PROGRAMS:%=$(bindir)/%) $(UNITS:%=$(unitdir)/%) $(PREFIX)/lib/sysusers.d/mirage-ecs.conf \
+  $(PREFIX)/lib/tmpfiles.d/mirage-ecs.conf $(foreach page,$(notdir $(MAN_PAGES)),$(mandir)/man$(lastword $(subst ., ,$(page)))/$(page))
+DATA = install -m 644
+
+man: $(MAN_PAGES)
+$(BUILD)/man/%: man/% $(wildcard man/*.mdoc) docs/CONFIG.md tools/man-page
+	@mkdir -p $(@D)
+	$(Q)tools/man-page $< bindir='$(bindir)' datadir='$(datadir)' docdir='$(docdir)' sysconfdir='$(sysconfdir)' >$@
+
+install: all man ## install (DESTDIR PREFIX bindir datadir mandir docdir sysconfdir unitdir)
+	$(Q)umask 022; install -d $(addprefix $(DESTDIR),$(sort $(dir $(INSTALLED_FILES)))) $(DESTDIR)$(docdir)/examples \
+	  $(DESTDIR)$(sysconfdir)/mirage-ecs
+	$(Q)install -m 755 $(BINARIES) $(DESTDIR)$(bindir)
+	$(Q)umask 022; cd $(SHARE) && find . -type f -exec install -D -m 644 {} '$(abspath $(DESTDIR)$(datadir))/mirage-ecs/{}' \;
+	$(Q)umask 022; $(RELOCATE) deploy/lighttpd/site.conf >$(DESTDIR)$(datadir)/mirage-ecs/lighttpd/site.conf
+	$(Q)for page in $(MAN_PAGES); do $(DATA) $$page $(DESTDIR)$(mandir)/man$${page##*.}/; done
+	$(Q)umask 022; for unit in $(UNITS); do \
+	  $(SUBSTITUTE) $$(ls deploy/systemd/$$unit.in deploy/systemd/$$unit 2>/dev/null) >$(DESTDIR)$(unitdir)/$$unit; done
+	$(Q)$(DATA) deploy/systemd/mirage-ecs.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/mirage-ecs.conf
+	$(Q)umask 022; $(SUBSTITUTE) deploy/systemd/mirage-ecs.tmpfiles.in >$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/mirage-ecs.conf
+	$(Q)$(DATA) $(wildcard $(DOCS)) $(DESTDIR)$(docdir)
+	$(Q)$(DATA) docs/config.example.yaml $(DESTDIR)$(docdir)/examples
+	$(Q)umask 022; $(RELOCATE) deploy/cron/mirage-purge >$(DESTDIR)$(docdir)/examples/mirage-purge.cron
+	$(Q)umask 022; test -e $(DESTDIR)$(sysconfdir)/mirage-ecs/mirage.yaml || \
+	  $(RELOCATE) deploy/mirage.yaml >$(DESTDIR)$(sysconfdir)/mirage-ecs/mirage.yaml
+
+# Built in a copy, so that the tree stays as it is.
+DEB_TREE := build/deb/tree
+deb: ## build the Debian package into build/deb/ (and one with its debug symbols)
+	$(Q)tools/deps $(DEPS) $(DEPS_DEB) libcmocka-dev
+	$(Q)rm -rf build/deb && mkdir -p $(DEB_TREE)
+	$(Q)tar -c --exclude=./build --exclude=./.git --exclude=node_modules --exclude=__pycache__ . | tar -x -C $(DEB_TREE)
+	$(Q)cd $(DEB_TREE) && unset CFLAGS MAKEFLAGS MAKELEVEL && dpkg-buildpackage -b -uc -us $(DEB_FLAGS)
+	$(Q)rm -r $(DEB_TREE) && ls -l build/deb/*.deb
+
+uninstall: ## remove what install has put there, but neither configuration nor state
+	$(Q)rm -f $(addprefix $(DESTDIR),$(INSTALLED_FILES))
+	$(Q)rm -rf $(addprefix $(DESTDIR),$(INSTALLED_DIRS))
 
 clean: ## remove what was built (not the state of `make run`)
 	$(Q)find build -mindepth 1 -maxdepth 1 ! -name state -exec rm -rf {} + 2>/dev/null || true
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
-	@echo '  variables: PREFIX DESTDIR CC CFLAGS SANITIZE=address,undefined|thread V=1 RUN_FLAGS=...'
+	@echo '  variables: CC CFLAGS SANITIZE=address,undefined|thread V=1 RUN_FLAGS=...'

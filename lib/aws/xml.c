@@ -1,6 +1,7 @@
 #include "xml.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <expat.h>
