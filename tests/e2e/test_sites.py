@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stack import BUILD, PORT, REPOSITORY, base_config, clean_environment, local_only, poll
+from test_auth import basic, guarded, token
 from test_proxy_upgrade import frame, read_frame, websocket
 from wire import Connection
 
@@ -41,7 +42,7 @@ def sample(path, replaced):
 
 def api_command(folder, stack):
     config = folder / "mirage.yaml"
-    config.write_text(json.dumps({**base_config(stack.address), "host": HOST}))
+    config.write_text(json.dumps({**base_config(stack.address), "host": HOST, "auth": stack.auth}))
     return [BUILD / "bin/mirage-api", "-local", "-conf", config, "-state", stack.state]
 
 
@@ -126,8 +127,20 @@ def nginx(folder, stack):
 @pytest.fixture(params=[lighttpd, apache, nginx], ids=lambda server: server.__name__)
 def site(request, new_stack, folder):
     s = new_stack(change=lambda config: config.update(host=HOST))
+    s.auth = None
     with request.param(folder, s):
         poll(lambda: api(s), 20, "the site answers")
+        yield s
+
+
+@pytest.fixture(params=[lighttpd, apache, nginx], ids=lambda server: server.__name__)
+def guarded_site(request, new_stack, folder):
+    s = new_stack(change=lambda config: (config.update(host=HOST), guarded(config)), start=False)
+    s.auth = json.loads(s.conf.read_text())["auth"]
+    s.credentials = [token()]
+    poll(s._ready, 30, "it is ready")
+    with request.param(folder, s):
+        poll(lambda: api(s, [token()]), 20, "the site answers")
         yield s
 
 
@@ -137,9 +150,9 @@ def ask(s, method, host, target, headers=(), body=b""):
         return c.response(method)
 
 
-def api(s):
+def api(s, headers=()):
     try:
-        return ask(s, "GET", API, "/api/list").status == 200
+        return ask(s, "GET", API, "/api/list", headers).status == 200
     except OSError:
         return False
 
@@ -166,6 +179,18 @@ def test_the_api_and_the_pages(site):
         c.request("POST", "/api/terminate", API, [FORM, ("Transfer-Encoding", "chunked")])
         c.send(b"a\r\nsubdomain=\r\n6\r\nnobody\r\n0\r\n\r\n")
         assert c.response().json() == {"result": "ok"}
+
+
+@local_only
+def test_who_is_let_in(guarded_site):
+    """What opens the pages reaches mirage-api, and its cookie comes back."""
+    assert ask(guarded_site, "GET", API, "/").status == 401
+    assert ask(guarded_site, "GET", API, "/api/list").status == 401
+    page = ask(guarded_site, "GET", API, "/", [basic()])
+    assert page.status == 200 and page.header("Set-Cookie").startswith("mirage-ecs-auth="), page
+    assert ask(guarded_site, "GET", APP, "/").status == 403
+    cookie = ("Cookie", page.header("Set-Cookie").split(";")[0])
+    assert ask(guarded_site, "GET", APP, "/", [cookie]).status == 404  # nothing runs there
 
 
 @local_only
