@@ -81,6 +81,7 @@ locals {
     security_group          = aws_security_group.tasks.id
     assign_public_ip        = local.assign_public_ip ? "ENABLED" : "DISABLED"
     default_task_definition = coalesce(var.default_task_definition, aws_ecs_task_definition.sample.family)
+    require_auth_cookie     = var.require_auth_cookie
     extra                   = trimspace(var.extra_configuration)
     link_zone               = one(aws_route53_zone.link[*].zone_id)
   })

@@ -294,7 +294,23 @@ variable "oidc_client_secret" {
 }
 
 variable "api_without_oidc" {
-  description = "Let /api/ past OpenID Connect, for programs. Only with a token in mirage-ecs's own configuration, or everybody in allowed_cidrs may launch and terminate."
+  description = "With oidc: let /api/ past it, for programs, which mirage-ecs then asks for its token."
   type        = bool
   default     = false
+
+  validation {
+    condition     = !var.api_without_oidc || can(yamldecode(var.extra_configuration).auth.token.token)
+    error_message = "api_without_oidc needs auth.token in extra_configuration: without it everybody in allowed_cidrs may launch and terminate."
+  }
+}
+
+variable "require_auth_cookie" {
+  description = "Let only those open environments who were let in to the pages."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.require_auth_cookie || can(yamldecode(var.extra_configuration).auth.cookie_secret)
+    error_message = "require_auth_cookie needs auth.cookie_secret in extra_configuration: it signs the cookie."
+  }
 }

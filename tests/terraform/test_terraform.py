@@ -18,7 +18,16 @@ AUTHORIZATION = json.loads((HERE / "authorization.json").read_text())["actions"]
 INSTANCES_ONLY = {"ecs:ListTasks"}  # its one resource type is the container instance, of which Fargate has none
 
 
-EXTRA = 'parameters:\n  - name: nick\n    env: NICK\n    default: \'{{ must_env "NICK" }}\'\n'
+EXTRA = """
+parameters:
+  - name: nick
+    env: NICK
+    default: '{{ must_env "NICK" }}'
+auth:
+  token: {header: x-mirage-token, token: '{{ must_env "TOKEN" }}'}
+  amzn_oidc: {claim: email, matchers: [{suffix: "@example.com"}], signer: "arn:aws:elasticloadbalancing:x"}
+  cookie_secret: '{{ must_env "TOKEN" }}'
+"""
 SECRETS = {"NICK": "arn:aws:ssm:ap-northeast-1:123456789012:parameter/nick",
            "TOKEN": "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:token-AbCdEf"}
 
@@ -31,7 +40,7 @@ def plain(terraform):
 @pytest.fixture(scope="module")
 def everything(terraform):
     return terraform.applied(nat_gateway=True, link=True, oidc=OIDC, oidc_client_secret="the-client-secret",
-                             api_without_oidc=True, extra_configuration=EXTRA, secrets=SECRETS, purge_excludes=["main", "release-*"], desired_count=2)
+                             api_without_oidc=True, require_auth_cookie=True, extra_configuration=EXTRA, secrets=SECRETS, purge_excludes=["main", "release-*"], desired_count=2)
 
 
 def test_it_is_valid(terraform):
@@ -74,7 +83,7 @@ def effective(resources, tmp_path):
     path.write_text(resources["aws_s3_object.config"]["content"])
     for option in ("-t", "-x"):
         r = subprocess.run([BUILD / "bin/mirage-ecs", option, "-conf", path], capture_output=True, text=True, timeout=20,
-                           env={"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true", "NICK": "bob"})
+                           env={"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true", "NICK": "bob", "TOKEN": "a-secret-of-more-than-32-characters"})
         assert r.returncode == 0 and "unknown key" not in r.stderr, r
     return r.stdout
 
@@ -91,6 +100,7 @@ def test_the_configuration(plain, tmp_path):
 def test_the_configuration_with_all_of_it(everything, tmp_path):
     shown = effective(everything, tmp_path)
     assert 'assign_public_ip: "DISABLED"' in shown and 'hosted_zone_id: "Z0123456789ABCDEFGHIJ"' in shown
+    assert "require_auth_cookie: true" in shown and 'suffix: "@example.com"' in shown and "a-secret" not in shown
     assert 'name: "nick"' in shown and 'default: "bob"' in shown
     (purge,) = containers(everything, "purge")
     (main,) = containers(everything, "main")
@@ -198,6 +208,8 @@ REFUSED = [
     ({**GIVEN, "oidc": {**OIDC, "issuer": "id.example.net"}, "oidc_client_secret": "x"}, "are https:// URLs"),
     ({**GIVEN, "extra_configuration": "a: [b"}, "extra_configuration is YAML"),
     ({**GIVEN, "extra_configuration": "host: {webapi: x}"}, "without the sections that Terraform writes"),
+    ({**GIVEN, "api_without_oidc": True, "oidc": OIDC, "oidc_client_secret": "x"}, "needs auth.token in"),
+    ({**GIVEN, "require_auth_cookie": True}, "needs auth.cookie_secret in extra_configuration"),
     ({**GIVEN, "secrets": {"TOKEN": "abc"}}, "not the secret itself"),
     ({**GIVEN, "html_dir": "/nonexistent"}, "html_dir is a folder with layout.html"),
     ({**GIVEN, "passable_role_arns": ["myapp"]}, "is a role's ARN"),
