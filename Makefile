@@ -53,7 +53,7 @@ BOOTSTRAP := $(firstword $(wildcard $(patsubst %,/usr/share/%/bootstrap.min.css,
   nodejs/bootstrap/dist/css bootstrap-html/css)))
 
 .PHONY: all run test unit e2e e2e-apache e2e-ecs fakeaws terraform lint format bench screenshots install uninstall man deb \
-  clean deps deps-test help test-deploy
+  clean deps deps-test help test-deploy test-waiting test-working
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -152,11 +152,21 @@ PYTEST_FLAGS ?=
 JOBS ?= 6# tests side by side: most of them wait most of the time
 
 test: deps-test ## install what is missing, run all tests (also under ASan and UBSan)
-	$(Q)$(MAKE) --no-print-directory unit fakeaws terraform e2e e2e-ecs
-	$(Q)$(MAKE) --no-print-directory e2e-apache E2E='$(WEB_TESTS)'
+	$(Q)tools/deps $(DEPS_DEPLOY)
+	$(Q)$(MAKE) --no-print-directory unit fakeaws terraform e2e
+	$(Q)$(MAKE) --no-print-directory test-waiting JOBS=4 >build/test-waiting.log 2>&1 & waiting=$$!; \
+	  $(MAKE) --no-print-directory test-working JOBS=4; working=$$?; \
+	  wait $$waiting; waiting=$$?; cat build/test-waiting.log; exit $$((working || waiting))
+
+# Two halves of it, side by side: the one mostly waits, for minutes to pass and packages to come, the other compiles.
+test-waiting:
+	$(Q)$(MAKE) --no-print-directory e2e-ecs
+	$(Q)$(MAKE) --no-print-directory test-deploy
+test-working:
 	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit e2e
-	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined e2e-ecs \
+	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined e2e-ecs PYTEST_FLAGS='-m "not slow"' \
 	  E2E='$(wildcard tests/e2e/test_ecs_*.py tests/e2e/test_api_*.py)'
+	$(Q)$(MAKE) --no-print-directory e2e-apache E2E='$(WEB_TESTS)'
 
 unit: all $(UNIT_TESTS) ## the unit tests alone
 	$(Q)failed=; for t in $(UNIT_TESTS); do $$t || failed="$$failed $$t"; done; \

@@ -83,9 +83,10 @@ def base(release):
 
 class Root:
     def __init__(self, release):
+        tarball = base(release)
         self.path = Path(tempfile.mkdtemp(prefix=f"{release}-", dir=CACHE))
         self.path.chmod(0o755)
-        run("tar", "-C", self.path, "-xf", base(release))
+        run("tar", "-C", self.path, "-xf", tarball)
         for name in ("resolv.conf", "hosts"):
             shutil.copy(f"/etc/{name}", self.path / "etc" / name)
         for option in Path("/etc/apt/apt.conf.d").glob("99*"):  # how this machine reaches its mirror

@@ -31,7 +31,14 @@ def dealt_out(items):
     return others
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: waits for minutes to pass")
+
+
 def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if any(word in item.nodeid for word in SLOW):
+            item.add_marker(pytest.mark.slow)
     if config.getoption("numprocesses", None):
         items[:] = dealt_out(items)
     if not (BIN / "mirage-ecs").exists():
