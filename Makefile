@@ -177,8 +177,7 @@ e2e: all ## the end-to-end tests alone (E2E=tests/e2e/test_x.py picks, PYTEST_FL
 	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 # What comes by way of the web server.
 WEB_TESTS := $(wildcard tests/e2e/test_api_*.py tests/e2e/test_auth*.py tests/e2e/test_browser_*.py) tests/e2e/test_pages.py \
-  tests/e2e/test_hardening.py \
-  tests/e2e/test_supervision.py tests/e2e/test_web_server.py
+  tests/e2e/test_hardening.py tests/e2e/test_supervision.py tests/e2e/test_web_server.py
 e2e-apache: all ## the same behind Apache instead of lighttpd
 	$(Q)MIRAGE_E2E_WEB=apache MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 e2e-ecs: all ## the same with tasks on ECS, which tests/fakeaws plays
