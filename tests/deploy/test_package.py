@@ -113,7 +113,13 @@ def configure(root, **changes):
 
 
 def ready(machine):
-    poll(lambda: "mirage-ecs ready: " in machine.journal(SERVICE), 30, "the stack is ready")
+    poll(lambda: '"result":' in machine.ask(HOST, "/api/list"), 60, f"the stack answers\n{machine.journal(SERVICE)}")
+
+
+def listening(machine):
+    """Addresses and ports, as the kernel writes them."""
+    lines = (line.split() for line in machine.run("cat", "/proc/net/tcp", "/proc/net/tcp6").stdout.splitlines())
+    return {fields[1] for fields in lines if fields[3] == "0A"}
 
 
 # --- before it is started -----------------------------------------------------------------------
@@ -163,10 +169,11 @@ def test_nothing_starts_by_itself(machine):
 
 def test_second_web_server_on_the_port_is_named(machine, root):
     assert machine.show("lighttpd.service", "ActiveState") == "active"  # as its own package leaves it, on port 80
+    poll(lambda: any(a.endswith(":0050") for a in listening(machine)), 30, "it listens on port 80")
     configure(root, listen=80)
     machine.systemctl("start", SERVICE)
     sentence = "port 80: Address already in use; another program has this port: stop it"
-    poll(lambda: sentence in machine.journal(SERVICE), 20, sentence)
+    poll(lambda: sentence in machine.journal(SERVICE), 60, sentence)
     machine.systemctl("disable", "--now", "lighttpd.service")
 
 
@@ -188,8 +195,7 @@ def test_it_is_confined(machine):
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
     user = machine.run("id", "-u", "mirage-ecs").stdout.strip()
     assert status["Uid"].split() == [user] * 4
-    listening = [line.split() for line in machine.run("cat", "/proc/net/tcp").stdout.splitlines()[1:]]
-    assert {f[1].split(":")[0] for f in listening if f[3] == "0A"} == {"0100007F"}  # 127.0.0.1
+    assert {address.split(":")[0] for address in listening(machine)} == {"0100007F"}  # 127.0.0.1
     assert {"mirage-ecs", "mirage-api", "mirage-proxyd", "mirage-sync", "lighttpd"} <= set(machine.programs("mirage-ecs"))
 
 
@@ -228,8 +234,8 @@ def test_end_to_end_in_the_service_sandbox(machine, root):
 def test_killed_it_comes_back(machine):
     before = machine.show(SERVICE, "MainPID")
     machine.systemctl("kill", "--kill-who=main", "--signal=KILL", SERVICE)
-    poll(lambda: machine.show(SERVICE, "MainPID") not in ("0", before), 30, "systemd starts it again")
-    poll(lambda: "cool-feature" in machine.ask(HOST, "/api/list?status=all"), 30, "it answers again")
+    poll(lambda: machine.show(SERVICE, "MainPID") not in ("0", before), 60, "systemd starts it again")
+    poll(lambda: "cool-feature" in machine.ask(HOST, "/api/list?status=all"), 60, "it answers again")
 
 
 def test_purge_runs_from_its_timer(machine):
