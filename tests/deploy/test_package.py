@@ -1,6 +1,6 @@
-"""The Debian package on a machine of its own (systemd-nspawn): installed, configured, started, updated, removed, purged.
-The tests are the steps of that walk, in their order. MIRAGE_DEPLOY_RELEASE (bookworm or trixie) says of which Debian, if not
-of this machine's."""
+"""The Debian package on a machine of its own (systemd-nspawn): installed, configured, started, updated, removed,
+purged. The tests are the steps of that walk, in their order. MIRAGE_DEPLOY_RELEASE (bookworm or trixie) says of which
+Debian, if not of this machine's."""
 
 import os
 import re
