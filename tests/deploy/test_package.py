@@ -214,11 +214,13 @@ def as_the_service(machine, root, name, command):
 
 
 def test_landlock_and_seccomp_may_be_called(machine, root):
-    """ABI versions ask for nothing; what the filter forbids would be EPERM, a kernel without it ENOSYS or EOPNOTSUPP."""
-    root.write("/usr/local/bin/ask", "import ctypes\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+    """ABI versions ask for nothing; what the filter forbids would be EPERM, a kernel without it ENOSYS or EOPNOTSUPP.
+    Names are looked up too, without netlink."""
+    root.write("/usr/local/bin/ask", "import ctypes, socket\nprint(socket.getaddrinfo('localhost', 80)[0][4])\nlibc = ctypes.CDLL(None, use_errno=True)\n"
                "for name, call in (('landlock', (444, None, 0, 1)), ('seccomp', (317, 2, 0, None))):\n"
                "    libc.syscall(*call)\n    print(name, 'refused' if ctypes.get_errno() == 1 else 'may be called')\n")
     said = as_the_service(machine, root, "ask", "/usr/bin/python3 /usr/local/bin/ask")
+    assert "'127.0.0.1', 80" in said or "'::1', 80" in said, said
     assert "landlock may be called" in said and "seccomp may be called" in said, said
 
 
