@@ -126,7 +126,7 @@ DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 aws
   $(if $(shell command -v npm),,nodejs npm)
 DEPS_DEB := build-essential debhelper fakeroot
 DEPS_DEPLOY := $(DEPS_DEB) debootstrap lintian mandoc man-db systemd systemd-container buildah \
-  libcmocka-dev iproute2 binutils curl
+  libcmocka-dev iproute2 binutils curl python3-pytest
 DEPS_LINT := clang clang-format cppcheck binutils mandoc python3-minimal
 
 deps: ## install the Debian packages that building and running need
@@ -183,7 +183,7 @@ e2e-apache: all ## the same behind Apache instead of lighttpd
 e2e-ecs: all ## the same with tasks on ECS, which tests/fakeaws plays
 	$(Q)MIRAGE_E2E_RUNNER=ecs MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 test-deploy: ## the units, manual pages, package and container, each for real (as root; a few minutes)
-	$(Q)tools/deps $(DEPS) $(DEPS_TEST) $(DEPS_DEPLOY)
+	$(Q)tools/deps $(DEPS) $(DEPS_DEPLOY)
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTEST_FLAGS) $(DEPLOY_TESTS)
 fakeaws: ## the tests of tests/fakeaws itself

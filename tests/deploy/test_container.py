@@ -1,5 +1,5 @@
-"""The container's image: built for real by buildah, its base made by debootstrap; then run as a strict runtime does, with a
-read-only root, no capability, no new privileges, and a network that is its own loopback."""
+"""The container's image: built for real by buildah, its base made by debootstrap; then run as a strict runtime does, with
+a read-only root, no capability, no new privileges, and a network that is its own loopback."""
 
 import json
 import os
@@ -259,7 +259,7 @@ def test_end_to_end_in_the_container(image, config):
 
 def test_arm64_is_cross_built(store):
     """Up to the package; the last stage would have to run arm64 programs."""
-    build(store, "--target", "build", "--platform", "linux/arm64", "--build-arg", "BUILDPLATFORM=linux/amd64", "-t", "arm")
+    build(store, "--target", "build", "--platform", "linux/arm64", "--build-arg", "BUILDER_PLATFORM=linux/amd64", "-t", "arm")
     container = buildah("from", "localhost/arm").split()[-1]
     root = buildah("mount", container).strip()
     package = f"{root}/out/mirage-ecs.deb"
