@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <jwt.h>
 
@@ -22,12 +23,21 @@ char *auth_cookie_make(const char *secret, int64_t expire_at)
     return token;
 }
 
+/* A type other than JWT is another kind of token; some versions of libjwt let it pass. */
+static bool is_jwt(jwt_t *jwt)
+{
+    const char *type = jwt_get_header(jwt, "typ");
+
+    return !type || !strcasecmp(type, "JWT");
+}
+
 /* text ends with NUL. The algorithm is ours to say, not the token's. */
 static bool is_signed(const char *text, const char *secret, int64_t now)
 {
     jwt_t *jwt = NULL;
     bool valid = jwt_decode(&jwt, text, (const unsigned char *)secret, (int)strlen(secret)) == 0 &&
-                 jwt_get_alg(jwt) == JWT_ALG_HS256 && jwt_get_grant_int(jwt, "expire_at") > now;
+                 jwt_get_alg(jwt) == JWT_ALG_HS256 && is_jwt(jwt) &&
+                 jwt_get_grant_int(jwt, "expire_at") > now;
 
     jwt_free(jwt);
     return valid;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <jansson.h>
@@ -59,8 +60,10 @@ static const char *member(const json_t *header, const char *name)
 static int check_header(const struct oidc *o, const json_t *header, json_int_t now, struct err *e)
 {
     const char *signer = o->config->auth.amzn_oidc.signer;
-    const json_t *exp = json_object_get(header, "exp");
+    const json_t *exp = json_object_get(header, "exp"), *type = json_object_get(header, "typ");
 
+    if (type && strcasecmp(member(header, "typ"), "JWT") != 0)
+        return err_set(e, ERR_INVALID, "it is another kind of token than a JWT");
     if (strcmp(member(header, "alg"), "ES256") != 0)
         return err_set(e, ERR_INVALID, "its algorithm is not ES256");
     if (signer && strcmp(member(header, "signer"), signer) != 0)
