@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -77,6 +78,9 @@ int privileges_become(const char *user, const char *state_folder, struct err *e)
     if (initgroups(user, p->pw_gid) < 0 ||
         become(p->pw_uid, p->pw_gid, 1u << CAP_NET_BIND_SERVICE) < 0)
         return err_system(e, errno, "cannot become %s", user);
+    setenv("HOME", p->pw_dir, 1);
+    setenv("USER", p->pw_name, 1);
+    setenv("LOGNAME", p->pw_name, 1);
     return access(state_folder, R_OK | W_OK | X_OK) < 0
                ? err_system(e, errno, "-user %s cannot use the state folder %s (-state names it)",
                             user, state_folder)

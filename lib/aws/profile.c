@@ -89,17 +89,19 @@ static int read_file(struct profile *p, const char *variable, const char *name, 
                      struct arena *a, struct err *e)
 {
     const char *path = getenv(variable), *home = getenv("HOME");
+    bool named = path && *path;
     struct buf text = {0};
     int rc = 0;
 
-    if (!path || !*path) {
+    if (!named) {
         if (!home || !*home)
             return 0;
         path = arena_printf(a, "%s/.aws/%s", home, name);
     }
     if (buf_read_file(&text, path, FILE_LIMIT) == 0)
         profile_parse(p, buf_text(&text), is_config, a);
-    else if (errno != ENOENT && errno != ENOTDIR)
+    else if (errno != ENOENT && errno != ENOTDIR && (errno != EACCES || named))
+        /* somebody else's home, as HOME may be under a service manager, has none for us */
         rc = err_system(e, errno, "cannot read %s", path);
     if (text.data)
         explicit_bzero(text.data, text.len);

@@ -117,3 +117,15 @@ def test_only_root_can(place):
     r = subprocess.run(["setpriv", f"--reuid={USER}", "--clear-groups", place / "bin" / "mirage-ecs", "-local", "-state", state, "-user", "root"],
                        env=clean_environment(), capture_output=True, text=True, timeout=20)
     assert r.returncode == 1 and "only root can become another user" in r.stderr
+
+
+def test_home_is_the_users(place):
+    s = Started(place, "-user", USER).start()
+    try:
+        (pid,) = s.pids("mirage-sync")
+        environ = dict(v.split("=", 1) for v in Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0") if "=" in v)
+        assert environ["HOME"] == pwd.getpwnam(USER).pw_dir and environ["USER"] == USER
+        s.stop()
+    finally:
+        if s in Stack.alive:
+            s.kill()
