@@ -75,6 +75,7 @@ def base(release):
     if not tarball.exists():
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             run("debootstrap", "--variant=minbase", release, folder, MIRROR, timeout=1200)
+            os.chmod(folder, 0o755)  # it becomes the root folder's mode, which all users enter
             run("tar", "-C", folder, "--exclude=./dev/*", "--exclude=./var/cache/apt/archives/*.deb", "-cf",
                 f"{tarball}.new", ".")
         os.rename(f"{tarball}.new", tarball)

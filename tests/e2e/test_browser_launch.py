@@ -55,7 +55,7 @@ def test_failed_launch_says_why(stack, browser, name):
     assert task["short_id"] in browser.one(".watch a[href^='/trace/']").get_attribute("href")
     row = browser.wait(lambda: browser.row(task["short_id"], "stopped"), "it is among the stopped ones")
     assert row.get_attribute("data-state") == "failed"
-    assert browser.row(name) is None
+    browser.wait(lambda: browser.row(name) is None, "it is not among the running ones any more")
     browser.click(".watch a[href^='/launcher?again=']")
     browser.wait(lambda: browser.path == f"/launcher?again={name}", "the form is there again")
     assert browser.one("#taskdef").get_attribute("value") == "dies"

@@ -153,14 +153,14 @@ def test_a_task_that_dies_is_seen(stack, name):
 
 def test_an_environment_whose_only_task_died_does_not_pretend_to_start(stack, name):
     stack.launch(name, "dies", wait=False)
-    poll(lambda: stack.tasks(name, "stopped"), 5, "it is in the list of the stopped")
+    poll(lambda: stack.tasks(name, "stopped"), 5 + LISTING, "it is in the list of the stopped")
     poll(lambda: stack.env(name).status == 404, 5, "it is not found")
 
 
 def test_a_task_that_is_killed_is_seen(stack, name):
     stack.launch(name)
     os.kill(stack.env(name, "/echo").json()["pid"], signal.SIGKILL)
-    poll(lambda: stack.tasks(name, "stopped"), 5, "it is in the list of the stopped")
+    poll(lambda: stack.tasks(name, "stopped"), 5 + LISTING, "it is in the list of the stopped")
     poll(lambda: stack.env(name).status != 200, 5, "its route is gone")
 
 
