@@ -9,6 +9,7 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "config_value.h"
 #include "network.h"
 #include "pattern.h"
 #include "regex.h"
@@ -107,51 +108,6 @@ static int read_bool(struct reader *r, const yaml_node_t *node, bool *value, str
     return complain(r, node, e, "expected true or false, got '%s'", text);
 }
 
-/* Go's time.ParseDuration: numbers with units, `1h30m`, `1.5s`, `500ms`, or `0`. A part of a
- * millisecond counts as a whole one, so that a short time does not become none. -1 if it is not. */
-static int parse_duration(const char *text, int64_t *ms)
-{
-    static const struct {
-        const char *name;
-        double ms;
-    } units[] = {{"ns", 1e-6},      {"us", 1e-3},      {"\u00b5s", 1e-3},
-                 {"\u03bcs", 1e-3}, {"\u03bcs", 1e-3}, {"ms", 1},
-                 {"s", 1e3},        {"m", 6e4},        {"h", 3.6e6}};
-    double total = 0;
-    bool negative = *text == '-';
-
-    text += *text == '+' || negative;
-    if (!strcmp(text, "0")) {
-        *ms = 0;
-        return 0;
-    }
-    while (*text) {
-        char *end;
-        double number;
-        size_t len, i;
-
-        if (!isdigit((unsigned char)*text) && *text != '.')
-            return -1;
-        number = strtod(text, &end);
-        len = strcspn(end, "0123456789.");
-        for (i = 0; i < sizeof units / sizeof units[0]; i++)
-            if (strlen(units[i].name) == len && !strncmp(units[i].name, end, len))
-                break;
-        if (end == text || strcspn(text, "eExXpP") < (size_t)(end - text) ||
-            i == sizeof units / sizeof units[0])
-            return -1;
-        total += number * units[i].ms;
-        text = end + len;
-        if (total > 1e12 || (negative && total > 0))
-            return -1;
-        if (!*text) {
-            *ms = (int64_t)total + (total > (double)(int64_t)total);
-            return 0;
-        }
-    }
-    return -1;
-}
-
 static int read_duration(struct reader *r, const struct config_field *f, const yaml_node_t *node,
                          int64_t *value, struct err *e)
 {
@@ -159,19 +115,12 @@ static int read_duration(struct reader *r, const struct config_field *f, const y
 
     if (!text)
         return -1;
-    if (parse_duration(text, value) < 0)
+    if (config_duration(text, value) < 0)
         return complain(r, node, e, "expected a duration such as 500ms, 30s or 1m30s, got '%s'",
                         text);
     if (*value < f->min)
         return complain(r, node, e, "expected a duration longer than 0, got '%s'", text);
     return 0;
-}
-
-static bool is_host(const char *text)
-{
-    return *text && strlen(text) <= 253 &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(text) &&
-           !strstr(text, "..") && text[strlen(text) - 1] != '.';
 }
 
 static int read_host(struct reader *r, const struct config_field *f, const yaml_node_t *node,
@@ -186,36 +135,13 @@ static int read_host(struct reader *r, const struct config_field *f, const yaml_
     copy = arena_printf(r->arena, "%s%s", suffix && *text != '.' ? "." : "", text);
     for (char *p = copy; *p; p++)
         *p = (char)tolower((unsigned char)*p);
-    if (!is_host(copy) || (!suffix && *copy == '.') || !strcmp(copy, "."))
+    if (!config_is_host(copy) || (!suffix && *copy == '.') || !strcmp(copy, "."))
         return complain(r, node, e, "expected %s, got '%s'",
                         suffix ? "a domain such as .dev.example.net"
                                : "a host name such as mirage.dev.example.net",
                         text);
     *value = copy;
     return 0;
-}
-
-#define HEADER_CHARACTERS                                                                          \
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-" /* what CGI tells apart */
-
-/* A base that a key's id is put behind. Plain HTTP only where nobody else can answer. */
-static bool is_key_url(const char *text)
-{
-    size_t len = strlen(text);
-
-    return len < 512 && text[len ? len - 1 : 0] == '/' && !strpbrk(text, " \t\r\n?#@\\{}") &&
-           ((!strncmp(text, "https://", 8) && text[8] != '/') ||
-            !strncmp(text, "http://127.0.0.1:", 17) || !strncmp(text, "http://127.0.0.1/", 17));
-}
-
-static bool is_choice(const char *choices, const char *text)
-{
-    size_t len = strlen(text);
-
-    for (const char *p = choices; *p; p += strcspn(p, " "), p += *p == ' ')
-        if (strcspn(p, " ") == len && !strncmp(p, text, len))
-            return true;
-    return false;
 }
 
 /* An empty secret would let in nobody, or everybody. The value itself is never shown. */
@@ -245,7 +171,7 @@ static int check_text(struct reader *r, const struct config_field *f, const yaml
                             text);
         break;
     case CONFIG_CHOICE:
-        if (!is_choice(f->choices, text))
+        if (!config_is_choice(f->choices, text))
             return complain(r, node, e, "expected one of %s, got '%s'", f->choices, text);
         break;
     case CONFIG_SCHEDULE:
@@ -270,11 +196,11 @@ static int check_text(struct reader *r, const struct config_field *f, const yaml
                             text);
         break;
     case CONFIG_HEADER:
-        if (!*text || strlen(text) > 64 || strspn(text, HEADER_CHARACTERS) != strlen(text))
+        if (!config_is_header(text))
             return complain(r, node, e, "expected a header such as x-mirage-token, got '%s'", text);
         break;
     case CONFIG_KEY_URL:
-        if (!is_key_url(text))
+        if (!config_is_key_url(text))
             return complain(r, node, e,
                             "expected https://HOST/…/ (http:// only to 127.0.0.1), "
                             "got '%s'",
