@@ -1,6 +1,5 @@
 """terraform/ as HashiCorp's parser reads it, and, where there are terraform and the provider, as they understand it."""
 
-import glob
 import json
 import os
 import shutil
@@ -52,10 +51,9 @@ class Terraform:
                               capture_output=True, text=True, timeout=timeout)
 
     def init(self):
-        """The provider is downloaded, or is in a folder: MIRAGE_TF_PLUGINS, or a mirror below /opt."""
-        mirrors = [os.environ.get("MIRAGE_TF_PLUGINS")] if "MIRAGE_TF_PLUGINS" in os.environ else [
-            os.path.dirname(found) for found in glob.glob("/opt/*/registry.terraform.io")]
-        options = [f"-plugin-dir={folder}" for folder in mirrors]
+        """The provider is downloaded, or is in the folder that MIRAGE_TF_PLUGINS names."""
+        folder = os.environ.get("MIRAGE_TF_PLUGINS")
+        options = [f"-plugin-dir={folder}"] if folder else []
         return self("init", "-backend=false", "-input=false", "-no-color", *options)
 
     def test(self, variables, command="apply", *options):
