@@ -194,6 +194,8 @@ def test_health_check_needs_nothing(guard):
 def test_options_passes_without(guard):
     assert guard.env("web", "/echo", method="OPTIONS").json()["method"] == "OPTIONS"
     assert guard.env("web", "/echo", method="options").status == 403, "methods are case-sensitive"
+    for headers, status in ([], 403), ([cookie(entered(guard))], 404):
+        assert guard.env("nobody-x", "/echo", headers, method="OPTIONS").status == status, "it does not tell what is known"
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
@@ -219,9 +221,11 @@ def test_who_is_turned_away_does_not_count(guard):
     before = counted()
     for _ in range(5):
         assert guard.env("quiet", "/echo").status == 403
-    assert guard.env("quiet", "/echo", [cookie(value)]).status == 200
-    poll(lambda: counted() > before, 10, "the access that was let in")
-    assert counted() == before + 1
+        assert guard.env("quiet", "/echo", method="OPTIONS").status == 200
+    for method in ("GET", "OPTIONS"):
+        assert guard.env("quiet", "/echo", [cookie(value)], method=method).status == 200
+    poll(lambda: counted() >= before + 2, 10, "the accesses that were let in")
+    assert counted() == before + 2
 
 
 def test_changing_the_secret_revokes(new_stack, folder):
