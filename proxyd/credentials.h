@@ -11,8 +11,7 @@
 
 enum credentials {
     CREDENTIALS_MISSING,
-    CREDENTIALS_SPARED, /* it passes without, as nobody's: it does not show that somebody is there
-                         */
+    CREDENTIALS_SPARED, /* it passes without, and does not count */
     CREDENTIALS_GIVEN,
 };
 

@@ -96,6 +96,35 @@ def test_a_folder_that_was_roots(place):
     s.stop()
 
 
+def test_only_what_lies_in_the_folder_is_given(place):
+    """Not what has another name elsewhere, nor what somebody else could have put there for root to give away."""
+    state, theirs, other = place / "s", place / "s" / "theirs", UID - 1
+    theirs.mkdir(parents=True)
+    state.chmod(0o700)
+    os.chown(theirs, other, other)
+    files = [place / "outside", place / "linked", theirs / "of root", state / "ours"]
+    for path in files:
+        path.write_text("root's")
+    (state / "link").symlink_to(files[0])
+    (state / "hard").hardlink_to(files[1])
+    s = Started(place, "-user", USER).start()
+    assert [path.stat().st_uid for path in files] == [0, 0, 0, UID]
+    assert theirs.stat().st_uid == other and state.stat().st_uid == UID and (state / "link").lstat().st_uid == UID
+    s.stop()
+
+
+def test_folder_that_everybody_writes_to(place):
+    """-state /tmp, say."""
+    state = place / "s"
+    state.mkdir()
+    state.chmod(0o1777)
+    (state / "a file").write_text("root's")
+    s = Started(place, "-user", USER).spawn()
+    status, said = s.wait_refused()
+    assert status == 1 and "others may write to it: name one of its own with -state" in said
+    assert (state / "a file").stat().st_uid == 0 == state.stat().st_uid
+
+
 @pytest.mark.parametrize("user, words", [("no-such-user", "there is no such user; `useradd --system no-such-user` makes one")])
 def test_user_that_is_not_there(place, user, words):
     s = Started(place, "-user", user).spawn()
