@@ -15,7 +15,7 @@ from test_proxy_upgrade import websocket
 
 TOKEN, PASSWORD = "planted-token-8d1f", "planted-password-77c2"
 SECRET, OLD_SECRET = "planted-secret-0a5b, with 32 bytes", "planted-retired-9e3d, with 32 bytes"
-PLANTED = re.compile(r"planted-\w+-\w{4}")
+PLANTED = re.compile(r"planted-\w+-\w{4}|" + base64.b64encode(b"mirage:planted-").decode()[:16])  # and as Basic has it
 HOST = "mirage.localhost"
 
 
@@ -305,7 +305,8 @@ def test_stranger_is_not_believed(new_stack):
 
 
 def test_secrets_are_written_nowhere(new_stack):
-    s = new_stack(change=lambda c: guarded(c, [SECRET, OLD_SECRET]), options=["-log-level", "debug"])
+    s = new_stack(change=lambda c: guarded(c, [SECRET, OLD_SECRET]), options=["-log-level", "debug"],
+                  env={"MIRAGE_PASSWORD": "planted-variable-52ff", "AWS_SECRET_ACCESS_KEY": "planted-aws-91e4"})
     s.credentials, s.open_port = [token()], SECOND_PORT
     value = entered(s)
     s.launch("web")
@@ -314,6 +315,10 @@ def test_secrets_are_written_nowhere(new_stack):
         for host in (HOST, "web.localhost"):
             for path in ("/", "/api/list", "/echo"):
                 s.get(host, path, headers)
+    for headers in ([token("planted-wrong-0000")], [basic(password="planted-wrong-0000")]):
+        said = s.log_path.read_text().count("not let in")
+        poll(lambda: s.get(HOST, "/", headers).status == 401 and s.log_path.read_text().count("not let in") > said, 5,
+             "this refusal is one of those that are logged")
     lines = [Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in [s.process.pid, *s.pids()]]
     assert len(lines) >= 5 and not PLANTED.search(str(lines))
     environment = s.get("web.localhost", "/env", port=SECOND_PORT).text

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 
-from stack import BUILD, Stack, base_config, clean_environment, local_only, own_address, poll
+from stack import BUILD, Stack, base_config, clean_environment, local_only, own_address, poll, program_of
+from test_auth import guarded
 from wire import Truncated
 
 pytestmark = [local_only, pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")]
 USER = "nobody"
-UID = pwd.getpwnam(USER).pw_uid
+UID, GID = pwd.getpwnam(USER)[2:4]
 
 
 @pytest.fixture
@@ -34,8 +35,10 @@ def place():
 class Started(Stack):
     """On port 80, by the copy, as USER."""
 
-    def __init__(self, place, *options):
+    def __init__(self, place, *options, auth=False):
         config = base_config(own_address())
+        if auth:
+            guarded(config)
         config["listen"]["http"][0]["listen"] = 80
         config["local"] = {"taskdefs": {}}
         super().__init__(folder=place, address=config["listen"]["foreign_address"], config=json.dumps(config),
@@ -52,8 +55,9 @@ def capabilities(pid):
             re.findall(r"^Cap(\w+):\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.M)}
 
 
-def owner(pid):
-    return [int(n) for n in re.search(r"^Uid:\s*(.*)$", Path(f"/proc/{pid}/status").read_text(), re.M).group(1).split()]
+def ids(pid, kind):
+    """Uid, Gid or Groups of a process."""
+    return [int(n) for n in re.search(rf"^{kind}:[ \t]*(.*)$", Path(f"/proc/{pid}/status").read_text(), re.M).group(1).split()]
 
 
 def test_nothing_stays_root(place):
@@ -61,7 +65,8 @@ def test_nothing_stays_root(place):
     try:
         s.launch("page", "demo")
         pids = [s.process.pid, *s.pids()]
-        assert len(pids) >= 7 and all(owner(pid) == [UID] * 4 for pid in pids)
+        assert len(pids) >= 7 and all(ids(pid, "Uid") == [UID] * 4 for pid in pids)
+        assert all(ids(pid, "Gid") == [GID] * 4 and set(ids(pid, "Groups")) == {GID} for pid in pids)
         bind = 1 << 10  # CAP_NET_BIND_SERVICE
         for pid in pids:
             caps = capabilities(pid)
@@ -78,6 +83,18 @@ def test_nothing_stays_root(place):
             except (OSError, Truncated):  # it is on its way
                 return False
         poll(answers, 15, "it listens on port 80 again")
+        s.stop()
+    finally:
+        if s in Stack.alive:
+            s.kill()
+
+
+def test_memory_is_private(place):
+    """Of a process that is not dumpable, /proc is root's (proc(5)); of another, it is the user's."""
+    s = Started(place, "-user", USER, auth=True).start()
+    try:
+        programs = {program_of(pid): os.stat(f"/proc/{pid}/environ").st_uid for pid in [s.process.pid, *s.pids()]}
+        assert programs == {"mirage-ecs": 0, "mirage-api": 0, "mirage-proxyd": 0, "mirage-sync": 0, "lighttpd": UID}
         s.stop()
     finally:
         if s in Stack.alive:
