@@ -57,7 +57,10 @@ static bool is_idempotent(enum http_method method) /* RFC 9110, 9.2.2 */
 
 static void begin_body(struct conn *c, const struct http_request *r)
 {
+    const struct config *config = c->worker->shared->config;
+
     body_begin(&c->request, r->body, r->content_length, r->body == HTTP_BODY_CHUNKED);
+    c->request.stays_behind = config->auth.token.present ? config->auth.token.header : NULL;
     c->starved = false;
 }
 

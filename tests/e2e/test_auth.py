@@ -259,6 +259,15 @@ def test_task_sees_no_credentials(guard):
     assert ("x-kept", "1") in seen and basic("own", "of the task")[1] in dict(seen).values()
 
 
+def test_task_sees_none_in_trailers(guard):
+    with guard.connect(SECOND_PORT) as c:
+        c.request("POST", "/echo", "web.localhost", [("Transfer-Encoding", "chunked")])
+        c.send("\r\n".join(["1", "x", "0", f"x-mirage-token: {TOKEN}", f"X_Mirage.Token: {TOKEN}", f"Cookie: {entered(guard)}",
+                            "x-amzn-oidc-data: a", "X_Amzn_Oidc_Data: b", "X-Kept: 1", "", ""]).encode())
+        seen = c.response().json()
+    assert [(k.lower(), v) for k, v in seen["trailers"]] == [("x-kept", "1")] and not PLANTED.search(str(seen))
+
+
 def test_cookie_is_taken_out_of_every_request_of_a_connection(guard):
     value = entered(guard)
     with guard.connect() as c:
