@@ -18,9 +18,13 @@
 #include <linux/landlock.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -156,6 +160,68 @@ static int chmod_anything(void)
     return chmod(outside, 0777) < 0 ? errno : 0;
 }
 
+static int fork_by_clone(void)
+{
+    long pid = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+
+    if (pid == 0)
+        _exit(0);
+    return pid < 0 ? errno : 0;
+}
+
+static int new_namespace(void)
+{
+    long pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNS | SIGCHLD, NULL, NULL, NULL, NULL);
+
+    if (pid == 0)
+        _exit(0);
+    return pid < 0 ? errno : 0;
+}
+
+static int write_code(void)
+{
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED)
+        return 1;
+    if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+        return 0;
+    return mprotect(page, 4096, PROT_READ | PROT_EXEC) < 0 ? errno : 0;
+}
+
+static int kernel_socket(void)
+{
+    return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) < 0 ? errno : 0;
+}
+
+static int type_into_terminal(void)
+{
+    return ioctl(STDERR_FILENO, TIOCSTI, "x") < 0 ? errno : 0;
+}
+
+static int be_dumpable(void)
+{
+    return prctl(PR_SET_DUMPABLE, 1) < 0 ? errno : 0;
+}
+
+static int signal_parent(void)
+{
+    return syscall(SYS_tgkill, getppid(), getppid(), 0) < 0 ? errno : 0;
+}
+
+static int limit_parent(void)
+{
+    struct rlimit limit;
+
+    return prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit) < 0 ? errno : 0;
+}
+
+static int abort_itself(void)
+{
+    signal(SIGABRT, SIG_DFL);
+    abort();
+}
+
 static void *nothing(void *context)
 {
     return context;
@@ -210,8 +276,20 @@ static void what_an_intruder_wants_ends_it(void **context)
 
 static void other_calls_are_unknown(void **context)
 {
+    int status;
+
     (void)context;
     assert_int_equal(fails_with(chmod_anything), ENOSYS);
+    assert_int_equal(fails_with(fork_by_clone), ENOSYS);
+    assert_int_equal(fails_with(new_namespace), ENOSYS);
+    assert_int_equal(fails_with(write_code), ENOSYS);
+    assert_int_equal(fails_with(kernel_socket), ENOSYS);
+    assert_int_equal(fails_with(type_into_terminal), ENOSYS);
+    assert_int_equal(fails_with(be_dumpable), ENOSYS);
+    assert_int_equal(fails_with(signal_parent), ENOSYS);
+    assert_int_equal(fails_with(limit_parent), ENOSYS);
+    status = tried(abort_itself); /* what a failed assertion does */
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
 int main(void)
