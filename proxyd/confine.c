@@ -17,6 +17,7 @@
 #include <linux/landlock.h>
 #include <seccomp.h>
 
+#include "arena.h"
 #include "log.h"
 
 /* --- files and ports ----------------------------------------------------------------------------
@@ -41,16 +42,15 @@ enum {
 #define SCOPED_ABSTRACT (1ULL << 0)
 #define SCOPED_SIGNAL   (1ULL << 1)
 
-#define FS_STATE                                                                                   \
-    (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |  \
-     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
+#define FS_FOLDER       (LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE)
+#define FS_FILE         (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE)
 
-static int allow(int ruleset, const char *folder, uint64_t rights)
+static int allow(int ruleset, const char *path, uint64_t rights)
 {
     struct landlock_path_beneath_attr beneath = {.allowed_access = rights};
     int rc = -1;
 
-    beneath.parent_fd = open(folder, O_PATH | O_CLOEXEC);
+    beneath.parent_fd = open(path, O_PATH | O_CLOEXEC);
     if (beneath.parent_fd >= 0) {
         rc = (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
         close(beneath.parent_fd);
@@ -58,12 +58,29 @@ static int allow(int ruleset, const char *folder, uint64_t rights)
     return rc;
 }
 
-/* Only the state folder's files; no TCP port to listen on; no signal to other processes. */
+/* The database's files, which are open already; of what else is in the state folder, that it is
+ * there, and to remove what is left at the end. Not to write there: what the other programs are
+ * started with again lies there too. */
+static int allow_state(int ruleset, const char *state_folder, uint64_t file_rights)
+{
+    static const char *const names[] = {"mirage.db", "mirage.db-wal", "mirage.db-shm"};
+    int rc = allow(ruleset, state_folder, FS_FOLDER);
+    struct arena a = {0};
+
+    for (size_t i = 0; rc == 0 && i < sizeof names / sizeof names[0]; i++)
+        if (allow(ruleset, arena_printf(&a, "%s/%s", state_folder, names[i]), file_rights) < 0 &&
+            errno != ENOENT)
+            rc = -1;
+    arena_free(&a);
+    return rc;
+}
+
+/* Only the database's files; no TCP port to listen on; no signal to other processes. */
 static bool limit_files(const char *state_folder)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     struct ruleset r = {.fs = LANDLOCK_ACCESS_FS_MAKE_SYM * 2 - 1}; /* all of ABI 1 */
-    uint64_t rights = FS_STATE;
+    uint64_t rights = FS_FILE;
     int fd, rc = -1;
 
     if (abi < 1)
@@ -81,7 +98,7 @@ static bool limit_files(const char *state_folder)
                       0);
     if (fd < 0)
         return false;
-    if (allow(fd, state_folder, rights) == 0)
+    if (allow_state(fd, state_folder, rights) == 0)
         rc = (int)syscall(SYS_landlock_restrict_self, fd, 0);
     close(fd);
     return rc == 0;

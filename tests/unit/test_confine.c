@@ -31,24 +31,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char state[] = "/tmp/mirage-confine.XXXXXX", outside[64];
+static char state[] = "/tmp/mirage-confine.XXXXXX", outside[64], database[64], config[64];
 
-static int make_folder(void **context)
+static int make_file(char path[64], const char *suffix)
 {
     int fd;
 
-    (void)context;
-    if (!mkdtemp(state))
-        return -1;
-    snprintf(outside, sizeof outside, "%s-outside", state);
-    fd = open(outside, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    snprintf(path, 64, "%s%s", state, suffix);
+    fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     return fd < 0 ? -1 : close(fd);
+}
+
+static int make_folder(void **context)
+{
+    (void)context;
+    return !mkdtemp(state) || make_file(outside, "-outside") < 0 ||
+                   make_file(database, "/mirage.db") < 0 || make_file(config, "/mirage.yaml") < 0
+               ? -1
+               : 0;
 }
 
 static int remove_folder(void **context)
 {
     (void)context;
     unlink(outside);
+    unlink(database);
+    unlink(config);
     return rmdir(state);
 }
 
@@ -94,18 +102,34 @@ static bool has_landlock(void)
     return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
 }
 
-static int use_state(void)
+static int use_database(void)
 {
-    char path[64], other[64];
-    int fd;
+    int fd = open(database, O_RDWR | O_CLOEXEC);
 
-    snprintf(path, sizeof path, "%s/a", state);
-    snprintf(other, sizeof other, "%s/b", state);
-    fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0 || write(fd, "x", 1) != 1 || ftruncate(fd, 0) < 0 || close(fd) < 0 ||
-        rename(path, other) < 0 || unlink(other) < 0)
-        return errno;
-    return 0;
+    return fd < 0 || write(fd, "x", 1) != 1 || ftruncate(fd, 0) < 0 || close(fd) < 0 ? errno : 0;
+}
+
+static int read_config(void)
+{
+    return open(config, O_RDONLY | O_CLOEXEC) < 0 ? errno : 0;
+}
+
+static int write_config(void)
+{
+    return open(config, O_WRONLY | O_CLOEXEC) < 0 ? errno : 0;
+}
+
+static int create_in_state(void)
+{
+    char path[80];
+
+    snprintf(path, sizeof path, "%s/new", state);
+    return open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600) < 0 ? errno : 0;
+}
+
+static int replace_config(void)
+{
+    return rename(database, config) < 0 ? errno : 0;
 }
 
 static int read_outside(void)
@@ -249,7 +273,7 @@ static int connect_somewhere(void)
 static void what_it_needs_is_left(void **context)
 {
     (void)context;
-    assert_int_equal(fails_with(use_state), 0);
+    assert_int_equal(fails_with(use_database), 0);
     assert_int_equal(fails_with(start_thread), 0);
     assert_int_equal(fails_with(connect_somewhere), ECONNREFUSED);
 }
@@ -263,6 +287,10 @@ static void files_elsewhere_are_gone(void **context)
     assert_int_equal(fails_with(write_outside), EACCES);
     assert_int_equal(fails_with(create_outside), EACCES);
     assert_int_equal(fails_with(remove_outside), EACCES);
+    assert_int_equal(fails_with(read_config), EACCES);
+    assert_int_equal(fails_with(write_config), EACCES);
+    assert_int_equal(fails_with(create_in_state), EACCES);
+    assert_int_equal(fails_with(replace_config), EACCES);
 }
 
 static void what_an_intruder_wants_ends_it(void **context)
