@@ -343,6 +343,13 @@ def test_secrets_are_written_nowhere(new_stack):
     assert all(mode & 0o077 == 0 for mode in state.values()), {str(p): oct(m) for p, m in state.items() if m & 0o077}
 
 
+def test_a_path_cannot_write_to_the_terminal(guard):
+    """U+009B begins a command, as ESC [ does, for terminals that read UTF-8."""
+    poll(lambda: guard.get(HOST, "/%c2%9b31m%c3%a4").status == 401 and "GET /\\x9b31m\u00e4: not let in" in guard.log_path.read_text(),
+         5, "it is logged (a line a second)")
+    assert "\u009b" not in guard.log_path.read_text()
+
+
 @pytest.mark.parametrize("program", ["mirage-ecs", "mirage-api", "mirage-proxyd", "mirage-sync", "mirage-purge"])
 def test_secrets_are_masked_in_print(guard, program):
     r = run(program, "-local", "-conf", guard.conf, "-x")
