@@ -92,7 +92,10 @@ int privileges_become(const char *user, const char *state_folder, struct err *e)
     const struct passwd *p;
 
     if (geteuid() != 0)
-        return err_set(e, ERR_INVALID, "-user %s: only root can become another user", user);
+        return err_set(e, ERR_INVALID,
+                       "-user %s: only root can become another user; start mirage-ecs as root, or "
+                       "without -user",
+                       user);
     errno = 0;
     p = getpwnam(user);
     if (!p)

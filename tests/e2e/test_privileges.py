@@ -130,6 +130,30 @@ def test_only_what_lies_in_the_folder_is_given(place):
     s.stop()
 
 
+def test_a_folder_that_is_the_users_already(place):
+    """Nothing in it becomes root's."""
+    state = place / "s"
+    state.mkdir()
+    os.chown(state, UID, GID)
+    for _ in range(2):
+        s = Started(place, "-user", USER).start()
+        assert all(path.lstat().st_uid == UID for path in [state, *state.rglob("*")])
+        s.stop()
+
+
+def test_a_link_for_a_lock(place):
+    """Who got the better of the service could have root make a file anywhere."""
+    state = place / "s"
+    state.mkdir()
+    (state / "lock").symlink_to(place / "anywhere")
+    os.lchown(state / "lock", UID, GID)
+    for owner in UID, 0:
+        os.chown(state, owner, owner)
+        s = Started(place, "-user", USER).spawn()
+        status, said = s.wait_refused()
+        assert status == 1 and f"cannot open {state}/lock" in said and not (place / "anywhere").exists()
+
+
 def test_folder_that_everybody_writes_to(place):
     """-state /tmp, say."""
     state = place / "s"
