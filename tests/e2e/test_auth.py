@@ -150,6 +150,9 @@ def test_pages_are_nobodys_frame(guard):
     ([("Sec-Fetch-Site", "same-site")], 400),
     ([("Sec-Fetch-Site", "cross-site")], 400),
     ([("Sec-Fetch-Site", "same-origin")], 303),
+    ([("Origin", "http://mirage.localhost:8080"), ("Sec-Fetch-Site", "same-origin")], 303),
+    ([("Origin", "http://mirage.localhost:8080"), ("Sec-Fetch-Site", "same-site")], 400),  # http:// to https://
+    ([("Origin", "https://mirage.localhost:8080"), ("Sec-Fetch-Site", "cross-site")], 400),
 ])
 def test_post_from_another_site(guard, headers, status):
     r = guard.http("POST", "mirage.localhost:8080", "/terminate", [
