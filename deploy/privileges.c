@@ -1,13 +1,14 @@
 #include "privileges.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -35,30 +36,56 @@ static int become(uid_t uid, gid_t gid, uint32_t kept)
 
 /* --- the whole stack ------------------------------------------------------------------------- */
 
-static uid_t new_uid;
-static gid_t new_gid;
-
-static int change_owner(const char *path, const struct stat *st, int type, struct FTW *where)
+/* Gives away what lies in `folder` (its descriptor, which this closes), and leaves alone what is
+ * not root's, with all below it, what has another name somewhere else, and other file systems. No
+ * path is ever walked: who may already write to a folder could put a link into it meanwhile. */
+static int give_content(int folder, uid_t uid, gid_t gid)
 {
-    (void)st;
-    (void)type;
-    (void)where;
-    return lchown(path, new_uid, new_gid);
+    DIR *dir = fdopendir(folder);
+    struct dirent *entry;
+    struct stat here, st;
+    int rc = dir ? fstat(folder, &here) : -1;
+
+    while (rc == 0 && (entry = readdir(dir))) {
+        const char *name = entry->d_name;
+        if (!strcmp(name, ".") || !strcmp(name, "..") ||
+            fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_uid != 0 ||
+            st.st_dev != here.st_dev || (!S_ISDIR(st.st_mode) && st.st_nlink > 1))
+            continue;
+        if (S_ISDIR(st.st_mode)) {
+            int inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            rc = inner < 0 ? -1 : give_content(inner, uid, gid);
+        }
+        if (rc == 0)
+            rc = fchownat(folder, name, uid, gid, AT_SYMLINK_NOFOLLOW);
+    }
+    if (dir)
+        closedir(dir);
+    else
+        close(folder);
+    return rc;
 }
 
-/* Only what was root's own alone: in a folder of somebody else's there could be a link to anywhere.
- */
-static int give_folder(const char *folder, uid_t uid, gid_t gid)
+/* A folder of somebody else's stays as it is. One of root's that others may write to, like /tmp, is
+ * refused. What lies in it goes first, so that its new owner cannot enter it before the end. */
+static int give_folder(const char *folder, uid_t uid, gid_t gid, struct err *e)
 {
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), inner, rc = 0;
     struct stat st;
 
-    if (lstat(folder, &st) < 0)
-        return -1;
-    if (st.st_uid != 0)
-        return 0;
-    new_uid = uid;
-    new_gid = gid;
-    return nftw(folder, change_owner, 16, FTW_PHYS | FTW_MOUNT);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        rc = err_system(e, errno, "cannot open the state folder %s", folder);
+    else if (st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)))
+        rc = err_set(e, ERR_INVALID,
+                     "the state folder %s is root's, but others may write to it: name one of its "
+                     "own with -state, or `chmod go-w` it",
+                     folder);
+    else if (st.st_uid == 0 && ((inner = dup(fd)) < 0 || give_content(inner, uid, gid) < 0 ||
+                                fchown(fd, uid, gid) < 0))
+        rc = err_system(e, errno, "cannot give %s to the user of -user", folder);
+    if (fd >= 0)
+        close(fd);
+    return rc;
 }
 
 int privileges_become(const char *user, const char *state_folder, struct err *e)
@@ -66,15 +93,18 @@ int privileges_become(const char *user, const char *state_folder, struct err *e)
     const struct passwd *p;
 
     if (geteuid() != 0)
-        return err_set(e, ERR_INVALID, "-user %s: only root can become another user", user);
+        return err_set(e, ERR_INVALID,
+                       "-user %s: only root can become another user; start mirage-ecs as root, or "
+                       "without -user",
+                       user);
     errno = 0;
     p = getpwnam(user);
     if (!p)
         return err_set(e, ERR_INVALID,
                        "-user %s: there is no such user; `useradd --system %s` makes one", user,
                        user);
-    if (give_folder(state_folder, p->pw_uid, p->pw_gid) < 0)
-        return err_system(e, errno, "cannot give %s to %s", state_folder, user);
+    if (give_folder(state_folder, p->pw_uid, p->pw_gid, e) < 0)
+        return -1;
     if (initgroups(user, p->pw_gid) < 0 ||
         become(p->pw_uid, p->pw_gid, 1u << CAP_NET_BIND_SERVICE) < 0)
         return err_system(e, errno, "cannot become %s", user);

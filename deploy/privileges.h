@@ -6,8 +6,8 @@
 #include "err.h"
 
 /* Makes this process, root's, that user's for good. The state folder becomes the user's as well,
- * with all in it, if it was root's. What is left of root is the right to listen on ports below
- * 1024, which privileges_pass_ports() hands to a child. */
+ * with what is root's in it, if it was root's alone. What is left of root is the right to listen on
+ * ports below 1024, which privileges_pass_ports() hands to a child. */
 int privileges_become(const char *user, const char *state_folder, struct err *e)
     __attribute__((warn_unused_result));
 

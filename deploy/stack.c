@@ -72,15 +72,40 @@ static int prepare_state(struct stack *s, struct err *e)
                        "bytes): %s; name a shorter one with -state",
                        sizeof((struct sockaddr_un *)NULL)->sun_path - sizeof "/run/api.sock",
                        s->state);
-    s->lock =
-        open(arena_printf(&s->arena, "%s/lock", s->state), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    return 0;
+}
+
+/* A link by this name, which only a service that somebody got the better of would put there, is not
+ * followed: this may still be root. */
+static int take_lock(struct stack *s, struct err *e)
+{
+    const char *path = arena_printf(&s->arena, "%s/lock", s->state);
+
+    s->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (s->lock < 0)
-        return err_system(e, errno, "cannot open %s/lock", s->state);
+        return err_system(e, errno, "cannot open %s", path);
     if (flock(s->lock, LOCK_EX | LOCK_NB) < 0)
         return err_set(e, ERR_INVALID,
                        "another mirage-ecs runs with the state folder %s; stop it, or name "
                        "another with -state",
                        s->state);
+    return 0;
+}
+
+/* A folder of root's is locked before it is given away: a stack may run in it. In another, the user
+ * makes all that there is to make. */
+static int settle_in(struct stack *s, struct err *e)
+{
+    struct stat st;
+
+    if (s->user) {
+        if (stat(s->state, &st) == 0 && st.st_uid == 0 && take_lock(s, e) < 0)
+            return -1;
+        if (privileges_become(s->user, s->state, e) < 0)
+            return -1;
+    }
+    if (s->lock < 0 && take_lock(s, e) < 0)
+        return -1;
     return make_folder(arena_printf(&s->arena, "%s/run", s->state), e);
 }
 
@@ -202,9 +227,8 @@ int stack_prepare(struct stack *s, const struct program *program, const char *us
     if (!program->config->local && check_runner(s, e) < 0)
         return -1;
     s->user = user;
-    if (prepare_state(s, e) < 0 || (user && privileges_become(user, s->state, e) < 0) ||
-        check_database(s, e) < 0 || check_runner(s, e) < 0 || write_config(s, e) < 0 ||
-        name_children(s, argc, argv, e) < 0)
+    if (prepare_state(s, e) < 0 || settle_in(s, e) < 0 || check_database(s, e) < 0 ||
+        check_runner(s, e) < 0 || write_config(s, e) < 0 || name_children(s, argc, argv, e) < 0)
         return -1;
     if (geteuid() == 0)
         log_warn("running as root: -user NAME makes it somebody who may do less");

@@ -241,8 +241,11 @@ bool request_is_cross_site(const struct request *r, const char *webapi)
     const char *default_port;
     size_t len;
 
+    /* The browser knows the scheme that a load balancer takes away: another one is another site. */
+    if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
+        return true;
     if (origin == NULL)
-        return site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+        return false;
     if (strncasecmp(origin, "http://", 7) == 0) {
         origin += 7;
         default_port = ":80";

@@ -56,7 +56,7 @@ const char *request_variable(const struct request *r, const char *name)
     __attribute__((warn_unused_result));
 
 /* Whether a request that changes something may have been made by a page of another site: Origin
- * disagrees with Host or does not name `webapi`, or, without Origin, Sec-Fetch-Site says so. The
+ * disagrees with Host or does not name `webapi`, or Sec-Fetch-Site says so. The
  * name counts too, because any name can be made to lead here (DNS rebinding). */
 bool request_is_cross_site(const struct request *r, const char *webapi)
     __attribute__((warn_unused_result));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -299,6 +300,49 @@ static void warn_of_weakness(const struct config *c, void (*warn)(const char *te
     buf_free(&text);
 }
 
+/* Whether a secret stands in the file itself, not in a variable that it names. */
+static bool holds_secret(const struct config *c, const struct buf *raw)
+{
+    const char *token = c->auth.token.token, *password = c->auth.basic.password;
+
+    for (size_t i = 0; i < c->auth.cookie_secret.len; i++)
+        if (strstr(buf_text(raw), c->auth.cookie_secret.items[i]))
+            return true;
+    return (token && strstr(buf_text(raw), token)) || (password && strstr(buf_text(raw), password));
+}
+
+/* The folder counts as well: the package's /etc/mirage-ecs is the service's alone. */
+static bool everybody_reads(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct buf folder = {0};
+    struct stat st;
+    bool enters;
+
+    if (slash)
+        buf_add(&folder, path, (size_t)(slash - path) + 1);
+    else
+        buf_str(&folder, ".");
+    enters = stat(buf_text(&folder), &st) == 0 && (st.st_mode & S_IXOTH);
+    buf_free(&folder);
+    return enters && stat(path, &st) == 0 && (st.st_mode & S_IROTH);
+}
+
+static void warn_of_readers(const struct config *c, const char *path, const struct buf *raw,
+                            void (*warn)(const char *text))
+{
+    struct buf text = {0};
+
+    if (!everybody_reads(path) || !holds_secret(c, raw))
+        return;
+    buf_printf(&text,
+               "%s: every user of this machine can read the secrets in it; `chmod o-r %s`, or have "
+               "them in the environment: {{ must_env \"NAME\" }}",
+               path, path);
+    warn(buf_text(&text));
+    buf_free(&text);
+}
+
 static int read_file(struct config *c, const char *path, const struct config_source *source,
                      void (*warn)(const char *text), struct err *e)
 {
@@ -323,8 +367,10 @@ static int read_file(struct config *c, const char *path, const struct config_sou
     rc = config_read(c, path, buf_text(&text), text.len, warn, e);
     if (rc == 0)
         rc = check_secrets(c, buf_text(&unset), e);
-    if (rc == 0)
+    if (rc == 0) {
         warn_of_weakness(c, warn);
+        warn_of_readers(c, path, &raw, warn);
+    }
 out:
     buf_free(&raw);
     buf_free(&text);

@@ -9,9 +9,8 @@ int config_duration(const char *text, int64_t *ms)
     static const struct {
         const char *name;
         double ms;
-    } units[] = {{"ns", 1e-6},      {"us", 1e-3},      {"\u00b5s", 1e-3},
-                 {"\u03bcs", 1e-3}, {"ms", 1},
-                 {"s", 1e3},        {"m", 6e4},        {"h", 3.6e6}};
+    } units[] = {{"ns", 1e-6}, {"us", 1e-3}, {"\u00b5s", 1e-3}, {"\u03bcs", 1e-3},
+                 {"ms", 1},    {"s", 1e3},   {"m", 6e4},        {"h", 3.6e6}};
     double total = 0;
     bool negative = *text == '-';
 

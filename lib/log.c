@@ -19,13 +19,18 @@ void log_setup(enum log_level level, enum log_format format)
     form = format;
 }
 
-/* Appends text to line[*len..size), control characters (and in JSON `"` and `\`) escaped; what does
- * not fit is cut. */
+/* Appends text to line[*len..size), control characters (and in JSON `"` and `\`) escaped, those of
+ * two bytes as well, which terminals obey; what does not fit is cut. */
 static void add_escaped(char *line, size_t size, size_t *len, const char *text, bool json)
 {
     for (; *text && *len + 8 < size; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c < 0x20 || c == 0x7f)
+        unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
+        bool is_c1 = c == 0xc2 && next >= 0x80 && next < 0xa0;
+        if (is_c1) {
+            c = next;
+            text++;
+        }
+        if (c < 0x20 || c == 0x7f || is_c1)
             *len += (size_t)snprintf(line + *len, size - *len, json ? "\\u%04x" : "\\x%02x", c);
         else {
             if (json && (c == '"' || c == '\\'))

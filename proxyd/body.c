@@ -76,6 +76,19 @@ static enum body_result pass_plain(struct body *b, const char *buf, size_t len, 
     return BODY_OK;
 }
 
+/* In whatever spelling CGI takes for the same. */
+static void leave_behind(struct http_fields *trailers, const char *buf, const char *name)
+{
+    bool exact;
+
+    for (size_t i = 0; i < trailers->len; i++) {
+        struct http_field *f = &trailers->items[i];
+        if (f->name.len == strlen(name) &&
+            http_name_begins_like(buf + f->name.at, f->name.len, name, &exact))
+            f->hop_by_hop = true;
+    }
+}
+
 static enum body_result pass_trailers(struct body *b, const char *buf, size_t len, size_t *used,
                                       struct outbuf *out, int fd)
 {
@@ -92,6 +105,8 @@ static enum body_result pass_trailers(struct body *b, const char *buf, size_t le
     b->done = true;
     buf += *used;
     *used += (size_t)n;
+    if (b->stays_behind)
+        leave_behind(&trailers, buf, b->stays_behind);
     return write_last_chunk(b, buf, &trailers, out, fd);
 }
 

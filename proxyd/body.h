@@ -16,7 +16,8 @@ struct body {
     bool done;         /* the last byte of it was passed on */
     uint64_t left;     /* HTTP_BODY_LENGTH */
     struct http_chunked chunked;
-    size_t scanned; /* of the trailer section */
+    size_t scanned;           /* of the trailer section */
+    const char *stays_behind; /* the name of a trailer that does not go further, or NULL */
 };
 
 /* A body that is about to come. */

@@ -2,10 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,6 +17,7 @@
 #include <linux/landlock.h>
 #include <seccomp.h>
 
+#include "arena.h"
 #include "log.h"
 
 /* --- files and ports ----------------------------------------------------------------------------
@@ -37,16 +42,15 @@ enum {
 #define SCOPED_ABSTRACT (1ULL << 0)
 #define SCOPED_SIGNAL   (1ULL << 1)
 
-#define FS_STATE                                                                                   \
-    (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |  \
-     LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE)
+#define FS_FOLDER       (LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE)
+#define FS_FILE         (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE)
 
-static int allow(int ruleset, const char *folder, uint64_t rights)
+static int allow(int ruleset, const char *path, uint64_t rights)
 {
     struct landlock_path_beneath_attr beneath = {.allowed_access = rights};
     int rc = -1;
 
-    beneath.parent_fd = open(folder, O_PATH | O_CLOEXEC);
+    beneath.parent_fd = open(path, O_PATH | O_CLOEXEC);
     if (beneath.parent_fd >= 0) {
         rc = (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
         close(beneath.parent_fd);
@@ -54,12 +58,29 @@ static int allow(int ruleset, const char *folder, uint64_t rights)
     return rc;
 }
 
-/* Only the state folder's files; no TCP port to listen on; no signal to other processes. */
+/* The database's files, which are open already; of what else is in the state folder, that it is
+ * there, and to remove what is left at the end. Not to write there: what the other programs are
+ * started with again lies there too. */
+static int allow_state(int ruleset, const char *state_folder, uint64_t file_rights)
+{
+    static const char *const names[] = {"mirage.db", "mirage.db-wal", "mirage.db-shm"};
+    int rc = allow(ruleset, state_folder, FS_FOLDER);
+    struct arena a = {0};
+
+    for (size_t i = 0; rc == 0 && i < sizeof names / sizeof names[0]; i++)
+        if (allow(ruleset, arena_printf(&a, "%s/%s", state_folder, names[i]), file_rights) < 0 &&
+            errno != ENOENT)
+            rc = -1;
+    arena_free(&a);
+    return rc;
+}
+
+/* Only the database's files; no TCP port to listen on; no signal to other processes. */
 static bool limit_files(const char *state_folder)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     struct ruleset r = {.fs = LANDLOCK_ACCESS_FS_MAKE_SYM * 2 - 1}; /* all of ABI 1 */
-    uint64_t rights = FS_STATE;
+    uint64_t rights = FS_FILE;
     int fd, rc = -1;
 
     if (abi < 1)
@@ -77,7 +98,7 @@ static bool limit_files(const char *state_folder)
                       0);
     if (fd < 0)
         return false;
-    if (allow(fd, state_folder, rights) == 0)
+    if (allow_state(fd, state_folder, rights) == 0)
         rc = (int)syscall(SYS_landlock_restrict_self, fd, 0);
     close(fd);
     return rc == 0;
@@ -86,10 +107,9 @@ static bool limit_files(const char *state_folder)
 /* --- system calls -------------------------------------------------------------------------------
  */
 
-/* What the proxy, SQLite and glibc call from here on. */
+/* What the proxy, SQLite and glibc call from here on, on 64-bit machines. */
 static const int allowed[] = {
     /* sockets and what lies behind them */
-    SCMP_SYS(socket),
     SCMP_SYS(connect),
     SCMP_SYS(accept4),
     SCMP_SYS(shutdown),
@@ -116,7 +136,6 @@ static const int allowed[] = {
     SCMP_SYS(writev),
     SCMP_SYS(close),
     SCMP_SYS(fcntl),
-    SCMP_SYS(ioctl),
     SCMP_SYS(signalfd4),
     /* SQLite's files, and our own two or three */
     SCMP_SYS(openat),
@@ -152,15 +171,11 @@ static const int allowed[] = {
     SCMP_SYS(umask),
     SCMP_SYS(utimensat),
     /* memory and threads */
-    SCMP_SYS(mmap),
     SCMP_SYS(munmap),
-    SCMP_SYS(mprotect),
     SCMP_SYS(mremap),
     SCMP_SYS(madvise),
     SCMP_SYS(brk),
     SCMP_SYS(futex),
-    SCMP_SYS(clone),
-    SCMP_SYS(clone3),
     SCMP_SYS(set_robust_list),
     SCMP_SYS(rseq),
     SCMP_SYS(set_tid_address),
@@ -168,16 +183,13 @@ static const int allowed[] = {
     SCMP_SYS(exit_group),
     SCMP_SYS(sched_yield),
     SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(setpriority),
     SCMP_SYS(getpriority),
     SCMP_SYS(membarrier),
-    SCMP_SYS(prctl),
     /* signals, clocks, who we are */
     SCMP_SYS(rt_sigaction),
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(rt_sigreturn),
     SCMP_SYS(sigaltstack),
-    SCMP_SYS(tgkill),
     SCMP_SYS(restart_syscall),
     SCMP_SYS(clock_gettime),
     SCMP_SYS(clock_nanosleep),
@@ -190,10 +202,39 @@ static const int allowed[] = {
     SCMP_SYS(geteuid),
     SCMP_SYS(getgid),
     SCMP_SYS(getegid),
-    SCMP_SYS(prlimit64),
     SCMP_SYS(getrlimit),
     SCMP_SYS(uname),
     SCMP_SYS(sysinfo),
+};
+
+/* Allowed when (argument & mask) == value. glibc does without clone3(), whose flags lie in memory
+ * where no filter sees them. */
+struct limited {
+    int call;
+    unsigned argument;
+    uint64_t mask, value;
+};
+
+#define INT         UINT32_MAX
+#define CLONE_FLAGS (CLONE_THREAD | CLONE_VM)
+#ifdef __s390x__
+#define CLONE_FLAGS_AT 1 /* clone(2), C library/kernel differences */
+#else
+#define CLONE_FLAGS_AT 0
+#endif
+
+static const struct limited limited[] = {
+    {SCMP_SYS(socket), 0, INT, AF_UNIX},
+    {SCMP_SYS(socket), 0, INT, AF_INET},
+    {SCMP_SYS(socket), 0, INT, AF_INET6},
+    {SCMP_SYS(clone), CLONE_FLAGS_AT, CLONE_FLAGS, CLONE_FLAGS}, /* threads, not processes */
+    {SCMP_SYS(mmap), 2, PROT_EXEC, 0},                           /* no code but what is there */
+    {SCMP_SYS(mprotect), 2, PROT_EXEC, 0},
+    {SCMP_SYS(ioctl), 1, INT, TCGETS}, /* isatty(); not to type into the terminal */
+    {SCMP_SYS(prctl), 0, INT, PR_SET_NAME},
+    {SCMP_SYS(prctl), 0, INT, PR_GET_SECCOMP},
+    {SCMP_SYS(prlimit64), 0, INT, 0}, /* our own */
+    {SCMP_SYS(setpriority), 1, INT, 0},
 };
 
 /* What an intruder would want first ends the process; what else is not allowed fails, as on a
@@ -204,11 +245,24 @@ static const int deadly[] = {
     SCMP_SYS(init_module), SCMP_SYS(mount),    SCMP_SYS(setuid), SCMP_SYS(bpf),
 };
 
+static int allow_limited(scmp_filter_ctx filter, const struct limited *l)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, l->call, 1,
+                            SCMP_CMP(l->argument, SCMP_CMP_MASKED_EQ, l->mask, l->value));
+}
+
 static bool limit_calls(void)
 {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-    int rc = filter ? 0 : -1;
+    const struct limited abort_us = {SCMP_SYS(tgkill), 0, INT, (uint64_t)getpid()};
+    scmp_filter_ctx filter;
+    int rc;
 
+    if (sizeof(void *) < 8) /* where mmap2(), fstat64() and others take their place */
+        return false;
+    filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+    rc = filter ? allow_limited(filter, &abort_us) : -1;
+    for (size_t i = 0; rc == 0 && i < sizeof limited / sizeof limited[0]; i++)
+        rc = allow_limited(filter, &limited[i]);
     for (size_t i = 0; rc == 0 && i < sizeof allowed / sizeof allowed[0]; i++)
         rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
     for (size_t i = 0; rc == 0 && i < sizeof deadly / sizeof deadly[0]; i++)

@@ -1,5 +1,5 @@
 /* Gives up what the proxy does not need once it listens: a request that got the better of it would
- * find no file but the state folder's, no port to listen on, no program to start (landlock(7),
+ * find no file but the database's, no port to listen on, no program to start (landlock(7),
  * seccomp(2)). */
 #ifndef MIRAGE_PROXYD_CONFINE_H
 #define MIRAGE_PROXYD_CONFINE_H

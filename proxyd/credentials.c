@@ -5,23 +5,24 @@
 
 #include "auth_cookie.h"
 
-bool credentials_open(const struct config *config, const struct config_listen *entry,
-                      const char *head, const struct http_request *r)
+enum credentials credentials_of(const struct config *config, const struct config_listen *entry,
+                                const char *head, const struct http_request *r)
 {
     int tries = AUTH_COOKIE_TRIES;
     int64_t now;
 
-    if (!entry->require_auth_cookie || (r->method == HTTP_METHOD_OPTIONS && !r->upgrade))
-        return true;
+    if (!entry->require_auth_cookie)
+        return CREDENTIALS_GIVEN;
     now = (int64_t)time(NULL);
     for (size_t i = 0; i < r->fields.len; i++) {
         const struct http_field *f = &r->fields.items[i];
         if (f->id == HTTP_FIELD_COOKIE &&
             auth_cookie_opens(head + f->value.at, f->value.len, &config->auth.cookie_secret, now,
                               &tries))
-            return true;
+            return CREDENTIALS_GIVEN;
     }
-    return false;
+    return r->method == HTTP_METHOD_OPTIONS && !r->upgrade ? CREDENTIALS_SPARED
+                                                           : CREDENTIALS_MISSING;
 }
 
 /* Whether a field other than Cookie stays behind. */

@@ -9,11 +9,17 @@
 #include "config.h"
 #include "http.h"
 
+enum credentials {
+    CREDENTIALS_MISSING,
+    CREDENTIALS_SPARED, /* it passes without, and does not count */
+    CREDENTIALS_GIVEN,
+};
+
 /* Whether the request may go to a task by this listen entry: it needs a valid cookie where
- * require_auth_cookie says so. OPTIONS does not, unless it asks for an upgrade: what comes behind
+ * require_auth_cookie says so. OPTIONS is spared, unless it asks for an upgrade: what comes behind
  * one is no longer looked at. head: what r was read from. */
-bool credentials_open(const struct config *config, const struct config_listen *entry,
-                      const char *head, const struct http_request *r)
+enum credentials credentials_of(const struct config *config, const struct config_listen *entry,
+                                const char *head, const struct http_request *r)
     __attribute__((warn_unused_result));
 
 /* Takes off the request what must not go further. Cookies are rewritten in `head`; other fields are

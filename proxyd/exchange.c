@@ -57,7 +57,10 @@ static bool is_idempotent(enum http_method method) /* RFC 9110, 9.2.2 */
 
 static void begin_body(struct conn *c, const struct http_request *r)
 {
+    const struct config *config = c->worker->shared->config;
+
     body_begin(&c->request, r->body, r->content_length, r->body == HTTP_BODY_CHUNKED);
+    c->request.stays_behind = config->auth.token.present ? config->auth.token.header : NULL;
     c->starved = false;
 }
 
@@ -91,28 +94,35 @@ static void answer_no_task(struct conn *c, enum route_answer answer, const char 
 }
 
 /* The request is for an environment: counts it, and finds a task or answers that there is none.
- * One that may not enter does not count, so that nobody keeps an environment alive from outside.
- * Tasks that share it take turns by its own count. */
+ * One without credentials does not count, so that nobody keeps an environment alive from outside,
+ * and is not told why there is no task. Tasks that share it take turns by its own count. */
 static void begin_environment(struct conn *c, const char *host, size_t label)
 {
     struct worker *w = c->worker;
     const struct config *config = w->shared->config;
+    enum credentials credentials =
+        credentials_of(config, &config->listen.http[c->listen], exchange_head(c), &w->request);
     enum route_answer answer;
     struct route route;
 
-    if (!credentials_open(config, &config->listen.http[c->listen], exchange_head(c), &w->request)) {
+    if (credentials == CREDENTIALS_MISSING) {
         reply_text(c, 403, "Forbidden");
         return;
     }
     answer = route_find(w->routes, host, label, c->listen, &route);
-    if (answer != ROUTE_UNKNOWN)
+    c->turn = 0;
+    if (answer != ROUTE_UNKNOWN && credentials == CREDENTIALS_GIVEN)
         c->turn = (unsigned)count_access(w->counts, route.counter);
     if (answer != ROUTE_READY) {
-        answer_no_task(c, answer, host);
+        if (credentials == CREDENTIALS_SPARED)
+            reply_text(c, 403, "Forbidden");
+        else
+            answer_no_task(c, answer, host);
         return;
     }
     c->counter = route.counter;
-    timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
+    if (credentials == CREDENTIALS_GIVEN)
+        timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
     memcpy(c->subdomain, host, label);
     c->subdomain[label] = '\0';
     take_off_credentials(c);

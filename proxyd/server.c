@@ -1,15 +1,17 @@
 #include "server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "buf.h"
+#include "arena.h"
 #include "clock.h"
 #include "confine.h"
 #include "count.h"
@@ -44,6 +46,7 @@ struct server {
     int64_t count_at; /* when counts are to be written next, monotonic ms */
     bool failing;     /* the database could not be read or written, and that was said */
     int signals;
+    int pid_file; /* opened while it still may be; -1 once it is written */
 };
 
 /* --- routes ----------------------------------------------------------------------------------- */
@@ -157,6 +160,37 @@ static unsigned workers_wanted(const struct config *config)
     return cpus > 0 ? (unsigned)cpus : 1;
 }
 
+static const char *pid_path(const struct server *s, struct arena *a)
+{
+    return arena_printf(a, "%s/run/proxyd.pid", s->setup->state);
+}
+
+/* The pid file, empty. Whoever waits for it to say this process's id may see it so. */
+static int open_pid_file(struct server *s, struct err *e)
+{
+    struct arena a = {0};
+    const char *folder = arena_printf(&a, "%s/run", s->setup->state), *path = pid_path(s, &a);
+
+    if (mkdir(folder, 0700) < 0 && errno != EEXIST) /* mirage-ecs has made it already */
+        log_warn("cannot make %s: %s", folder, strerror(errno));
+    s->pid_file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (s->pid_file < 0)
+        err_system(e, errno, "cannot write %s", path);
+    arena_free(&a);
+    return s->pid_file < 0 ? -1 : 0;
+}
+
+static int write_pid(struct server *s, struct err *e)
+{
+    int rc = dprintf(s->pid_file, "%d\n", (int)getpid()) < 0
+                 ? err_system(e, errno, "cannot write run/proxyd.pid")
+                 : 0;
+
+    close(s->pid_file);
+    s->pid_file = -1;
+    return rc;
+}
+
 static int start(struct server *s, struct err *e)
 {
     unsigned n = workers_wanted(s->config);
@@ -179,6 +213,8 @@ static int start(struct server *s, struct err *e)
         return -1;
     }
     s->shared.listeners = s->listeners;
+    if (open_pid_file(s, e) < 0)
+        return -1;
     if (s->setup->confined)
         confine(s->setup->state);
     for (; s->n_workers < n; s->n_workers++) {
@@ -187,6 +223,8 @@ static int start(struct server *s, struct err *e)
         if (!s->workers[s->n_workers])
             return -1;
     }
+    if (write_pid(s, e) < 0)
+        return -1;
     /* From here on this thread only reads routes and writes counts: requests go first. */
     setpriority(PRIO_PROCESS, 0, MAIN_NICE);
     return 0;
@@ -242,19 +280,8 @@ static void free_all(struct server *s)
     own_ports_free(s->own);
     if (s->signals >= 0)
         close(s->signals);
-}
-
-static int write_pid(const char *path, struct err *e)
-{
-    struct buf text = {0};
-    int rc;
-
-    buf_printf(&text, "%d\n", (int)getpid());
-    rc = buf_write_file(&text, path);
-    if (rc < 0)
-        err_system(e, errno, "cannot write %s", path);
-    buf_free(&text);
-    return rc;
+    if (s->pid_file >= 0)
+        close(s->pid_file);
 }
 
 int server_run(const struct server_setup *setup, struct err *e)
@@ -265,18 +292,12 @@ int server_run(const struct server_setup *setup, struct err *e)
                        .shared = {.config = setup->config, .web = setup->web},
                        .route_version = -1,
                        .count_at = clock_monotonic_ms() + COUNT_MS,
-                       .signals = -1};
+                       .signals = -1,
+                       .pid_file = -1};
     struct arena a = {0};
-    const char *folder = arena_printf(&a, "%s/run", setup->state);
-    const char *pid_file = arena_printf(&a, "%s/proxyd.pid", folder);
     struct pollfd p;
-    int rc;
+    int rc = start(&s, e);
 
-    if (mkdir(folder, 0700) < 0 && errno != EEXIST) /* mirage-ecs has made it already */
-        log_warn("cannot make %s: %s", folder, strerror(errno));
-    rc = start(&s, e);
-    if (rc == 0)
-        rc = write_pid(pid_file, e);
     if (rc == 0) {
         log_info("listening on %s port %ld", setup->config->listen.foreign_address,
                  setup->config->listen.http[0].listen);
@@ -289,7 +310,7 @@ int server_run(const struct server_setup *setup, struct err *e)
     }
     if (s.n_workers > 0)
         drain(&s);
-    unlink(pid_file);
+    unlink(pid_path(&s, &a));
     free_all(&s);
     arena_free(&a);
     return rc;

@@ -1,5 +1,6 @@
-/* One fetch at a time. Who asks for the key that is on its way waits for it; who asks for another
- * one meanwhile is refused, so that no made-up id holds up a thread. */
+/* One fetch at a time. Who asks for the key that is on its way waits for it, if not too many do
+ * already, and does not ask again when it has not come; who asks for another one meanwhile is
+ * refused. So made-up ids hold up a few threads of mirage-api at most, and those once. */
 #include "oidc_keys.h"
 
 #include <pthread.h>
@@ -17,6 +18,7 @@
 #define FETCHES_MAX      5     /* in a row */
 #define FETCH_EVERY_MS   10000 /* in the long run */
 #define UNKNOWN_MS       60000 /* how long an id that is not there is not asked for again */
+#define WAITING_MAX      3     /* mirage-api has eight threads */
 
 struct key {
     char kid[KID_MAX + 1];
@@ -33,6 +35,7 @@ struct oidc_keys {
     pthread_mutex_t lock; /* all below */
     pthread_cond_t fetched;
     char fetching[KID_MAX + 1]; /* "": nothing */
+    unsigned waiting;           /* for it */
     struct key keys[KEYS_MAX];
     size_t next_key; /* where the next one goes */
     struct unknown unknown[KEYS_MAX];
@@ -140,33 +143,56 @@ static void keep_unknown(struct oidc_keys *keys, const char *kid)
     u->until = clock_monotonic_ms() + UNKNOWN_MS;
 }
 
+/* Waits for the fetch of this key, if it is on its way. false: it is, and too many wait. */
+static bool wait_for(struct oidc_keys *keys, const char *kid, bool *waited)
+{
+    *waited = false;
+    while (!strcmp(keys->fetching, kid)) {
+        if (!*waited && keys->waiting == WAITING_MAX)
+            return false;
+        keys->waiting += !*waited;
+        *waited = true;
+        pthread_cond_wait(&keys->fetched, &keys->lock);
+    }
+    keys->waiting -= *waited;
+    return true;
+}
+
+/* Fetches the key, the lock held but for the time that it takes. */
+static int fetch_key(struct oidc_keys *keys, const char *kid, char pem[OIDC_KEY_MAX], struct err *e)
+{
+    int rc;
+
+    memcpy(keys->fetching, kid, strlen(kid) + 1);
+    pthread_mutex_unlock(&keys->lock);
+    rc = ask(keys, kid, pem, e);
+    pthread_mutex_lock(&keys->lock);
+    if (rc == 0)
+        keep(keys, kid, pem);
+    else if (rc > 0)
+        keep_unknown(keys, kid);
+    *keys->fetching = '\0';
+    pthread_cond_broadcast(&keys->fetched);
+    return rc;
+}
+
 int oidc_keys_get(struct oidc_keys *keys, const char *kid, char pem[OIDC_KEY_MAX], struct err *e)
 {
     int rc = -1;
+    bool may_ask, waited;
 
     if (!kid_is_valid(kid))
         return err_set(e, ERR_INVALID, "its kid is no key's id");
     pthread_mutex_lock(&keys->lock);
-    while (!strcmp(keys->fetching, kid))
-        pthread_cond_wait(&keys->fetched, &keys->lock);
+    may_ask = wait_for(keys, kid, &waited) && !waited;
     if (find(keys, kid, pem))
         rc = 0;
     else if (is_unknown(keys, kid))
         err_set(e, ERR_REFUSED, "there is no public key %s", kid);
-    else if (*keys->fetching || !may_fetch(keys))
+    else if (!may_ask || *keys->fetching || !may_fetch(keys))
         err_set(e, ERR_BUSY, "too many unknown public keys were asked for; %s has to wait", kid);
-    else {
-        memcpy(keys->fetching, kid, strlen(kid) + 1);
-        pthread_mutex_unlock(&keys->lock);
-        rc = ask(keys, kid, pem, e);
-        pthread_mutex_lock(&keys->lock);
-        if (rc == 0)
-            keep(keys, kid, pem);
-        else if (rc > 0)
-            keep_unknown(keys, kid);
-        *keys->fetching = '\0';
-        pthread_cond_broadcast(&keys->fetched);
-    }
+    else
+        rc = fetch_key(keys, kid, pem, e);
     pthread_mutex_unlock(&keys->lock);
     return rc == 0 ? 0 : -1;
 }

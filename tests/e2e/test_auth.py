@@ -15,7 +15,7 @@ from test_proxy_upgrade import websocket
 
 TOKEN, PASSWORD = "planted-token-8d1f", "planted-password-77c2"
 SECRET, OLD_SECRET = "planted-secret-0a5b, with 32 bytes", "planted-retired-9e3d, with 32 bytes"
-PLANTED = re.compile(r"planted-\w+-\w{4}")
+PLANTED = re.compile(r"planted-\w+-\w{4}|" + base64.b64encode(b"mirage:planted-").decode()[:16])  # and as Basic has it
 HOST = "mirage.localhost"
 
 
@@ -150,6 +150,9 @@ def test_pages_are_nobodys_frame(guard):
     ([("Sec-Fetch-Site", "same-site")], 400),
     ([("Sec-Fetch-Site", "cross-site")], 400),
     ([("Sec-Fetch-Site", "same-origin")], 303),
+    ([("Origin", "http://mirage.localhost:8080"), ("Sec-Fetch-Site", "same-origin")], 303),
+    ([("Origin", "http://mirage.localhost:8080"), ("Sec-Fetch-Site", "same-site")], 400),  # http:// to https://
+    ([("Origin", "https://mirage.localhost:8080"), ("Sec-Fetch-Site", "cross-site")], 400),
 ])
 def test_post_from_another_site(guard, headers, status):
     r = guard.http("POST", "mirage.localhost:8080", "/terminate", [
@@ -194,6 +197,8 @@ def test_health_check_needs_nothing(guard):
 def test_options_passes_without(guard):
     assert guard.env("web", "/echo", method="OPTIONS").json()["method"] == "OPTIONS"
     assert guard.env("web", "/echo", method="options").status == 403, "methods are case-sensitive"
+    for headers, status in ([], 403), ([cookie(entered(guard))], 404):
+        assert guard.env("nobody-x", "/echo", headers, method="OPTIONS").status == status, "it does not tell what is known"
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
@@ -219,9 +224,11 @@ def test_who_is_turned_away_does_not_count(guard):
     before = counted()
     for _ in range(5):
         assert guard.env("quiet", "/echo").status == 403
-    assert guard.env("quiet", "/echo", [cookie(value)]).status == 200
-    poll(lambda: counted() > before, 10, "the access that was let in")
-    assert counted() == before + 1
+        assert guard.env("quiet", "/echo", method="OPTIONS").status == 200
+    for method in ("GET", "OPTIONS"):
+        assert guard.env("quiet", "/echo", [cookie(value)], method=method).status == 200
+    poll(lambda: counted() >= before + 2, 10, "the accesses that were let in")
+    assert counted() == before + 2
 
 
 def test_changing_the_secret_revokes(new_stack, folder):
@@ -253,6 +260,15 @@ def test_task_sees_no_credentials(guard):
     assert [v for k, v in seen if k == "cookie"] == ["a=b; c=d", "e=f"]
     assert not any("token" in k for k, _ in seen) and not PLANTED.search(str(seen)) and "mirage-ecs-auth" not in str(seen)
     assert ("x-kept", "1") in seen and basic("own", "of the task")[1] in dict(seen).values()
+
+
+def test_task_sees_none_in_trailers(guard):
+    with guard.connect(SECOND_PORT) as c:
+        c.request("POST", "/echo", "web.localhost", [("Transfer-Encoding", "chunked")])
+        c.send("\r\n".join(["1", "x", "0", f"x-mirage-token: {TOKEN}", f"X_Mirage.Token: {TOKEN}", f"Cookie: {entered(guard)}",
+                            "x-amzn-oidc-data: a", "X_Amzn_Oidc_Data: b", "X-Kept: 1", "", ""]).encode())
+        seen = c.response().json()
+    assert [(k.lower(), v) for k, v in seen["trailers"]] == [("x-kept", "1")] and not PLANTED.search(str(seen))
 
 
 def test_cookie_is_taken_out_of_every_request_of_a_connection(guard):
@@ -301,7 +317,8 @@ def test_stranger_is_not_believed(new_stack):
 
 
 def test_secrets_are_written_nowhere(new_stack):
-    s = new_stack(change=lambda c: guarded(c, [SECRET, OLD_SECRET]), options=["-log-level", "debug"])
+    s = new_stack(change=lambda c: guarded(c, [SECRET, OLD_SECRET]), options=["-log-level", "debug"],
+                  env={"MIRAGE_PASSWORD": "planted-variable-52ff", "AWS_SECRET_ACCESS_KEY": "planted-aws-91e4"})
     s.credentials, s.open_port = [token()], SECOND_PORT
     value = entered(s)
     s.launch("web")
@@ -310,6 +327,10 @@ def test_secrets_are_written_nowhere(new_stack):
         for host in (HOST, "web.localhost"):
             for path in ("/", "/api/list", "/echo"):
                 s.get(host, path, headers)
+    for headers in ([token("planted-wrong-0000")], [basic(password="planted-wrong-0000")]):
+        said = s.log_path.read_text().count("not let in")
+        poll(lambda: s.get(HOST, "/", headers).status == 401 and s.log_path.read_text().count("not let in") > said, 5,
+             "this refusal is one of those that are logged")
     lines = [Path(f"/proc/{pid}/cmdline").read_bytes().decode() for pid in [s.process.pid, *s.pids()]]
     assert len(lines) >= 5 and not PLANTED.search(str(lines))
     environment = s.get("web.localhost", "/env", port=SECOND_PORT).text
@@ -323,6 +344,13 @@ def test_secrets_are_written_nowhere(new_stack):
     held = [p for p in s.state.rglob("*") if p.is_file() and PLANTED.search(p.read_bytes().decode("latin-1"))]
     assert held in ([], [s.state / "run" / "mirage.yaml"]), "only what the programs read their configuration from"
     assert all(mode & 0o077 == 0 for mode in state.values()), {str(p): oct(m) for p, m in state.items() if m & 0o077}
+
+
+def test_a_path_cannot_write_to_the_terminal(guard):
+    """U+009B begins a command, as ESC [ does, for terminals that read UTF-8."""
+    poll(lambda: guard.get(HOST, "/%c2%9b31m%c3%a4").status == 401 and "GET /\\x9b31m\u00e4: not let in" in guard.log_path.read_text(),
+         5, "it is logged (a line a second)")
+    assert "\u009b" not in guard.log_path.read_text()
 
 
 @pytest.mark.parametrize("program", ["mirage-ecs", "mirage-api", "mirage-proxyd", "mirage-sync", "mirage-purge"])

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 
-from stack import BUILD, Stack, base_config, clean_environment, local_only, own_address, poll
+from stack import BUILD, Stack, base_config, clean_environment, local_only, own_address, poll, program_of
+from test_auth import guarded
 from wire import Truncated
 
 pytestmark = [local_only, pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")]
 USER = "nobody"
-UID = pwd.getpwnam(USER).pw_uid
+UID, GID = pwd.getpwnam(USER)[2:4]
 
 
 @pytest.fixture
@@ -34,8 +35,10 @@ def place():
 class Started(Stack):
     """On port 80, by the copy, as USER."""
 
-    def __init__(self, place, *options):
+    def __init__(self, place, *options, auth=False):
         config = base_config(own_address())
+        if auth:
+            guarded(config)
         config["listen"]["http"][0]["listen"] = 80
         config["local"] = {"taskdefs": {}}
         super().__init__(folder=place, address=config["listen"]["foreign_address"], config=json.dumps(config),
@@ -52,8 +55,9 @@ def capabilities(pid):
             re.findall(r"^Cap(\w+):\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.M)}
 
 
-def owner(pid):
-    return [int(n) for n in re.search(r"^Uid:\s*(.*)$", Path(f"/proc/{pid}/status").read_text(), re.M).group(1).split()]
+def ids(pid, kind):
+    """Uid, Gid or Groups of a process."""
+    return [int(n) for n in re.search(rf"^{kind}:[ \t]*(.*)$", Path(f"/proc/{pid}/status").read_text(), re.M).group(1).split()]
 
 
 def test_nothing_stays_root(place):
@@ -61,7 +65,8 @@ def test_nothing_stays_root(place):
     try:
         s.launch("page", "demo")
         pids = [s.process.pid, *s.pids()]
-        assert len(pids) >= 7 and all(owner(pid) == [UID] * 4 for pid in pids)
+        assert len(pids) >= 7 and all(ids(pid, "Uid") == [UID] * 4 for pid in pids)
+        assert all(ids(pid, "Gid") == [GID] * 4 and set(ids(pid, "Groups")) == {GID} for pid in pids)
         bind = 1 << 10  # CAP_NET_BIND_SERVICE
         for pid in pids:
             caps = capabilities(pid)
@@ -84,6 +89,18 @@ def test_nothing_stays_root(place):
             s.kill()
 
 
+def test_memory_is_private(place):
+    """Of a process that is not dumpable, /proc is root's (proc(5)); of another, it is the user's."""
+    s = Started(place, "-user", USER, auth=True).start()
+    try:
+        programs = {program_of(pid): os.stat(f"/proc/{pid}/environ").st_uid for pid in [s.process.pid, *s.pids()]}
+        assert programs == {"mirage-ecs": 0, "mirage-api": 0, "mirage-proxyd": 0, "mirage-sync": 0, "lighttpd": UID}
+        s.stop()
+    finally:
+        if s in Stack.alive:
+            s.kill()
+
+
 def test_a_folder_that_was_roots(place):
     """Earlier it ran as root: what is in the state folder is given to the user."""
     s = Started(place).start()
@@ -94,6 +111,59 @@ def test_a_folder_that_was_roots(place):
     s = Started(place, "-user", USER).start()
     assert (s.state / "mirage.db").stat().st_uid == UID
     s.stop()
+
+
+def test_only_what_lies_in_the_folder_is_given(place):
+    """Not what has another name elsewhere, nor what somebody else could have put there for root to give away."""
+    state, theirs, other = place / "s", place / "s" / "theirs", UID - 1
+    theirs.mkdir(parents=True)
+    state.chmod(0o700)
+    os.chown(theirs, other, other)
+    files = [place / "outside", place / "linked", theirs / "of root", state / "ours"]
+    for path in files:
+        path.write_text("root's")
+    (state / "link").symlink_to(files[0])
+    (state / "hard").hardlink_to(files[1])
+    s = Started(place, "-user", USER).start()
+    assert [path.stat().st_uid for path in files] == [0, 0, 0, UID]
+    assert theirs.stat().st_uid == other and state.stat().st_uid == UID and (state / "link").lstat().st_uid == UID
+    s.stop()
+
+
+def test_a_folder_that_is_the_users_already(place):
+    """Nothing in it becomes root's."""
+    state = place / "s"
+    state.mkdir()
+    os.chown(state, UID, GID)
+    for _ in range(2):
+        s = Started(place, "-user", USER).start()
+        assert all(path.lstat().st_uid == UID for path in [state, *state.rglob("*")])
+        s.stop()
+
+
+def test_a_link_for_a_lock(place):
+    """Who got the better of the service could have root make a file anywhere."""
+    state = place / "s"
+    state.mkdir()
+    (state / "lock").symlink_to(place / "anywhere")
+    os.lchown(state / "lock", UID, GID)
+    for owner in UID, 0:
+        os.chown(state, owner, owner)
+        s = Started(place, "-user", USER).spawn()
+        status, said = s.wait_refused()
+        assert status == 1 and f"cannot open {state}/lock" in said and not (place / "anywhere").exists()
+
+
+def test_folder_that_everybody_writes_to(place):
+    """-state /tmp, say."""
+    state = place / "s"
+    state.mkdir()
+    state.chmod(0o1777)
+    (state / "a file").write_text("root's")
+    s = Started(place, "-user", USER).spawn()
+    status, said = s.wait_refused()
+    assert status == 1 and "others may write to it: name one of its own with -state" in said
+    assert (state / "a file").stat().st_uid == 0 == state.stat().st_uid
 
 
 @pytest.mark.parametrize("user, words", [("no-such-user", "there is no such user; `useradd --system no-such-user` makes one")])

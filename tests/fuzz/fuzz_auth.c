@@ -155,8 +155,9 @@ static void try_head(const char *text, size_t len, bool to_task, bool trusted)
     if (http_head_end(head, len, true, &scanned) == (long)len &&
         http_parse_request(head, len, &request) == 0 &&
         request.host.len > 0) { /* else it is a health check */
-        CHECK(!credentials_open(&config, &entry, head, &request) ||
-              request.method == HTTP_METHOD_OPTIONS);
+        CHECK(credentials_of(&config, &entry, head, &request) ==
+              (request.method == HTTP_METHOD_OPTIONS && !request.upgrade ? CREDENTIALS_SPARED
+                                                                         : CREDENTIALS_MISSING));
         credentials_take_off(&config, head, &request, to_task, trusted);
         forward_request(&composed, head, &request, "192.0.2.1");
         check_forwarded(&config, to_task, trusted);

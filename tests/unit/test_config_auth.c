@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -237,6 +238,63 @@ static void what_is_weak_is_warned_about(void **state)
     config_free(c);
 }
 
+static void secrets_that_everybody_can_read_are_warned_about(void **state)
+{
+    static const struct {
+        const char *text;
+        mode_t mode;
+        bool warned;
+    } cases[] = {
+        {"auth: {token: {header: x-t, token: planted}}", 0644, true},
+        {"auth: {basic: {username: u, password: planted}}", 0604, true},
+        {"auth: {cookie_secret: [planted-1, planted-2], basic: {username: u, password: p}}", 0644,
+         true},
+        {"auth: {token: {header: x-t, token: planted}}", 0640, false},
+        {"auth: {token: {header: x-t, token: '{{ must_env \"PLANTED\" }}'}}", 0644, false},
+    };
+
+    (void)state;
+    setenv("PLANTED", "from the environment", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct options o = {.conf = path, .compat_v1 = true, .local = true};
+        struct config *c = load(cases[i].text);
+
+        assert_non_null(c);
+        config_free(c);
+        assert_int_equal(chmod(path, cases[i].mode), 0);
+        buf_clear(&warnings);
+        assert_int_equal(config_load(&c, &o, &no_source, warn, &e), 0);
+        assert_int_equal(strstr(buf_text(&warnings), "every user of this machine") != NULL,
+                         cases[i].warned);
+        assert_null(strstr(buf_text(&warnings), "planted"));
+        config_free(c);
+    }
+}
+
+static void in_a_folder_of_ones_own_nobody_reads_them(void **state)
+{
+    char folder[] = "/tmp/mirage-config-auth.XXXXXX", file[64];
+    struct options o = {.conf = file, .compat_v1 = true, .local = true};
+    struct buf b = {0};
+    struct config *c;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(file, sizeof file, "%s/c", folder);
+    buf_str(&b, "auth: {token: {header: x-t, token: planted}}");
+    assert_int_equal(buf_write_file(&b, file), 0);
+    buf_free(&b);
+    assert_int_equal(chmod(file, 0644), 0);
+    for (int open = 0; open < 2; open++) {
+        assert_int_equal(chmod(folder, open ? 0755 : 0750), 0);
+        buf_clear(&warnings);
+        assert_int_equal(config_load(&c, &o, &no_source, warn, &e), 0);
+        assert_int_equal(strstr(buf_text(&warnings), "every user of this machine") != NULL, open);
+        config_free(c);
+    }
+    assert_int_equal(unlink(file) | rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +303,8 @@ int main(void)
         cmocka_unit_test(short_forms),
         cmocka_unit_test(secrets_are_masked),
         cmocka_unit_test(what_is_weak_is_warned_about),
+        cmocka_unit_test(secrets_that_everybody_can_read_are_warned_about),
+        cmocka_unit_test(in_a_folder_of_ones_own_nobody_reads_them),
     };
 
     return cmocka_run_group_tests(tests, make_file, remove_file);

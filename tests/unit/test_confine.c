@@ -18,33 +18,45 @@
 #include <linux/landlock.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char state[] = "/tmp/mirage-confine.XXXXXX", outside[64];
+static char state[] = "/tmp/mirage-confine.XXXXXX", outside[64], database[64], config[64];
 
-static int make_folder(void **context)
+static int make_file(char path[64], const char *suffix)
 {
     int fd;
 
-    (void)context;
-    if (!mkdtemp(state))
-        return -1;
-    snprintf(outside, sizeof outside, "%s-outside", state);
-    fd = open(outside, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    snprintf(path, 64, "%s%s", state, suffix);
+    fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     return fd < 0 ? -1 : close(fd);
+}
+
+static int make_folder(void **context)
+{
+    (void)context;
+    return !mkdtemp(state) || make_file(outside, "-outside") < 0 ||
+                   make_file(database, "/mirage.db") < 0 || make_file(config, "/mirage.yaml") < 0
+               ? -1
+               : 0;
 }
 
 static int remove_folder(void **context)
 {
     (void)context;
     unlink(outside);
+    unlink(database);
+    unlink(config);
     return rmdir(state);
 }
 
@@ -90,18 +102,34 @@ static bool has_landlock(void)
     return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
 }
 
-static int use_state(void)
+static int use_database(void)
 {
-    char path[64], other[64];
-    int fd;
+    int fd = open(database, O_RDWR | O_CLOEXEC);
 
-    snprintf(path, sizeof path, "%s/a", state);
-    snprintf(other, sizeof other, "%s/b", state);
-    fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0 || write(fd, "x", 1) != 1 || ftruncate(fd, 0) < 0 || close(fd) < 0 ||
-        rename(path, other) < 0 || unlink(other) < 0)
-        return errno;
-    return 0;
+    return fd < 0 || write(fd, "x", 1) != 1 || ftruncate(fd, 0) < 0 || close(fd) < 0 ? errno : 0;
+}
+
+static int read_config(void)
+{
+    return open(config, O_RDONLY | O_CLOEXEC) < 0 ? errno : 0;
+}
+
+static int write_config(void)
+{
+    return open(config, O_WRONLY | O_CLOEXEC) < 0 ? errno : 0;
+}
+
+static int create_in_state(void)
+{
+    char path[80];
+
+    snprintf(path, sizeof path, "%s/new", state);
+    return open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600) < 0 ? errno : 0;
+}
+
+static int replace_config(void)
+{
+    return rename(database, config) < 0 ? errno : 0;
 }
 
 static int read_outside(void)
@@ -156,6 +184,68 @@ static int chmod_anything(void)
     return chmod(outside, 0777) < 0 ? errno : 0;
 }
 
+static int fork_by_clone(void)
+{
+    long pid = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+
+    if (pid == 0)
+        _exit(0);
+    return pid < 0 ? errno : 0;
+}
+
+static int new_namespace(void)
+{
+    long pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNS | SIGCHLD, NULL, NULL, NULL, NULL);
+
+    if (pid == 0)
+        _exit(0);
+    return pid < 0 ? errno : 0;
+}
+
+static int write_code(void)
+{
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (page == MAP_FAILED)
+        return 1;
+    if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+        return 0;
+    return mprotect(page, 4096, PROT_READ | PROT_EXEC) < 0 ? errno : 0;
+}
+
+static int kernel_socket(void)
+{
+    return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) < 0 ? errno : 0;
+}
+
+static int type_into_terminal(void)
+{
+    return ioctl(STDERR_FILENO, TIOCSTI, "x") < 0 ? errno : 0;
+}
+
+static int be_dumpable(void)
+{
+    return prctl(PR_SET_DUMPABLE, 1) < 0 ? errno : 0;
+}
+
+static int signal_parent(void)
+{
+    return syscall(SYS_tgkill, getppid(), getppid(), 0) < 0 ? errno : 0;
+}
+
+static int limit_parent(void)
+{
+    struct rlimit limit;
+
+    return prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit) < 0 ? errno : 0;
+}
+
+static int abort_itself(void)
+{
+    signal(SIGABRT, SIG_DFL);
+    abort();
+}
+
 static void *nothing(void *context)
 {
     return context;
@@ -183,7 +273,7 @@ static int connect_somewhere(void)
 static void what_it_needs_is_left(void **context)
 {
     (void)context;
-    assert_int_equal(fails_with(use_state), 0);
+    assert_int_equal(fails_with(use_database), 0);
     assert_int_equal(fails_with(start_thread), 0);
     assert_int_equal(fails_with(connect_somewhere), ECONNREFUSED);
 }
@@ -197,6 +287,10 @@ static void files_elsewhere_are_gone(void **context)
     assert_int_equal(fails_with(write_outside), EACCES);
     assert_int_equal(fails_with(create_outside), EACCES);
     assert_int_equal(fails_with(remove_outside), EACCES);
+    assert_int_equal(fails_with(read_config), EACCES);
+    assert_int_equal(fails_with(write_config), EACCES);
+    assert_int_equal(fails_with(create_in_state), EACCES);
+    assert_int_equal(fails_with(replace_config), EACCES);
 }
 
 static void what_an_intruder_wants_ends_it(void **context)
@@ -210,8 +304,20 @@ static void what_an_intruder_wants_ends_it(void **context)
 
 static void other_calls_are_unknown(void **context)
 {
+    int status;
+
     (void)context;
     assert_int_equal(fails_with(chmod_anything), ENOSYS);
+    assert_int_equal(fails_with(fork_by_clone), ENOSYS);
+    assert_int_equal(fails_with(new_namespace), ENOSYS);
+    assert_int_equal(fails_with(write_code), ENOSYS);
+    assert_int_equal(fails_with(kernel_socket), ENOSYS);
+    assert_int_equal(fails_with(type_into_terminal), ENOSYS);
+    assert_int_equal(fails_with(be_dumpable), ENOSYS);
+    assert_int_equal(fails_with(signal_parent), ENOSYS);
+    assert_int_equal(fails_with(limit_parent), ENOSYS);
+    status = tried(abort_itself); /* what a failed assertion does */
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
 int main(void)

@@ -460,7 +460,8 @@ static void other_sites_are_known(void **state)
     } cases[] = {
         {"mirage.local", NULL, NULL, false},
         {"mirage.local", "http://mirage.local", NULL, false},
-        {"mirage.local", "https://mirage.local", "cross-site", false},
+        {"mirage.local", "https://mirage.local", "same-origin", false},
+        {"mirage.local", "https://mirage.local", "cross-site", true}, /* of http://, say */
         {"mirage.local:8080", "http://MIRAGE.local:8080", NULL, false},
         {"mirage.local:80", "http://mirage.local", NULL, false},
         {"mirage.local", "https://mirage.local:443", NULL, false},
