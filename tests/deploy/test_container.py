@@ -66,10 +66,12 @@ def store():
     remove_store()
     STORE.mkdir()
     try:
-        name = slim_base()
-    except AssertionError as e:
+        container = buildah("from", "scratch").split()[-1]
+        buildah("mount", container)
+        buildah("rm", container)
+    except AssertionError as e:  # what comes later is ours to get right
         pytest.skip(f"buildah cannot run here: {str(e)[-500:]}")
-    yield name
+    yield slim_base()
     remove_store()
 
 
@@ -233,11 +235,13 @@ def test_port_80_with_the_sysctl(root, config):
 
 
 def test_end_to_end_in_the_container(image, config):
-    """The whole suite against the image's programs, but for the browser: in a container of it with pytest added."""
+    """The whole suite against the image's programs, but for browsers and other web servers: in a container of it with
+    pytest added."""
     container = buildah("from", image).split()[-1]
     root = buildah("mount", container).strip()
     buildah("run", "--isolation", "chroot", "--user", "root", container, "--", "sh", "-c",
-            "apt-get update -q && apt-get install -q -y --no-install-recommends python3-pytest python3-pytest-xdist")
+            "apt-get update -q && apt-get install -q -y --no-install-recommends python3-pytest "
+            "python3-pytest-xdist python3-cryptography")
     tree = copy_of_tree(CACHE / "tree")
     try:
         shutil.copytree(tree, f"{root}/srv/mirage-ecs")
@@ -247,7 +251,7 @@ def test_end_to_end_in_the_container(image, config):
     tests = "/srv/mirage-ecs/tests/e2e"
     # A shell is the first process: it reaps what others leave, as pytest does not.
     with Container(root, config, "sh", "-c", "python3 -m pytest -q -n 4 -p no:cacheprovider "
-                   f"--ignore-glob={tests}/test_browser_* {tests}; exit $?",
+                   f"--ignore-glob={tests}/test_browser_* --ignore={tests}/test_sites.py -k 'not apache' {tests}; exit $?",
                    more=f"mount -t tmpfs -o mode=1777 tmpfs {root}/tmp;", MIRAGE_BUILD="/usr",
                    PYTHONDONTWRITEBYTECODE="1", HOME="/tmp") as c:
         status = c.process.wait(900)

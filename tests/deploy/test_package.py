@@ -84,7 +84,7 @@ def root(deb):
     try:
         r.install("systemd-sysv", "dbus")
         shutil.copy(deb, r.path / "root")
-        r.install(f"/root/{deb.name}", "python3-pytest", "python3-pytest-xdist")
+        r.install(f"/root/{deb.name}", "python3-pytest", "python3-pytest-xdist", "python3-cryptography")
         yield r
     finally:
         r.remove()
@@ -225,10 +225,13 @@ def test_landlock_and_seccomp_may_be_called(machine, root):
 
 
 def test_end_to_end_in_the_service_sandbox(machine, root):
-    """The whole suite against the installed programs, as the service's user, in its sandbox; but for the browser."""
+    """The whole suite against the installed programs, as the service's user, in its sandbox; but for browsers, other web
+    servers, and what looks at processes, which the sandbox (ProtectProc) does not show."""
     copy_of_tree(root.path / "srv/mirage-ecs")
+    tests = "/srv/mirage-ecs/tests/e2e"
     said = as_the_service(machine, root, "end-to-end", "/usr/bin/python3 -m pytest -q -n 4 -p no:cacheprovider "
-                          "--ignore-glob=/srv/mirage-ecs/tests/e2e/test_browser_* /srv/mirage-ecs/tests/e2e")
+                          f"--ignore-glob={tests}/test_browser_* --ignore={tests}/test_sites.py --ignore={tests}/test_hardening.py "
+                          f"-k 'not apache and not core_is_dumped and not written_nowhere' {tests}")
     passed = re.search(r"(\d+) passed", said)
     assert passed and int(passed[1]) > 200 and "failed" not in said, said[-4000:]
 
