@@ -40,6 +40,14 @@ def sample(path, replaced):
     return text
 
 
+def static_files(folder):
+    """A copy that the web servers' own user can read: the source may lie in a folder of root's."""
+    copy = folder / "static"
+    shutil.copytree(BUILD / "share/mirage-ecs/html/static", copy)
+    folder.chmod(0o755)
+    return copy
+
+
 def api_command(folder, stack):
     config = folder / "mirage.yaml"
     config.write_text(json.dumps({**base_config(stack.address), "host": HOST, "auth": stack.auth}))
@@ -74,7 +82,7 @@ def lighttpd(folder, stack):
     command = " ".join(map(str, api_command(folder, stack)))
     (folder / "site.conf").write_text(sample("deploy/lighttpd/site.conf", {
         "/usr/local/bin/mirage-api -conf /etc/mirage-ecs/mirage.yaml": command,
-        STATIC: f"{BUILD}/share/mirage-ecs/html/static",
+        STATIC: static_files(folder),
         SOCKET: f"{folder}/api.sock",
         '"host" => "127.0.0.1", "port" => 8081': f'"host" => "{stack.address}", "port" => {PORT}',
     }))
@@ -93,7 +101,7 @@ def lighttpd(folder, stack):
 def apache(folder, stack):
     with api_on_a_socket(folder, stack) as socket:
         site = sample("deploy/apache/site.conf", {
-            "*:80": f"{stack.address}:{SITE_PORT}", STATIC: f"{BUILD}/share/mirage-ecs/html/static", SOCKET: socket,
+            "*:80": f"{stack.address}:{SITE_PORT}", STATIC: static_files(folder), SOCKET: socket,
             "127.0.0.1:8081/": f"{stack.address}:{PORT}/"})
         modules = "".join(f"LoadModule {m}_module /usr/lib/apache2/modules/mod_{m}.so\n" for m in APACHE_MODULES)
         conf = folder / "apache2.conf"
@@ -109,7 +117,7 @@ def apache(folder, stack):
 def nginx(folder, stack):
     with api_on_a_socket(folder, stack) as socket:
         replaced = {"listen 80;": f"listen {stack.address}:{SITE_PORT};", SOCKET: socket,
-                    STATIC: f"{BUILD}/share/mirage-ecs/html/static",
+                    STATIC: static_files(folder),
                     "127.0.0.1:8081;": f"{stack.address}:{PORT};"}
         if not Path("/etc/nginx/fastcgi_params").exists():
             replaced["/etc/nginx/fastcgi_params"] = UNPACKED / "etc/nginx/fastcgi_params"
