@@ -11,13 +11,15 @@
 struct child {
     const char *name;
     const char *const *argv; /* ends with NULL; argv[0] is the path */
-    bool listens;            /* on ports of the network, which may be below 1024 */
-    int stop_signal;         /* asks it to finish and end; 0: SIGTERM */
-    bool not_as_root;        /* it refuses to serve as root: see privileges.h */
-    pid_t pid;               /* 0: it does not run */
-    int64_t started_at;      /* monotonic ms */
-    int64_t start_again_at;  /* monotonic ms; counts while pid is 0 */
-    unsigned deaths;         /* in a row, each soon after its start */
+    const char *const
+        *variables;         /* all that it gets of the environment, ends with NULL; NULL: all */
+    bool listens;           /* on ports of the network, which may be below 1024 */
+    int stop_signal;        /* asks it to finish and end; 0: SIGTERM */
+    bool not_as_root;       /* it refuses to serve as root: see privileges.h */
+    pid_t pid;              /* 0: it does not run */
+    int64_t started_at;     /* monotonic ms */
+    int64_t start_again_at; /* monotonic ms; counts while pid is 0 */
+    unsigned deaths;        /* in a row, each soon after its start */
 };
 
 /* Starts it. It gets SIGTERM when this process dies. */

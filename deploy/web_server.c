@@ -18,6 +18,24 @@
 
 #define APACHE_MODULES "/usr/lib/apache2/modules" /* where Debian's apache2-bin has them */
 
+/* What a web server needs; what else is in the environment may be a secret of ours, or of AWS. */
+static const char *const variables[] = {
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "MIRAGE_WEB_SOCKET",
+    "MIRAGE_WEB_ADDRESS",
+    "MIRAGE_WEB_LISTEN",
+    "MIRAGE_API_SOCKET",
+    "MIRAGE_RUN_DIR",
+    "MIRAGE_STATIC_DIR",
+    "MIRAGE_APACHE_MODULES",
+    NULL,
+};
+
 /* A program on the PATH, or where daemons are. NULL when it is nowhere. */
 static const char *find_program(struct arena *a, const char *name)
 {
@@ -106,7 +124,8 @@ static int prepare_lighttpd(struct web_server *w, struct child *child, struct ar
     args[1] = "-D";
     args[2] = "-f";
     args[3] = arena_printf(a, "%s/lighttpd/%s.conf", data, config->web.listen ? "listen" : "stack");
-    *child = (struct child){.name = "lighttpd", .argv = args, .stop_signal = SIGINT};
+    *child = (struct child){
+        .name = "lighttpd", .argv = args, .variables = variables, .stop_signal = SIGINT};
     w->target = arena_printf(a, "unix:%s/web.sock", run);
     setenv("MIRAGE_WEB_SOCKET", arena_printf(a, "%s/web.sock", run), 1);
     return 0;
@@ -131,8 +150,11 @@ static int prepare_apache(struct web_server *w, struct child *child, struct aren
         args[n++] = "-DMIRAGE_WEB_LISTEN";
     args[n++] = "-f";
     args[n++] = arena_printf(a, "%s/apache/stack.conf", data);
-    *child = (struct child){
-        .name = "apache2", .argv = args, .stop_signal = SIGWINCH, .not_as_root = true};
+    *child = (struct child){.name = "apache2",
+                            .argv = args,
+                            .variables = variables,
+                            .stop_signal = SIGWINCH,
+                            .not_as_root = true};
     w->target = arena_printf(a, "127.0.0.1:%d", port);
     setenv("MIRAGE_WEB_ADDRESS", w->target, 1);
     setenv("MIRAGE_APACHE_MODULES", APACHE_MODULES, 1);

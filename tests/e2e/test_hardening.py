@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import APACHES, PORT, REPOSITORY, SANITIZED, SECOND_PORT, WEB, Stack, program_of
+from stack import APACHES, PORT, REPOSITORY, SANITIZED, SECOND_PORT, Stack, WEB, WEB_PROGRAM, program_of
 from test_auth import guarded, token
 
 DOCUMENT = (REPOSITORY / "docs" / "SECURITY.md").read_text()
@@ -116,6 +116,16 @@ def test_who_may_touch_it(busy):
             continue  # what a task writes is the task's
         info = path.lstat()
         assert info.st_uid == os.getuid() and stat.S_IMODE(info.st_mode) & 0o077 == 0, (path, oct(info.st_mode))
+
+
+@root_only
+def test_web_server_inherits_no_secret(new_stack):
+    s = new_stack(env={"AWS_SECRET_ACCESS_KEY": "planted-key-0000", "MIRAGE_PLANTED": "planted-variable-0000"})
+    assert "planted" in Path(f"/proc/{s.process.pid}/environ").read_text(), "it was there to be inherited"
+    pids = s.pids(WEB_PROGRAM)
+    assert pids
+    for pid in pids:
+        assert "planted" not in Path(f"/proc/{pid}/environ").read_text()
 
 
 @pytest.mark.skipif(SANITIZED, reason="the sanitizers call more than a proxy does")
