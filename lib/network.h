@@ -23,4 +23,8 @@ bool network_list_has(const struct network *list, size_t n, const char *text)
  * broadcast, unspecified, or IPv4 written as IPv6. */
 bool network_task_may_be_at(const char *text) __attribute__((warn_unused_result));
 
+/* The same for what the text stands for: an IPv4 address of 4 bytes, or an IPv6 one of 16. */
+bool network_task_may_be_at_v4(const unsigned char a[4]) __attribute__((warn_unused_result));
+bool network_task_may_be_at_v6(const unsigned char a[16]) __attribute__((warn_unused_result));
+
 #endif

@@ -1,10 +1,9 @@
 #include "own_ports.h"
 
 #include <ifaddrs.h>
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "target.h"
 
 #define ADDRESSES_MAX 64
 
@@ -58,20 +57,34 @@ void own_ports_free(struct own_ports *o)
     free(o);
 }
 
-bool own_ports_have(const struct own_ports *o, const char *address, int port)
+static in_port_t port_of(const struct target *t)
 {
-    struct target t;
+    return ntohs(t->address.any.sa_family == AF_INET ? t->address.v4.sin_port
+                                                     : t->address.v6.sin6_port);
+}
+
+static bool same_address(const struct target *a, const struct target *b)
+{
+    if (a->address.any.sa_family != b->address.any.sa_family)
+        return false;
+    return a->address.any.sa_family == AF_INET
+               ? a->address.v4.sin_addr.s_addr == b->address.v4.sin_addr.s_addr
+               : IN6_ARE_ADDR_EQUAL(&a->address.v6.sin6_addr, &b->address.v6.sin6_addr);
+}
+
+bool own_ports_have(const struct own_ports *o, const struct target *t)
+{
     bool listens = false;
 
     for (size_t i = 0; o && i < o->config->listen.n_http; i++)
-        listens = listens || o->config->listen.http[i].listen == port;
-    if (!listens || !target_set_ip(&t, address, 0))
+        listens = listens || o->config->listen.http[i].listen == port_of(t);
+    if (!listens)
         return false;
-    if (o->loopback && t.address.any.sa_family == AF_INET &&
-        ntohl(t.address.v4.sin_addr.s_addr) >> 24 == 127)
+    if (o->loopback && t->address.any.sa_family == AF_INET &&
+        ntohl(t->address.v4.sin_addr.s_addr) >> 24 == 127)
         return true;
     for (size_t i = 0; i < o->n_addresses; i++)
-        if (target_equal(&t, &o->addresses[i]))
+        if (same_address(t, &o->addresses[i]))
             return true;
     return false;
 }

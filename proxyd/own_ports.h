@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "config.h"
+#include "target.h"
 
 struct own_ports;
 
@@ -14,8 +15,8 @@ struct own_ports;
 struct own_ports *own_ports_find(const struct config *config) __attribute__((warn_unused_result));
 void own_ports_free(struct own_ports *o); /* NULL is fine */
 
-/* Whether a task at this address and port would be the proxy. NULL: nothing is. */
-bool own_ports_have(const struct own_ports *o, const char *address, int port)
+/* Whether a task there would be the proxy. NULL: nothing is. */
+bool own_ports_have(const struct own_ports *o, const struct target *t)
     __attribute__((warn_unused_result));
 
 #endif

@@ -162,18 +162,20 @@ static int take_row(void *ctx, const struct route_row *row)
 {
     struct loader *l = ctx;
     struct route_snapshot *s = l->s;
+    struct target *target;
 
     if (s->n_envs == 0 || strcmp(name_of(s, env_at(s, l->last)), row->subdomain) != 0)
         if (!finish_env(l) || !begin_env(l, row))
             return 1;
     env_at(s, l->last)->starting |= row->starting;
-    if (!*row->address || !network_task_may_be_at(row->address) ||
-        own_ports_have(l->own, row->address, row->port))
+    if (!*row->address)
         return 0;
     if (!ROOM(l->ports, l->n_ports, 1, l->ports_cap))
         return 1;
     l->ports[l->n_ports].container_port = row->target;
-    if (target_set_ip(&l->ports[l->n_ports].target, row->address, row->port))
+    target = &l->ports[l->n_ports].target;
+    if (target_set_ip(target, row->address, row->port) && target_may_be_task(target) &&
+        !own_ports_have(l->own, target))
         l->n_ports++;
     return 0;
 }

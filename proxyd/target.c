@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "network.h"
+
 bool target_set_ip(struct target *t, const char *address, int port)
 {
     memset(t, 0, sizeof *t);
@@ -45,6 +47,14 @@ bool target_parse(struct target *t, const char *text)
     address[colon - text] = '\0';
     port = strtol(colon + 1, &end, 10);
     return colon[1] && !*end && port > 0 && port < 65536 && target_set_ip(t, address, (int)port);
+}
+
+bool target_may_be_task(const struct target *t)
+{
+    if (t->address.any.sa_family == AF_INET)
+        return network_task_may_be_at_v4((const unsigned char *)&t->address.v4.sin_addr);
+    return t->address.any.sa_family == AF_INET6 &&
+           network_task_may_be_at_v6(t->address.v6.sin6_addr.s6_addr);
 }
 
 /* Unused bytes are zero, so that comparing them all compares the addresses. */

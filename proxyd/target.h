@@ -24,6 +24,9 @@ bool target_set_ip(struct target *t, const char *address, int port)
 /* `unix:PATH` or `ADDRESS:PORT`. false when it is neither, or the path is too long. */
 bool target_parse(struct target *t, const char *text) __attribute__((warn_unused_result));
 
+/* Whether a task may be there: network_task_may_be_at(). */
+bool target_may_be_task(const struct target *t) __attribute__((warn_unused_result));
+
 bool target_equal(const struct target *a, const struct target *b)
     __attribute__((warn_unused_result));
 

@@ -393,6 +393,7 @@ static void addresses_that_are_no_tasks(void **state)
     struct config here = config;
     struct own_ports *own;
     struct route_snapshot *s;
+    struct target t;
     struct route r;
 
     (void)state;
@@ -423,9 +424,9 @@ static void addresses_that_are_no_tasks(void **state)
     own_ports_free(own);
     here.listen.foreign_address = "127.9.9.9";
     own = own_ports_find(&here);
-    assert_true(own_ports_have(own, "127.9.9.9", 8080));
-    assert_false(own_ports_have(own, "127.9.9.8", 8080));
-    assert_false(own_ports_have(own, "127.9.9.9", 8082));
+    assert_true(target_parse(&t, "127.9.9.9:8080") && own_ports_have(own, &t));
+    assert_true(target_parse(&t, "127.9.9.8:8080") && !own_ports_have(own, &t));
+    assert_true(target_parse(&t, "127.9.9.9:8082") && !own_ports_have(own, &t));
     own_ports_free(own);
 }
 
