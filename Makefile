@@ -237,7 +237,7 @@ screenshots: all ## take the pictures of docs/images anew
 # Programs find their data beside them: datadir is bindir/../share.
 MAN_PAGES := $(patsubst man/%,$(BUILD)/man/%,$(wildcard man/*.[58]))
 UNITS := $(patsubst deploy/systemd/%.in,%,$(wildcard deploy/systemd/*.service.in)) mirage-purge.timer
-DOCS := $(addprefix docs/,API.md ARCHITECTURE.md AWS.md CONFIG.md INSTALL.md TEMPLATES.md) README.md
+DOCS := $(wildcard docs/*.md) README.md
 SUBSTITUTE = sed -e 's,@bindir@,$(bindir),g' -e 's,@sysconfdir@,$(sysconfdir),g'
 # The samples of the tree have the defaults' paths.
 RELOCATE = sed -e 's,/usr/local/bin/,$(bindir)/,g' -e 's,/usr/local/share/,$(datadir)/,g' \
@@ -257,7 +257,8 @@ install: all man ## install (DESTDIR PREFIX bindir datadir mandir docdir sysconf
 	  $(DESTDIR)$(sysconfdir)/mirage-ecs
 	$(Q)install -m 755 $(BINARIES) $(DESTDIR)$(bindir)
 	$(Q)umask 022; cd $(SHARE) && find . -type f -exec install -D -m 644 {} '$(abspath $(DESTDIR)$(datadir))/mirage-ecs/{}' \;
-	$(Q)umask 022; $(RELOCATE) deploy/lighttpd/site.conf >$(DESTDIR)$(datadir)/mirage-ecs/lighttpd/site.conf
+	$(Q)umask 022; for server in lighttpd apache nginx; do \
+	  $(RELOCATE) deploy/$$server/site.conf >$(DESTDIR)$(datadir)/mirage-ecs/$$server/site.conf; done
 	$(Q)for page in $(MAN_PAGES); do $(DATA) $$page $(DESTDIR)$(mandir)/man$${page##*.}/; done
 	$(Q)umask 022; for unit in $(UNITS); do \
 	  $(SUBSTITUTE) $$(ls deploy/systemd/$$unit.in deploy/systemd/$$unit 2>/dev/null) >$(DESTDIR)$(unitdir)/$$unit; done

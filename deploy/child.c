@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -12,28 +11,11 @@
 #include "clock.h"
 #include "log.h"
 #include "privileges.h"
+#include "variables.h"
 
-#define GOOD_RUN_MS   10000
-#define PAUSE_MS      100
-#define PAUSE_MAX_MS  30000
-
-#define VARIABLES_MAX 32
-
-/* Takes away all variables but these. */
-static void keep_variables(const char *const *names)
-{
-    const char *values[VARIABLES_MAX];
-    size_t n = 0;
-
-    for (; names[n] && n < VARIABLES_MAX; n++) {
-        const char *value = getenv(names[n]);
-        values[n] = value ? strdup(value) : NULL;
-    }
-    clearenv();
-    while (n-- > 0)
-        if (values[n])
-            setenv(names[n], values[n], 1);
-}
+#define GOOD_RUN_MS  10000
+#define PAUSE_MS     100
+#define PAUSE_MAX_MS 30000
 
 static void become(const struct child *c, pid_t parent)
 {
@@ -53,7 +35,7 @@ static void become(const struct child *c, pid_t parent)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (c->variables)
-        keep_variables(c->variables);
+        variables_keep(c->variables);
     execv(c->argv[0], (char *const *)(uintptr_t)c->argv);
     log_error("cannot run %s: %s", c->argv[0], strerror(errno));
     _exit(127);

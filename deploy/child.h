@@ -11,8 +11,8 @@
 struct child {
     const char *name;
     const char *const *argv; /* ends with NULL; argv[0] is the path */
-    const char *const
-        *variables;         /* all that it gets of the environment, ends with NULL; NULL: all */
+    /* All that it gets of the environment, ends with NULL; NULL: all. */
+    const char *const *variables;
     bool listens;           /* on ports of the network, which may be below 1024 */
     int stop_signal;        /* asks it to finish and end; 0: SIGTERM */
     bool not_as_root;       /* it refuses to serve as root: see privileges.h */

@@ -97,7 +97,6 @@ int privileges_become(const char *user, const char *state_folder, struct err *e)
                        "-user %s: only root can become another user; start mirage-ecs as root, or "
                        "without -user",
                        user);
-    errno = 0;
     p = getpwnam(user);
     if (!p)
         return err_set(e, ERR_INVALID,
@@ -117,7 +116,7 @@ int privileges_become(const char *user, const char *state_folder, struct err *e)
                : 0;
 }
 
-void privileges_pass_ports(int may_listen)
+void privileges_pass_ports(bool may_listen)
 {
     prctl(PR_CAP_AMBIENT, may_listen ? PR_CAP_AMBIENT_RAISE : PR_CAP_AMBIENT_LOWER,
           CAP_NET_BIND_SERVICE, 0, 0);

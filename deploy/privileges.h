@@ -3,6 +3,8 @@
 #ifndef MIRAGE_DEPLOY_PRIVILEGES_H
 #define MIRAGE_DEPLOY_PRIVILEGES_H
 
+#include <stdbool.h>
+
 #include "err.h"
 
 /* Makes this process, root's, that user's for good. The state folder becomes the user's as well,
@@ -12,7 +14,7 @@ int privileges_become(const char *user, const char *state_folder, struct err *e)
     __attribute__((warn_unused_result));
 
 /* In a child that is about to execve(): whether it may listen on ports below 1024, if we may. */
-void privileges_pass_ports(int may_listen);
+void privileges_pass_ports(bool may_listen);
 
 /* Makes this process another user's, www-data's or nobody's, that keeps what the program needs of
  * root's: to open the sockets in the state folder, which is root's alone, and ports below 1024.

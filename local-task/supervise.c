@@ -25,6 +25,7 @@
 #include "log_file.h"
 #include "page.h"
 #include "signals.h"
+#include "variables.h"
 
 #define ROUTE_GRACE_MS 300  /* between being told to stop and SIGTERM: its routes go first */
 #define STOP_GRACE_MS  5000 /* between SIGTERM and SIGKILL */
@@ -162,19 +163,13 @@ static void set_env_from(const json_t *object)
 /* The task's environment: as little of ours as a program needs, what mirage sets, its ports. */
 static void make_environment(const struct supervisor *s)
 {
-    static const char *const kept[] = {"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"};
-    char *values[sizeof kept / sizeof kept[0]], name[32], text[16];
+    static const char *const kept[] = {"PATH",   "HOME", "USER",   "LANG",
+                                       "LC_ALL", "TZ",   "TMPDIR", NULL};
+    char name[32], text[16];
     const json_t *ports = json_object_get(s->status, "ports"), *port;
     size_t i;
 
-    for (i = 0; i < sizeof kept / sizeof kept[0]; i++) {
-        const char *value = getenv(kept[i]);
-        values[i] = value ? strdup(value) : NULL;
-    }
-    clearenv();
-    for (i = 0; i < sizeof kept / sizeof kept[0]; i++)
-        if (values[i])
-            setenv(kept[i], values[i], 1);
+    variables_keep(kept);
     set_env_from(json_object_get(s->task, "extra_env"));
     set_env_from(json_object_get(s->task, "env"));
     json_array_foreach (ports, i, port) {

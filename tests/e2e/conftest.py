@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
-from stack import BIN, Stack, ask_task  # noqa: E402
+from stack import BIN, Stack, ask_task, running  # noqa: E402
 
 
 # These wait for minutes to pass, or for pauses of half a minute.
@@ -56,14 +56,8 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture(scope="session")
 def stack():
-    s = Stack().start()
-    try:
+    with running(Stack()) as s:
         yield s
-        s.stop()
-    finally:
-        if s in Stack.alive:
-            s.kill()
-        s.remove()
 
 
 @pytest.fixture

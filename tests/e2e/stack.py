@@ -478,6 +478,19 @@ class Stack:
         return sqlite3.connect(self.state / "mirage.db", timeout=5, isolation_level=None)
 
 
+@contextlib.contextmanager
+def running(stack, seconds=30):
+    """Starts it, ends it in order, and leaves nothing behind in any case."""
+    stack.start(seconds)
+    try:
+        yield stack
+        stack.stop()
+    finally:
+        if stack in Stack.alive:
+            stack.kill()
+        stack.remove()
+
+
 def ask_task(address, target):
     """A request straight to a task, on a connection of its own."""
     with Connection(address) as c:

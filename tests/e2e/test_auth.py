@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import APACHES, PORT, SECOND_PORT, Stack, poll, run
+from stack import APACHES, PORT, SECOND_PORT, Stack, poll, run, running
 from test_proxy_upgrade import websocket
 
 TOKEN, PASSWORD = "planted-token-8d1f", "planted-password-77c2"
@@ -48,16 +48,10 @@ def cookie(value):
 
 @pytest.fixture(scope="module")
 def guard():
-    s = Stack(change=guarded).start()
-    s.credentials, s.open_port = [token()], SECOND_PORT
-    try:
+    with running(Stack(change=guarded)) as s:
+        s.credentials, s.open_port = [token()], SECOND_PORT
         s.launch("web")
         yield s
-        s.stop()
-    finally:
-        if s in Stack.alive:
-            s.kill()
-        s.remove()
 
 
 # --- pages and API ------------------------------------------------------------------------------

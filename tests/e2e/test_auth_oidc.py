@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from stack import Stack, poll
+from stack import Stack, poll, running
 
 HOST = "mirage.localhost"
 SIGNER = "arn:aws:elasticloadbalancing:ap-northeast-1:123456789012:loadbalancer/app/mirage/0123456789abcdef"
@@ -101,14 +101,8 @@ def configured(keys, **more):
 
 @pytest.fixture(scope="module")
 def guard(keys):
-    s = Stack(change=configured(keys)).start()
-    try:
+    with running(Stack(change=configured(keys))) as s:
         yield s
-        s.stop()
-    finally:
-        if s in Stack.alive:
-            s.kill()
-        s.remove()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import APACHES, PORT, REPOSITORY, SANITIZED, SECOND_PORT, Stack, WEB, WEB_PROGRAM, program_of
+from stack import APACHES, PORT, REPOSITORY, SANITIZED, SECOND_PORT, Stack, WEB, WEB_PROGRAM, program_of, running
 from test_auth import guarded, token
 
 DOCUMENT = (REPOSITORY / "docs" / "SECURITY.md").read_text()
@@ -17,23 +17,17 @@ DOCUMENT = (REPOSITORY / "docs" / "SECURITY.md").read_text()
 @pytest.fixture(scope="module")
 def busy():
     """Guarded, with a task that runs, and requests that were served."""
-    s = Stack(change=guarded).start()
-    s.credentials, s.open_port = [token()], SECOND_PORT
-    try:
+    with running(Stack(change=guarded)) as s:
+        s.credentials, s.open_port = [token()], SECOND_PORT
         s.launch("web")
         assert s.get("web.localhost", "/echo", port=SECOND_PORT).status == 200
         yield s
-        s.stop()
-    finally:
-        if s in Stack.alive:
-            s.kill()
-        s.remove()
 
 
 def ours(s):
     """pid → program, of all that is not a task."""
     found = {pid: program_of(pid) for pid in [s.process.pid, *s.pids()]}
-    return {pid: name for pid, name in found.items() if name.startswith("mirage") or name == "lighttpd"}
+    return {pid: name for pid, name in found.items() if name.startswith("mirage") or name == WEB_PROGRAM}
 
 
 def sockets_of(pids):
