@@ -13,7 +13,11 @@
   const timeOf = (line) => line?.children[0].dateTime || "";
   const keyOf = (line) => [timeOf(line), line.children[1].textContent, line.children[2].textContent].join("\0");
   const following = () => follow.getAttribute("aria-pressed") === "true";
-  const toEnd = () => { lines.scrollTop = lines.scrollHeight; };
+  let end = 0; // where the log was scrolled to when it last followed
+  const toEnd = () => {
+    lines.scrollTop = lines.scrollHeight;
+    end = lines.scrollTop;
+  };
 
   for (const element of page.querySelectorAll(".script-only"))
     element.hidden = false;
@@ -52,7 +56,11 @@
     found.hidden = !wanted;
     found.textContent = n === 1 ? "1 line" : n + " lines";
   }
-  search.addEventListener("input", searchAll);
+  search.addEventListener("input", () => {
+    searchAll();
+    if (following())
+      toEnd();
+  });
   search.form.addEventListener("keydown", (event) => {
     if (event.target === search && event.key === "Enter")
       event.preventDefault();
@@ -80,7 +88,12 @@
     before ? before.after(line) : lines.prepend(line);
   }
 
+  function leftEnd() {
+    return lines.scrollTop < end - 1 && lines.scrollHeight - lines.scrollTop - lines.clientHeight > 8;
+  }
+
   function take(fresh) {
+    const left = leftEnd();
     const known = new Map();
     const from = since();
     for (let line = lines.lastElementChild; line && timeOf(line) >= from; line = line.previousElementSibling)
@@ -108,7 +121,10 @@
       document.getElementById("no-lines")?.remove();
     if (wanted)
       searchAll();
-    toEnd();
+    if (left)
+      setFollowing(false);
+    else
+      toEnd();
   }
 
   const ask = live.poll(() => {
@@ -125,10 +141,14 @@
     }
   }
   follow.addEventListener("click", () => setFollowing(!following()));
-  // Who scrolls away from the end wants to read.
-  lines.addEventListener("scroll", () => {
-    if (following() && lines.scrollHeight - lines.scrollTop - lines.clientHeight > 8)
+  // Who scrolls away from the end wants to read: by the key or the wheel that asks for it, before lines that
+  // come right then take the log to its end; and by where the log is, for every other way to scroll.
+  function leave(event) {
+    const up = event.deltaY < 0 || ["ArrowUp", "PageUp", "Home"].includes(event.key);
+    if (following() && (leftEnd() || (up && lines.scrollTop > 0)))
       setFollowing(false);
-  }, { passive: true });
+  }
+  for (const way of ["keydown", "wheel", "scroll"])
+    lines.addEventListener(way, leave, { passive: true });
   setFollowing(true);
 }

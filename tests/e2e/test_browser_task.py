@@ -2,6 +2,9 @@
 
 from urllib.parse import quote
 
+import pytest
+from selenium.webdriver import ActionChains
+from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.keys import Keys
 
 from browser import LONG, SHORT
@@ -59,8 +62,46 @@ def test_scrolling_up_pauses(stack, browser, name):
     browser.open(f"/logs/{name}")
     assert browser.text("#follow") == "Following"
     browser.one("#lines").click()
-    browser.press(Keys.HOME)
+    browser.wait(lambda: browser.script("return document.activeElement.id") == "lines", "the log has the focus")
+
+    def pauses():  # a browser on a busy machine loses a key at times
+        browser.press(Keys.HOME)
+        return browser.text("#follow") == "Follow"
+    browser.wait(pauses, "it lets one read")
+
+
+@pytest.mark.parametrize("way", ["key", "wheel", "scroll bar"])
+def test_lines_that_come_while_scrolling_up_do_not_pull_back(stack, browser, name, way):
+    stack.launch(name, "web")
+    for i in range(120):
+        say(stack, name, f"number {i}")
+    in_api(stack, name, "number 119")
+    browser.open(f"/logs/{name}")
+    say(stack, name, "one more")
+    in_api(stack, name, "one more")
+    # The page is given the log with the new line in the very moment in which it is scrolled, before that shows.
+    browser.script("""
+      const [way] = arguments, box = document.getElementById("lines"), really = fetch;
+      const turn = () => document.dispatchEvent(new Event("visibilitychange"));
+      window.fetch = async () => ({ status: 200, ok: true, headers: new Headers(), text: async () => window.log });
+      document.addEventListener(way === "wheel" ? "wheel" : "keydown", turn);
+      really(document.getElementById("logs").dataset.url + "?tail=2000").then((r) => r.text()).then((text) => {
+        window.log = text;
+        if (way === "scroll bar") {
+          box.scrollTop = 0;
+          turn();
+        }
+      });""", way)
+    browser.wait(lambda: browser.script("return window.log"), "the log is at hand")
+    if way == "key":
+        browser.one("#lines").click()
+        browser.press(Keys.HOME)
+    elif way == "wheel":
+        origin = ScrollOrigin.from_element(browser.one("#lines"))
+        ActionChains(browser.driver).scroll_from_origin(origin, 0, -300).perform()
     browser.wait(lambda: browser.text("#follow") == "Follow", "it lets one read")
+    browser.wait(lambda: browser.script("const l = document.getElementById('lines');"
+                                        "return l.scrollHeight - l.scrollTop - l.clientHeight") > 100, "above the end")
 
 
 def test_search_within_logs(stack, browser, name):
