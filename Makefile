@@ -121,12 +121,12 @@ run: deps ## install what is missing, build, start the whole stack in local mode
 
 # --- packages -----------------------------------------------------------------------------------
 DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libjwt-dev libseccomp-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
-  libjs-bootstrap5
-DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium python3-cryptography chromium chromium-driver curl apache2-bin \
+  libjs-bootstrap5 curl
+DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium python3-cryptography chromium chromium-driver apache2-bin \
   $(if $(shell command -v npm),,nodejs npm)
 DEPS_DEB := build-essential debhelper fakeroot
 DEPS_DEPLOY := $(DEPS_DEB) debootstrap lintian mandoc man-db systemd systemd-container buildah \
-  libcmocka-dev iproute2 binutils curl python3-pytest
+  libcmocka-dev iproute2 binutils python3-pytest
 DEPS_LINT := clang clang-format cppcheck binutils mandoc python3-minimal
 
 deps: ## install the Debian packages that building and running need

@@ -89,7 +89,7 @@ static int run_all(const struct program *program, struct db *db, struct runner *
     struct job jobs[] = {
         {.name = "purge", .run = sync_purge},
         {.name = "schedule", .run = config->purge.schedule ? sync_schedule : NULL},
-        {.name = "report", .run = config->local ? NULL : sync_report},
+        {.name = "counts", .run = config->local ? sync_forget : sync_report},
         {.name = "link", .run = !config->local && config->link.hosted_zone_id ? sync_link : NULL},
     };
     const size_t n = sizeof jobs / sizeof jobs[0];

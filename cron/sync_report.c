@@ -15,7 +15,8 @@
 #define MINUTE_MS       60000
 #define SETTLE_MS       5000           /* for mirage-proxyd to write a minute's last second */
 #define ZEROS_MAX       60             /* minutes that are made up for at once */
-#define KEEP_MINUTES    (2 * 24 * 60)  /* what was reported */
+#define KEEP_MINUTES    (2 * 24 * 60)  /* what was reported, or is of no environment any more */
+#define FORGET_MS       3600000        /* how often a local stack looks for what may go */
 #define REFUSED_MINUTES (14 * 24 * 60) /* CloudWatch takes nothing that is older */
 
 static bool is_about_values(const char *code)
@@ -126,4 +127,14 @@ void sync_report(struct job *job)
     if (failures == 0 && last_words(job, client, &e) < 0)
         log_error("report: %s", e.text);
     aws_client_close(client);
+}
+
+void sync_forget(struct job *job)
+{
+    struct err e;
+
+    do {
+        if (store_access_forget_ended(job->db, clock_now_ms() / MINUTE_MS - KEEP_MINUTES, &e) < 0)
+            log_error("%s", e.text);
+    } while (job_wait(job->db, job->stop, FORGET_MS, NULL, NULL));
 }

@@ -109,6 +109,8 @@ void router_answer(const struct services *with, const struct request_io *io,
     if (request_read_head(&request, io, &arena, &e) == 0) {
         route = router_find(request.path, &call.rest);
         status = check(&call, &request, route, &e);
+        if (status == 0 && request.method != METHOD_GET)
+            list_cache_forget(with->lists);
         if (status == 0 && route->handler(&call, &e) < 0) {
             status = respond_status(e.kind);
             response->retry_after = status == 503;
@@ -116,8 +118,6 @@ void router_answer(const struct services *with, const struct request_io *io,
     }
     if (status != 0)
         answer_error(&call, status, e.text);
-    if (request.method != METHOD_GET)
-        list_cache_forget(with->lists);
     *is_head = request.is_head;
     request_free(&request);
     arena_free(&arena);

@@ -1,4 +1,4 @@
-/* `ADDRESS:PORT`, as the configuration names where something listens. */
+/* `ADDRESS:PORT`, as configuration and options name where something listens. */
 #ifndef MIRAGE_SOCKET_ADDRESS_H
 #define MIRAGE_SOCKET_ADDRESS_H
 

@@ -117,6 +117,16 @@ int store_access_forget(struct db *db, int64_t before, int64_t refused, struct e
                : 0;
 }
 
+int store_access_forget_ended(struct db *db, int64_t before, struct err *e)
+{
+    return db_run(db,
+                  "DELETE FROM access WHERE minute < :before AND subdomain NOT IN"
+                  " (SELECT subdomain FROM environment WHERE ended_at IS NULL)",
+                  DB_BINDS(db_number(":before", before)), e) < 0
+               ? -1
+               : 0;
+}
+
 /* The join has a range of the primary key for each environment; CROSS JOIN keeps SQLite from
  * reading the whole table instead. */
 int store_access_minutes(struct db *db, int64_t since_ms, struct arena *a,

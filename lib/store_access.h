@@ -38,8 +38,13 @@ int store_access_unreported(struct db *db, int64_t before, size_t limit, struct 
 int store_access_reported(struct db *db, const struct access_row *rows, size_t n, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Drops what is older than `before` and was reported, or can no longer be: older than `refused`. */
+/* Drops what is older than `before` (a minute) and was reported, or can no longer be: older than
+ * `refused`. */
 int store_access_forget(struct db *db, int64_t before, int64_t refused, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* Drops what is older than `before` of subdomains that have no environment any more. */
+int store_access_forget_ended(struct db *db, int64_t before, struct err *e)
     __attribute__((warn_unused_result));
 
 /* What has not been reported yet, from `since_ms` (rounded down to its minute) on; -1 on error. */

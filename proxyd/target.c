@@ -2,10 +2,10 @@
 
 #include <arpa/inet.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "network.h"
+#include "socket_address.h"
 
 bool target_set_ip(struct target *t, const char *address, int port)
 {
@@ -27,9 +27,7 @@ bool target_set_ip(struct target *t, const char *address, int port)
 
 bool target_parse(struct target *t, const char *text)
 {
-    const char *colon = strrchr(text, ':');
-    char address[64], *end;
-    long port;
+    struct socket_address at;
 
     memset(t, 0, sizeof *t);
     if (!strncmp(text, "unix:", 5)) {
@@ -41,12 +39,11 @@ bool target_parse(struct target *t, const char *text)
         t->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + 1);
         return true;
     }
-    if (!colon || (size_t)(colon - text) >= sizeof address)
+    if (!socket_address_parse(&at, text))
         return false;
-    memcpy(address, text, (size_t)(colon - text));
-    address[colon - text] = '\0';
-    port = strtol(colon + 1, &end, 10);
-    return colon[1] && !*end && port > 0 && port < 65536 && target_set_ip(t, address, (int)port);
+    t->len = at.len;
+    memcpy(&t->address, &at.address, at.len);
+    return true;
 }
 
 bool target_may_be_task(const struct target *t)

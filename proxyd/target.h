@@ -21,7 +21,8 @@ struct target {
 bool target_set_ip(struct target *t, const char *address, int port)
     __attribute__((warn_unused_result));
 
-/* `unix:PATH` or `ADDRESS:PORT`. false when it is neither, or the path is too long. */
+/* `unix:PATH`, or what socket_address_parse() takes. false when it is neither, or the path is too
+ * long. */
 bool target_parse(struct target *t, const char *text) __attribute__((warn_unused_result));
 
 /* Whether a task may be there: network_task_may_be_at(). */

@@ -16,10 +16,11 @@
 #include "ecs_task.h"
 #include "task_cache.h"
 
-#define IDLE_MS     10000
-#define STARTING_MS 1000
-#define LISTING_MS  (IDLE_MS - STARTING_MS / 2) /* between listings, whatever is starting */
-#define STOP_REASON "Terminate requested by Mirage"
+#define IDLE_MS         10000
+#define STARTING_MS     1000
+#define LISTING_MS      (IDLE_MS - STARTING_MS / 2) /* between listings, whatever is starting */
+#define DEFINITIONS_MAX 200 /* kept beside those of the tasks that there are */
+#define STOP_REASON     "Terminate requested by Mirage"
 
 struct runner_ecs {
     struct runner runner;
@@ -41,6 +42,13 @@ static struct runner_ecs *ecs_of(struct runner *r)
 
 /* --- task definitions --------------------------------------------------------------------------
  */
+
+/* Before `n` more are asked for: what revisions of long ago were like is not kept for ever. */
+static void bound_definitions(struct runner_ecs *r, size_t n)
+{
+    if (json_object_size(r->definitions) >= DEFINITIONS_MAX + 2 * n)
+        json_object_clear(r->definitions);
+}
 
 static void keep_definition(struct runner_ecs *r, const char *arn, json_t *definition)
 {
@@ -64,6 +72,7 @@ static int fetch_definitions(struct runner_ecs *r, const json_t *const *tasks, s
     size_t len = 0;
     int rc = 0;
 
+    bound_definitions(r, n);
     for (size_t i = 0; i < n; i++) {
         const char *arn = json_string_value(json_object_get(tasks[i], "taskDefinitionArn"));
         if (!arn || json_object_get(r->definitions, arn) || json_object_get(asked, arn))
@@ -406,6 +415,7 @@ static json_t *definition_by_name(struct runner_ecs *r, const char *name, struct
 
     if (known)
         return known;
+    bound_definitions(r, 1);
     ecs_describe_task_definitions(&r->ecs, &name, 1, a, &result);
     if (!result.value) {
         *e = result.err;

@@ -505,6 +505,25 @@ static void access_by_the_minute(void **state)
     assert_true(store_access_sum(db, "a", 0, &e) == (INT64_C(1) << 40) + 7);
 }
 
+static void access_of_the_ended_is_forgotten(void **state)
+{
+    const int64_t minute = 60000, old = 1000 * minute, late = 2000 * minute;
+
+    (void)state;
+    launch("lives", 1);
+    launch("ended", 1);
+    assert_int_equal(store_environment_end(db, "ended", 2, &e), 0);
+    for (const char *const *name = (const char *const[]){"lives", "ended", "never", NULL}; *name;
+         name++) {
+        assert_int_equal(store_access_add(db, *name, old, 1, &e), 0);
+        assert_int_equal(store_access_add(db, *name, late, 2, &e), 0);
+    }
+    assert_int_equal(store_access_forget_ended(db, 2000, &e), 0);
+    assert_int_equal(store_access_sum(db, "lives", 0, &e), 3);
+    assert_int_equal(store_access_sum(db, "ended", 0, &e), 2);
+    assert_int_equal(store_access_sum(db, "never", 0, &e), 2);
+}
+
 static void sync_status(void **state)
 {
     struct sync_status s;
@@ -743,6 +762,7 @@ int main(void)
         TEST(follows_the_tasks),
         TEST(ends_the_empty_ones),
         TEST(access_by_the_minute),
+        TEST(access_of_the_ended_is_forgotten),
         TEST(sync_status),
         TEST(route_of_a_task_on_its_way),
         TEST(task_told_to_stop_has_no_route),

@@ -64,7 +64,7 @@ static void parses(void **state)
     assert_true(target_parse(&t, "127.0.0.1:9000"));
     assert_true(target_set_ip(&same, "127.0.0.1", 9000));
     assert_true(target_equal(&t, &same));
-    assert_true(target_parse(&t, "::1:9000")); /* the last colon parts them */
+    assert_true(target_parse(&t, "[::1]:9000"));
     assert_true(target_set_ip(&same, "::1", 9000));
     assert_true(target_equal(&t, &same));
     assert_true(target_parse(&t, "127.0.0.1:1"));
@@ -93,7 +93,10 @@ static void refuses(void **state)
         "127.0.0.1:80x",
         "127.0.0.1:80 ",
         "localhost:80",
-        "[::1]:80",
+        "::1:80", /* which colon parts them? */
+        "[::1]",
+        "[::1:80",
+        "[127.0.0.1]:80",
         "unix:",
         "UNIX:/x",
         "a-name-that-is-longer-than-any-address-could-ever-be-in-this-world-or-next:80"};
@@ -126,8 +129,8 @@ static void path_may_fill_its_room(void **state)
 static void equal(void **state)
 {
     static const char *const different[] = {
-        "127.0.0.1:80", "127.0.0.1:81", "127.0.0.2:80", "::1:80",   "::1:81",
-        "::2:80",       "unix:/a",      "unix:/b",      "unix:/ab", "unix:127.0.0.1:80"};
+        "127.0.0.1:80", "127.0.0.1:81", "127.0.0.2:80", "[::1]:80", "[::1]:81",
+        "[::2]:80",     "unix:/a",      "unix:/b",      "unix:/ab", "unix:127.0.0.1:80"};
     struct target a, b;
 
     (void)state;
