@@ -1,58 +1,17 @@
 /* The section `auth` and what belongs to it: read, printed with and without its secrets, and
  * refused with a sentence that names the key and never the secret. */
-#include "config.h"
+#include "config_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "buf.h"
-#include "options.h"
-
-static const struct config_source no_source = {0};
-static char path[] = "/tmp/mirage-config-auth.XXXXXX";
-static struct buf warnings;
-static struct err e;
-
-static void warn(const char *text)
-{
-    buf_printf(&warnings, "%s\n", text);
-}
-
-static int make_file(void **state)
-{
-    int fd = mkstemp(path);
-
-    (void)state;
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_file(void **state)
-{
-    (void)state;
-    buf_free(&warnings);
-    return unlink(path);
-}
 
 static struct config *load(const char *text)
 {
-    struct options o = {.conf = path, .compat_v1 = true, .local = true};
     struct config *c;
-    struct buf b = {0};
 
-    buf_clear(&warnings);
-    buf_str(&b, text);
-    assert_int_equal(buf_write_file(&b, path), 0);
-    buf_free(&b);
-    return config_load(&c, &o, &no_source, warn, &e) == 0 ? c : NULL;
+    return load_with((struct options){.compat_v1 = true, .local = true}, &c, text, strlen(text)) ==
+                   0
+               ? c
+               : NULL;
 }
 
 static void mistakes_are_named(void **state)
@@ -118,7 +77,7 @@ static void mistakes_are_named(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct config *c = load(cases[i].text);
-        char start[128];
+        char start[PATH_MAX + 32];
         if (c)
             fail_msg("accepted: %s", cases[i].text);
         if (cases[i].line)
@@ -255,6 +214,7 @@ static void secrets_that_everybody_can_read_are_warned_about(void **state)
 
     (void)state;
     setenv("PLANTED", "from the environment", 1);
+    assert_int_equal(chmod(folder, 0755), 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct options o = {.conf = path, .compat_v1 = true, .local = true};
         struct config *c = load(cases[i].text);
@@ -273,18 +233,13 @@ static void secrets_that_everybody_can_read_are_warned_about(void **state)
 
 static void in_a_folder_of_ones_own_nobody_reads_them(void **state)
 {
-    char folder[] = "/tmp/mirage-config-auth.XXXXXX", file[64];
-    struct options o = {.conf = file, .compat_v1 = true, .local = true};
-    struct buf b = {0};
-    struct config *c;
+    struct options o = {.conf = path, .compat_v1 = true, .local = true};
+    struct config *c = load("auth: {token: {header: x-t, token: planted}}");
 
     (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(file, sizeof file, "%s/c", folder);
-    buf_str(&b, "auth: {token: {header: x-t, token: planted}}");
-    assert_int_equal(buf_write_file(&b, file), 0);
-    buf_free(&b);
-    assert_int_equal(chmod(file, 0644), 0);
+    assert_non_null(c);
+    config_free(c);
+    assert_int_equal(chmod(path, 0644), 0);
     for (int open = 0; open < 2; open++) {
         assert_int_equal(chmod(folder, open ? 0755 : 0750), 0);
         buf_clear(&warnings);
@@ -292,20 +247,18 @@ static void in_a_folder_of_ones_own_nobody_reads_them(void **state)
         assert_int_equal(strstr(buf_text(&warnings), "every user of this machine") != NULL, open);
         config_free(c);
     }
-    assert_int_equal(unlink(file) | rmdir(folder), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mistakes_are_named),
-        cmocka_unit_test(a_variable_that_is_not_set_is_no_secret),
-        cmocka_unit_test(short_forms),
-        cmocka_unit_test(secrets_are_masked),
-        cmocka_unit_test(what_is_weak_is_warned_about),
-        cmocka_unit_test(secrets_that_everybody_can_read_are_warned_about),
-        cmocka_unit_test(in_a_folder_of_ones_own_nobody_reads_them),
+        TEST(mistakes_are_named),
+        TEST(a_variable_that_is_not_set_is_no_secret),
+        TEST(short_forms),
+        TEST(secrets_are_masked),
+        TEST(what_is_weak_is_warned_about),
+        TEST(secrets_that_everybody_can_read_are_warned_about),
+        TEST(in_a_folder_of_ones_own_nobody_reads_them),
     };
-
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return cmocka_run_group_tests_name("config auth", tests, make_folder, remove_folder);
 }

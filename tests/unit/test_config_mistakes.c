@@ -1,0 +1,382 @@
+/* Every kind of mistake in a configuration is named with file, line and key. */
+#include "config_fixture.h"
+
+struct mistake {
+    const char *text;
+    int line;
+    const char *error; /* what stands behind `file:line: ` */
+};
+
+static size_t count_wrong(const struct mistake *list, size_t n)
+{
+    size_t wrong = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        char start[PATH_MAX + 512];
+        struct config *c = (struct config *)&c;
+        if (load_bytes(&c, list[i].text, strlen(list[i].text)) == 0) {
+            print_error("accepted: %s\n", list[i].text);
+            config_free(c);
+            wrong++;
+            continue;
+        }
+        assert_null(c);
+        assert_int_equal(e.kind, ERR_INVALID);
+        assert_null(strchr(e.text, '\n'));
+        snprintf(start, sizeof start, "%s:%d: %s", path, list[i].line, list[i].error);
+        if (strncmp(e.text, start, strlen(start)) != 0) {
+            print_error("%s\n  is what is said of: %s\n  expected line %d: %s\n", e.text,
+                        list[i].text, list[i].line, list[i].error);
+            wrong++;
+        }
+    }
+    return wrong;
+}
+
+static void mistakes(void **state)
+{
+    static const struct mistake list[] = {
+        /* wrong kinds */
+        {"just text", 1, "expected a mapping, got a value"},
+        {"- a\n- b", 1, "expected a mapping, got a list"},
+        {"host: text", 1, "host: expected a mapping, got a value"},
+        {"\nhost: []", 2, "host: expected a mapping, got a list"},
+        {"listen: 80", 1, "listen: expected a mapping, got a value"},
+        {"listen:\n  http: {listen: 80, target: 80}", 2,
+         "listen.http: expected a list, got a mapping"},
+        {"listen:\n  http: 80", 2, "listen.http: expected a list, got a value"},
+        {"listen:\n  http:\n  - 80", 3, "listen.http[0]: expected a mapping, got a value"},
+        {"listen:\n  http:\n  - {listen: 1, target: 2}\n  - [1, 2]", 4,
+         "listen.http[1]: expected a mapping, got a list"},
+        {"parameters: {name: a, env: A}", 1, "parameters: expected a list, got a mapping"},
+        {"htmldir: [a]", 1, "htmldir: expected a text, got a list"},
+        {"htmldir:\n  a: b", 2, "htmldir: expected a text, got a mapping"},
+        {"ecs:\n  network_configuration: x", 2,
+         "ecs.network_configuration: expected a mapping, got a value"},
+        {"ecs:\n  network_configuration:\n    awsvpc_configuration:\n      subnets: a", 4,
+         "ecs.network_configuration.awsvpc_configuration.subnets: expected a list, got a value"},
+        {"ecs:\n  network_configuration:\n    awsvpc_configuration:\n      subnets:\n      - a\n"
+         "      - [b]",
+         6,
+         "ecs.network_configuration.awsvpc_configuration.subnets[1]: expected a text, got a list"},
+        {"local:\n  taskdefs: [a]", 2, "local.taskdefs: expected a mapping, got a list"},
+        {"local:\n  taskdefs:\n    app: x", 3,
+         "local.taskdefs.app: expected a mapping, got a value"},
+        {"local:\n  taskdefs:\n    app:\n      command: python3 x", 4,
+         "local.taskdefs.app.command: expected a list, got a value"},
+        {"local:\n  taskdefs:\n    app:\n      env: [A]", 4,
+         "local.taskdefs.app.env: expected a mapping, got a list"},
+        {"local:\n  taskdefs:\n    app:\n      env:\n        A: [b]", 5,
+         "local.taskdefs.app.env.A: expected a text, got a list"},
+        {"local:\n  taskdefs:\n    app: {ports: 80}", 3,
+         "local.taskdefs.app.ports: expected a list, got a value"},
+        {"local:\n  taskdefs:\n    [a]: {}", 3, "local.taskdefs: expected a name, got a list"},
+        {"[a]: b", 1, "expected a key, got a list"},
+        {"host:\n  ? {a: b}\n  : c", 2, "host: expected a key, got a mapping"},
+
+        /* numbers and ports */
+        {"listen:\n  http:\n  - {listen: 0, target: 80}", 3,
+         "listen.http[0].listen: expected a number from 1 to 65535, got '0'"},
+        {"listen:\n  http:\n  - listen: 80\n    target: 65536", 4,
+         "listen.http[0].target: expected a number from 1 to 65535, got '65536'"},
+        {"listen:\n  http:\n  - {listen: -1, target: 80}", 3,
+         "listen.http[0].listen: expected a number"},
+        {"listen:\n  http:\n  - {listen: http, target: 80}", 3,
+         "listen.http[0].listen: expected a number from 1 to 65535, got 'http'"},
+        {"listen:\n  http:\n  - {listen: 8x, target: 80}", 3, "listen.http[0].listen: expected"},
+        {"listen:\n  http:\n  - {listen: 80.5, target: 80}", 3, "listen.http[0].listen: expected"},
+        {"listen:\n  http:\n  - {listen: 0x50, target: 80}", 3, "listen.http[0].listen: expected"},
+        {"listen:\n  http:\n  - {listen: '', target: 80}", 3,
+         "listen.http[0].listen: expected a number from 1 to 65535, got ''"},
+        {"listen:\n  http:\n  - {listen: 99999999999999999999, target: 80}", 3,
+         "listen.http[0].listen: expected a number"},
+        {"listen:\n  http:\n  - {listen: [80], target: 80}", 3,
+         "listen.http[0].listen: expected a number, got a list"},
+        {"network:\n  workers: 257", 2, "network.workers: expected a number from 0 to 256"},
+        {"network:\n  workers: all", 2, "network.workers: expected a number from 0 to 256"},
+        {"local: {taskdefs: {app: {ports: [80, 0]}}}", 1,
+         "local.taskdefs.app.ports[1]: expected a number from 1 to 65535, got '0'"},
+        {"ecs:\n  capacity_provider_strategy:\n  - {capacity_provider: F, weight: -1}", 3,
+         "ecs.capacity_provider_strategy[0].weight: expected a number"},
+
+        /* booleans, choices, durations */
+        {"ecs:\n  enable_execute_command: maybe", 2,
+         "ecs.enable_execute_command: expected true or false, got 'maybe'"},
+        {"ecs:\n  enable_execute_command: 1", 2, "ecs.enable_execute_command: expected true"},
+        {"ecs:\n  enable_execute_command: {}", 2,
+         "ecs.enable_execute_command: expected true or false, got a mapping"},
+        {"ecs:\n  launch_type: fargate", 2,
+         "ecs.launch_type: expected one of FARGATE EC2 EXTERNAL, got 'fargate'"},
+        {"ecs:\n  launch_type: EC", 2, "ecs.launch_type: expected one of"},
+        {"ecs:\n  launch_type: FARGATE EC2", 2, "ecs.launch_type: expected one of"},
+        {"ecs:\n  launch_type: ''", 2, "ecs.launch_type: expected one of"},
+        {"ecs:\n  network_configuration:\n    awsvpc_configuration: {assign_public_ip: true}", 3,
+         "ecs.network_configuration.awsvpc_configuration.assign_public_ip: expected one of "
+         "ENABLED DISABLED, got 'true'"},
+        {"network:\n  connect_timeout: 0", 2,
+         "network.connect_timeout: expected a duration longer than 0, got '0'"},
+        {"network:\n  header_timeout: 0s", 2, "network.header_timeout: expected a duration longer"},
+        {"network:\n  idle_timeout: 0s", 2, "network.idle_timeout: expected a duration longer"},
+        {"network:\n  proxy_timeout: 30", 2,
+         "network.proxy_timeout: expected a duration such as 500ms, 30s or 1m30s, got '30'"},
+        {"network:\n  proxy_timeout: [1s]", 2,
+         "network.proxy_timeout: expected a duration, got a list"},
+
+        /* hosts, addresses, names, rules */
+        {"host:\n  webapi: http://mirage.local", 2, "host.webapi: expected a host name such as"},
+        {"host:\n  webapi: mirage.local:80", 2, "host.webapi: expected a host name such as"},
+        {"host:\n  webapi: .local", 2, "host.webapi: expected a host name such as"},
+        {"host:\n  webapi: ''", 2, "host.webapi: expected a host name such as"},
+        {"host:\n  webapi: a..b", 2, "host.webapi: expected a host name such as"},
+        {"host:\n  webapi: a_b.c", 2, "host.webapi: expected a host name such as"},
+        {"host:\n  reverse_proxy_suffix: .", 2,
+         "host.reverse_proxy_suffix: expected a domain such as .dev.example.net, got '.'"},
+        {"host:\n  reverse_proxy_suffix: ''", 2, "host.reverse_proxy_suffix: expected a domain"},
+        {"host:\n  reverse_proxy_suffix: '*.local'", 2,
+         "host.reverse_proxy_suffix: expected a domain"},
+        {"listen:\n  foreign_address: localhost", 2,
+         "listen.foreign_address: expected an IP address, got 'localhost'"},
+        {"listen:\n  foreign_address: 127.0.0.1:80", 2, "listen.foreign_address: expected an IP"},
+        {"web:\n  server: nginx", 2, "web.server: expected one of lighttpd apache, got 'nginx'"},
+        {"web:\n  listen: 8090", 2,
+         "web.listen: expected ADDRESS:PORT such as 0.0.0.0:8090 or [::]:8090, got '8090'"},
+        {"web:\n  listen: localhost:8090", 2, "web.listen: expected ADDRESS:PORT"},
+        {"web: apache", 1, "web: expected a mapping, got a value"},
+        {"listen:\n  foreign_address: ''", 2, "listen.foreign_address: expected an IP address"},
+        {"parameters:\n- name: a\n  env: 1A", 3,
+         "parameters[0].env: expected a name for an environment variable, got '1A'"},
+        {"parameters:\n- {name: a, env: A-B}", 2, "parameters[0].env: expected a name"},
+        {"parameters:\n- {name: a, env: ''}", 2, "parameters[0].env: expected a name"},
+        {"parameters:\n- {name: a, env: 'A=B'}", 2, "parameters[0].env: expected a name"},
+        {"parameters:\n- name: a\n  env: A\n  rule: '['", 4,
+         "parameters[0].rule: bad regular expression at character 2: "},
+        {"parameters:\n- name: a\n  env: A\n  rule: '(?<x'", 4, "parameters[0].rule: bad regular"},
+
+        /* what is there twice, or not at all */
+        {"host: {}\nhost: {}", 2, "host: is given twice"},
+        {"host:\n  webapi: a\n  webapi: b", 3, "host.webapi: is given twice"},
+        {"parameters:\n- name: a\n  env: A\n  name: b", 4, "parameters[0].name: is given twice"},
+        {"unknown: 1\nunknown: 2", 2, "unknown: is given twice"},
+        {"listen:\n  http:\n  - target: 80", 3, "listen.http[0]: lacks the key 'listen'"},
+        {"listen:\n  http:\n  - listen: 80", 3, "listen.http[0]: lacks the key 'target'"},
+        {"listen:\n  http:\n  - {listen: 80, target: ~}", 3,
+         "listen.http[0]: lacks the key 'target'"},
+        {"parameters:\n- env: A", 2, "parameters[0]: lacks the key 'name'"},
+        {"parameters:\n- {name: a, env: A}\n- name: b", 3, "parameters[1]: lacks the key 'env'"},
+        {"parameters:\n- name: a\n  env: A\n  options:\n  - label: x", 5,
+         "parameters[0].options[0]: lacks the key 'value'"},
+        {"ecs:\n  capacity_provider_strategy:\n  - weight: 1", 3,
+         "ecs.capacity_provider_strategy[0]: lacks the key 'capacity_provider'"},
+
+        {"link:\n  exclude_containers: [a, '[']", 2,
+         "link.exclude_containers[1]: '[' is a malformed pattern"},
+        {"purge: {schedule: x}", 1, "purge.schedule: expected six fields"},
+        {"purge:\n  schedule: 0 3 * * * *", 2,
+         "purge.schedule: one of day of month and day of week must be ?"},
+        {"purge:\n  schedule: 0 24 * * ? *", 2, "purge.schedule: hours: '24' is not understood"},
+        {"purge:\n  request:\n    duration: 299", 3,
+         "purge.request.duration: expected seconds, at least 300, got '299'"},
+        {"purge:\n  request:\n    duration: 1d", 3, "purge.request.duration: expected seconds"},
+        {"purge:\n  request: {duration: 300, exclude_regexp: '('}", 2,
+         "purge.request.exclude_regexp: "},
+
+        /* not YAML */
+        {"host:\n\twebapi: a", 2, "not valid YAML: "},
+        {"a: 'open\nb: c\n", 3, "not valid YAML: "},
+        {"a: \"open\n", 2, "not valid YAML: "},
+        {"a: [1, 2\n", 2, "not valid YAML: "},
+        {"a: {b: c\n", 2, "not valid YAML: "},
+        {"a: b: c", 1, "not valid YAML: "},
+        {"a: b\n  c: d", 2, "not valid YAML: "},
+        {"a: @b", 1, "not valid YAML: "},
+        {"a: \"\\z\"", 1, "not valid YAML: "},
+        {"a: *nowhere", 1, "not valid YAML: "},
+        {"a: !<tag b", 1, "not valid YAML: "},
+        {"htmldir: \"a\\0b\"", 1, "htmldir: contains a NUL character"},
+        {"\"a\\0b\": c", 1, "contains a NUL character"},
+
+        /* templates */
+        {"a: b\nc: {{ must_env \"TEST_CONFIG_NONE\" }}", 2,
+         "environment variable TEST_CONFIG_NONE is not set (must_env)"},
+        {"a: b\n\nc: {{ enf \"X\" }}", 3, "expected {{ env"},
+        {"a: {{ env \"X\"", 1, "{{ is not closed"},
+    };
+
+    (void)state;
+    assert_true(COUNT(list) >= 60);
+    assert_int_equal(count_wrong(list, COUNT(list)), 0);
+}
+
+/* Mistakes that only the whole tells: they too stand in a line. */
+static void mistakes_of_the_whole(void **state)
+{
+    static const struct mistake list[] = {
+        {"listen:\n  http:\n  - {listen: 80, target: 80}\n  - {listen: 80, target: 81}", 4,
+         "listen.http[1].listen: port 80 is used twice"},
+        {"web: {listen: '127.0.0.1:80'}\nlisten:\n  http:\n  - {listen: 80, target: 80}", 4,
+         "web.listen: port 80 is mirage-proxyd's (listen.http[0].listen); name another"},
+        {"listen:\n  http: []", 2, "listen.http: expected at least one entry"},
+        {"listen:\n  http:\n  - {listen: 80, target: 80, require_auth_cookie: true}", 3,
+         "listen.http[0].require_auth_cookie needs auth.cookie_secret"},
+        {"parameters:\n- {name: a, env: A}\n- {name: a, env: B}", 3, "parameters"},
+        {"parameters:\n- {name: a, env: A}\n- {name: b, env: A}", 3, "parameters"},
+        {"parameters:\n- {name: branch, env: A}\n- {name: branch, env: B}", 3, "parameters"},
+        {"parameters:\n- {name: a, env: GIT_BRANCH}", 2, "parameters"},
+        {"parameters:\n- {name: subdomain, env: A}", 2, "parameters"},
+        {"parameters:\n- {name: taskdef, env: A}", 2, "parameters"},
+        {"parameters:\n- {name: parameters, env: A}", 2, "parameters"},
+        {"parameters:\n- {name: '', env: A}", 2, "parameters"},
+    };
+
+    (void)state;
+    assert_int_equal(count_wrong(list, COUNT(list)), 0);
+}
+
+/* Those mistakes again, for what is said of them. */
+static void mistakes_of_the_whole_are_refused(void **state)
+{
+    static const struct {
+        const char *text, *error;
+    } list[] = {
+        {"listen: {http: [{listen: 80, target: 80}, {listen: 80, target: 81}]}",
+         "listen.http[1].listen: port 80 is used twice"},
+        {"listen: {http: []}", "listen.http: expected at least one entry"},
+        {"purge: {schedule: 0 3 * * ? *}", "purge.request lacks the key 'duration'"},
+        {"purge: {request: {excludes: [a]}}", "purge.request lacks the key 'duration'"},
+        {"purge: {request: {duration: 300, exclude_tags: [x]}}",
+         "purge.request: invalid exclude_tags format x"},
+        {"listen: {http: [{listen: 80, target: 80, require_auth_cookie: true}]}",
+         "listen.http[0].require_auth_cookie needs auth.cookie_secret"},
+        {"parameters: [{name: a, env: A}, {name: a, env: B}]", "'a' is defined twice"},
+        {"parameters: [{name: a, env: A}, {name: b, env: A}]", "'a' and 'b' have the same env A"},
+        {"parameters: [{name: a, env: GIT_BRANCH}]", "have the same env GIT_BRANCH"},
+        {"parameters: [{name: subdomain, env: A}]", "'subdomain' cannot name a parameter"},
+        {"parameters: [{name: taskdef, env: A}]", "'taskdef' cannot name a parameter"},
+        {"parameters: [{name: parameters, env: A}]", "'parameters' cannot name a parameter"},
+        {"parameters: [{name: '', env: A}]", "a name is empty"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(list); i++) {
+        struct config *c;
+        if (load_bytes(&c, list[i].text, strlen(list[i].text)) == 0)
+            fail_msg("accepted: %s", list[i].text);
+        assert_ptr_equal(strstr(e.text, path), e.text);
+        if (!strstr(e.text, list[i].error))
+            fail_msg("%s", e.text);
+    }
+}
+
+/* Names of taskdefs and variables are keys as others are. */
+static void names_are_given_once(void **state)
+{
+    static const struct mistake list[] = {
+        {"local:\n  taskdefs:\n    app: {ports: [1]}\n    app: {ports: [2]}", 4,
+         "local.taskdefs.app: is given twice"},
+        {"local:\n  taskdefs:\n    app:\n      env:\n        A: 1\n        A: 2", 6,
+         "local.taskdefs.app.env.A: is given twice"},
+    };
+
+    (void)state;
+    assert_int_equal(count_wrong(list, COUNT(list)), 0);
+}
+
+/* A template that ends in another line than it begins takes none away from those behind it. */
+static void lines_are_the_files_own(void **state)
+{
+    static const struct mistake list[] = {
+        {"htmldir: {{ env\n  \"TEST_CONFIG_NONE\"\n  \"x\" }}\nhost: text", 4,
+         "host: expected a mapping"},
+    };
+
+    (void)state;
+    assert_int_equal(count_wrong(list, COUNT(list)), 0);
+}
+
+static void bytes_that_are_no_text(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        int line;
+    } cases[] = {
+        {"a: b\nc: \0d", 10, 2}, {"a: \xff\xfe", 5, 1}, {"a: b\n\x01: c", 9, 2},
+        {"a: \xc3", 4, 1},       {"\0\0\0\0", 4, 1},    {"a: \xed\xa0\x80", 6, 1},
+    };
+    size_t wrong = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct config *c;
+        char start[PATH_MAX + 64];
+        if (load_bytes(&c, cases[i].text, cases[i].len) == 0)
+            fail_msg("case %zu was accepted", i);
+        assert_non_null(strstr(e.text, "not valid YAML: "));
+        snprintf(start, sizeof start, "%s:%d: ", path, cases[i].line);
+        if (strncmp(e.text, start, strlen(start)) != 0) {
+            print_error("%s\n  but it is in line %d\n", e.text, cases[i].line);
+            wrong++;
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
+/* libyaml tells no line of a byte that it cannot read: the file's name and its offset have to do.
+ */
+
+static void unknown_keys_only_warn(void **state)
+{
+    struct config *c = loaded("nothing: 1\n"
+                              "host:\n"
+                              "  webapi: mirage.example\n"
+                              "  weapi: x\n"
+                              "listen:\n"
+                              "  http:\n"
+                              "  - listen: 80\n"
+                              "    target: 80\n"
+                              "    tls: {a: [b]}\n"
+                              "parameters:\n"
+                              "- {name: a, env: A,\n"
+                              "   help: x}\n");
+    struct buf expected = {0};
+
+    (void)state;
+    assert_string_equal(c->host.webapi, "mirage.example");
+    buf_printf(&expected, "%s:1: nothing: unknown key, ignored\n", path);
+    buf_printf(&expected, "%s:4: host.weapi: unknown key, ignored\n", path);
+    buf_printf(&expected, "%s:9: listen.http[0].tls: unknown key, ignored\n", path);
+    buf_printf(&expected, "%s:12: parameters[0].help: unknown key, ignored\n", path);
+    assert_string_equal(buf_text(&warnings), expected.data);
+    buf_free(&expected);
+    config_free(c);
+}
+
+static void long_keys_do_no_harm(void **state)
+{
+    struct buf text = {0};
+    struct config *c;
+
+    (void)state;
+    buf_str(&text, "local: {taskdefs: {\"");
+    for (int i = 0; i < 200; i++)
+        buf_str(&text, "long");
+    buf_str(&text, "\": {env: {A: [x]}}}}");
+    assert_int_equal(load_bytes(&c, text.data, text.len), -1);
+    assert_non_null(strstr(e.text, "local.taskdefs.longlong"));
+    buf_free(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(mistakes),
+        TEST(mistakes_of_the_whole),
+        TEST(mistakes_of_the_whole_are_refused),
+        TEST(names_are_given_once),
+        TEST(lines_are_the_files_own),
+        TEST(bytes_that_are_no_text),
+        TEST(unknown_keys_only_warn),
+        TEST(long_keys_do_no_harm),
+    };
+    return cmocka_run_group_tests_name("config mistakes", tests, make_folder, remove_folder);
+}
