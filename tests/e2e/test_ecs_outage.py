@@ -105,6 +105,7 @@ def test_credentials_that_are_not_there(new_stack):
 ])
 def test_a_wrong_place(new_stack, change, words):
     s = new_stack(start=False, change=lambda c: c["ecs"].update(change))
+    s.url = poll(s._ready, 60, "it is up without a look at the tasks")
     poll(lambda: words in s.log_path.read_text(), 20, words)
     poll(lambda: words[13:] in s.api("GET", "/").text, 20, "the page says so too")
     s.aws.reset_violations()
