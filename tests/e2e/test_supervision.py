@@ -128,6 +128,7 @@ def test_second_stack_on_the_same_port(own, new_stack):
     status, said = second.wait_refused()
     assert status == 1
     assert str(PORT) in said and "in use" in said.lower(), said
+    assert "mirage-proxyd ended with status 1 before the stack was ready" in said.splitlines()[-1], said
     assert works(own)
 
 
