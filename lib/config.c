@@ -435,3 +435,11 @@ const struct config_taskdef *config_local_taskdef(const struct config *config, c
     }
     return NULL;
 }
+
+bool config_has_target(const struct config *c, int container_port)
+{
+    for (size_t i = 0; i < c->listen.n_http; i++)
+        if (container_port == 0 || c->listen.http[i].target == container_port)
+            return true;
+    return false;
+}
