@@ -229,6 +229,12 @@ static void what_is_weak_is_warned_about(void **state)
     assert_non_null(strstr(buf_text(&warnings), "auth.cookie_secret: shorter than 32 bytes"));
     assert_null(strstr(buf_text(&warnings), "planted"));
     config_free(c);
+    c = load("parameters: [{name: x, env: X, rule: '^a$', default: a}, "
+             "{name: y, env: Y, rule: '^a$', default: b}]");
+    assert_non_null(c);
+    assert_null(strstr(buf_text(&warnings), "the default of 'x'"));
+    assert_non_null(strstr(buf_text(&warnings), "the default of 'y' does not match its rule"));
+    config_free(c);
     c = load("auth: {cookie_secret: 0123456789abcdef0123456789abcdef, amzn_oidc: {claim: email, "
              "matchers: [{suffix: '@a.example'}]}}");
     assert_non_null(c);
