@@ -3,6 +3,7 @@
  */
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -35,7 +36,7 @@ static void record_failure(struct db *db, const struct err *why)
     struct err e;
 
     log_error("sync failed: %s", why->text);
-    if (store_sync_failed(db, clock_now_ms(), why->text, &e) < 0)
+    if (store_sync_failed(db, clock_now_ms(), why->text, &e) < 0 && strcmp(e.text, why->text) != 0)
         log_error("%s", e.text);
 }
 

@@ -83,15 +83,6 @@ static void run_probes(struct probe *probes, size_t n)
             close(fds[i].fd);
 }
 
-/* Whether any listen entry sends requests there: nobody waits for the others. */
-static bool is_targeted(const struct config *config, const struct task_port *port)
-{
-    for (size_t i = 0; i < config->listen.n_http; i++)
-        if (port->container_port == 0 || config->listen.http[i].target == port->container_port)
-            return true;
-    return false;
-}
-
 static struct probe *choose(const struct config *config, const struct task_list *tasks,
                             struct arena *a, size_t *n)
 {
@@ -105,9 +96,11 @@ static struct probe *choose(const struct config *config, const struct task_list 
             if (t->ports[k].ready || !*t->ports[k].address)
                 continue;
             probes = arena_grow(a, probes, *n, &cap, sizeof *probes);
-            probes[(*n)++] = (struct probe){.arn = t->arn,
-                                            .port = &t->ports[k],
-                                            .accepted = !is_targeted(config, &t->ports[k])};
+            probes[(*n)++] =
+                (struct probe){.arn = t->arn,
+                               .port = &t->ports[k],
+                               /* nobody waits for a port that gets no requests */
+                               .accepted = !config_has_target(config, t->ports[k].container_port)};
         }
     }
     return probes;

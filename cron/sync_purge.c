@@ -33,6 +33,8 @@ static int carry_out(struct purger *p, int64_t run, const struct purge_plan *pla
             return -1;
         }
         *stopped += rc > 0;
+        if (rc > 0)
+            log_info("purge %lld: terminated %s", (long long)run, d->subdomain);
         if (rc <= 0)
             result = rc < 0 ? arena_strdup(a, why.text) : "kept: it was used after the decision";
         if (store_purge_result(p->db, run, d->subdomain, result, e) < 0)

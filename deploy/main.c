@@ -60,11 +60,11 @@ int main(int argc, char **argv)
         stack_supervise(&stack);
         log_info("stopping");
         status = 0;
-    } else if (*e.text)
-        log_error("%s", e.text);
-    else
+    } else if (!*e.text)
         status = 0; /* a signal asked for the end before the start was over */
     stack_stop(&stack);
+    if (status != 0)
+        log_error("%s", e.text); /* the last line: it is looked at first */
 out:
     stack_end(&stack);
     program_end(&program);

@@ -120,7 +120,8 @@ static int prepare_lighttpd(struct web_server *w, struct child *child, struct ar
 
     args[0] = find_program(a, "lighttpd");
     if (!args[0])
-        return err_set(e, ERR_INVALID, "lighttpd is not installed; install Debian's package");
+        return err_set(e, ERR_INVALID,
+                       "lighttpd is not installed; install Debian's package lighttpd");
     args[1] = "-D";
     args[2] = "-f";
     args[3] = arena_printf(a, "%s/lighttpd/%s.conf", data, config->web.listen ? "listen" : "stack");

@@ -3,6 +3,7 @@
 
 #include "environment.h"
 
+#include "deed.h"
 #include "launch_input.h"
 #include "router.h"
 
@@ -15,6 +16,7 @@ int api_launch(struct call *c, struct err *e)
         environment_check(c->with->config, &input, c->arena, &request, e) < 0 ||
         environment_launch(c->with->db, c->with->runner, &request, e) < 0)
         return -1;
+    deed_launched(c, &request);
     respond_json_text(c->response, 200, "result", "accepted");
     return 0;
 }
@@ -28,7 +30,9 @@ int api_terminate(struct call *c, struct err *e)
     if (params_text(&c->request->params, "id", &id, e) < 0 ||
         params_subdomain(&c->request->params, c->arena, &subdomain, e) < 0)
         return -1;
-    if (id != NULL && *id != '\0')
+    if (id != NULL && *id == '\0')
+        id = NULL;
+    if (id != NULL)
         rc = environment_terminate_task(c->with->db, c->with->runner, id, e);
     else if (subdomain != NULL)
         rc = environment_terminate(c->with->db, c->with->runner, subdomain, e);
@@ -39,6 +43,7 @@ int api_terminate(struct call *c, struct err *e)
             e->kind = ERR_INVALID; /* the id is the caller's; 404 would be the call's */
         return -1;
     }
+    deed_terminated(c, subdomain, id);
     respond_json_text(c->response, 200, "result", "ok");
     return 0;
 }

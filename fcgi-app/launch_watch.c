@@ -8,6 +8,7 @@
 #include "store_environment.h"
 #include "store_task.h"
 
+#include "obstacle.h"
 #include "router.h"
 #include "view.h"
 #include "view_environment.h"
@@ -55,6 +56,7 @@ int launch_watch(struct call *c, const char *subdomain, json_t **view, struct er
     struct environment env;
     struct task_list tasks;
     const struct task *failed;
+    const struct task *stuck;
     enum view_state state;
     size_t live;
     int rc = store_environment_get(c->with->db, subdomain, c->arena, &env, e);
@@ -70,6 +72,9 @@ int launch_watch(struct call *c, const char *subdomain, json_t **view, struct er
     if (env.ended_at != 0 && failed == NULL)
         return 0; /* it was terminated: nothing is awaited any more */
     state = failed != NULL ? VIEW_FAILED : view_environment_state(tasks.items, live);
+    stuck = obstacle_find(c->with->config, c->arena, tasks.items, live);
+    if (stuck != NULL && state == VIEW_READY)
+        state = VIEW_STARTING; /* it runs, and is of no use yet */
     *view = json_pack("{s:o,s:s,s:b,s:b,s:o,s:o,s:o}", "subdomain", view_text(subdomain), "state",
                       view_state_word(state), "ready", state == VIEW_READY, "failed",
                       failed != NULL, "url", view_environment_url(c, subdomain), "logs_url",
@@ -79,8 +84,14 @@ int launch_watch(struct call *c, const char *subdomain, json_t **view, struct er
         json_object_set_new(*view, "reason", view_text(failed->stopped_reason));
         json_object_set_new(*view, "taskdef", view_text(failed->taskdef));
         json_object_set_new(*view, "trace_url", view_url(c->arena, "/trace/", failed->short_id));
-    } else {
-        json_object_set_new(*view, "steps", steps_view(state));
+        return 0;
+    }
+    json_object_set_new(*view, "steps", steps_view(state));
+    if (stuck != NULL) {
+        json_object_set_new(*view, "obstacle",
+                            view_text(obstacle_of(c->with->config, c->arena, stuck)));
+        json_object_set_new(*view, "taskdef", view_text(stuck->taskdef));
+        json_object_set_new(*view, "trace_url", view_url(c->arena, "/trace/", stuck->short_id));
     }
     return 0;
 }

@@ -48,6 +48,8 @@ static int load_templates(struct templates **templates, struct config *config,
     if (strcmp(dir, DEFAULT_HTMLDIR) == 0 && stat(dir, &st) < 0)
         dir = installed;
     rc = templates_load(templates, dir, installed, e);
+    if (rc < 0)
+        err_prefix(e, "htmldir");
     arena_free(&arena);
     return rc;
 }

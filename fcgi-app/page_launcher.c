@@ -7,6 +7,7 @@
 #include "environment.h"
 #include "store_task.h"
 
+#include "deed.h"
 #include "encode.h"
 #include "launch_again.h"
 #include "launch_input.h"
@@ -237,6 +238,7 @@ int page_launch(struct call *c, struct err *e)
         return send_form(c, 400, &form, e);
     }
     if (environment_launch(c->with->db, c->with->runner, &request, &refused) == 0) {
+        deed_launched(c, &request);
         respond_redirect_to(c->response, "/?launched=", escape_url(c->arena, request.subdomain));
         return 0;
     }

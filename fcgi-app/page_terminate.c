@@ -4,6 +4,7 @@
 #include "environment.h"
 #include "store_task.h"
 
+#include "deed.h"
 #include "router.h"
 #include "view.h"
 
@@ -71,7 +72,9 @@ int page_terminate(struct call *c, struct err *e)
     rc = target.id != NULL
              ? environment_terminate_task(c->with->db, c->with->runner, target.id, e)
              : environment_terminate(c->with->db, c->with->runner, target.subdomain, e);
-    if (rc == 0)
-        respond_redirect(c->response, "/");
-    return rc;
+    if (rc < 0)
+        return -1;
+    deed_terminated(c, target.subdomain, target.id);
+    respond_redirect(c->response, "/");
+    return 0;
 }

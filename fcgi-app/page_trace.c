@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "store_task.h"
 
+#include "obstacle.h"
 #include "router.h"
 #include "view.h"
 
@@ -102,6 +103,7 @@ int page_trace(struct call *c, struct err *e)
     }
     view = view_task_page(c, &task);
     set_spans(c, view, &task);
+    json_object_set_new(view, "obstacle", view_text(obstacle_of(c->with->config, c->arena, &task)));
     json_object_set_new(view, "events", events_view(c, &trace, &task));
     json_object_set_new(view, "containers", containers_view(&trace));
     json_object_set_new(view, "has_containers", json_boolean(trace.n_containers > 0));

@@ -274,6 +274,26 @@ static int check_secrets(const struct config *c, const char *unset, struct err *
                : 0;
 }
 
+/* The launch form shows it, and refuses it. */
+static void warn_of_defaults(const struct config *c, void (*warn)(const char *text))
+{
+    struct buf text = {0};
+
+    for (size_t i = 0; i < c->n_parameters; i++) {
+        const struct config_parameter *p = &c->parameters[i];
+
+        if (!p->compiled || !*p->default_value || regex_match(p->compiled, p->default_value) == 1)
+            continue;
+        buf_clear(&text);
+        buf_printf(&text,
+                   "%s:%zu: parameters: the default of '%s' does not match its rule: a launch "
+                   "without it is refused",
+                   c->path, p->line, p->name);
+        warn(buf_text(&text));
+    }
+    buf_free(&text);
+}
+
 static void warn_of_weakness(const struct config *c, void (*warn)(const char *text))
 {
     struct buf text = {0};
@@ -393,6 +413,7 @@ int config_load(struct config **config, const struct options *options,
         config_free(c);
         return -1;
     }
+    warn_of_defaults(c, warn);
     *config = c;
     return 0;
 }
@@ -434,4 +455,12 @@ const struct config_taskdef *config_local_taskdef(const struct config *config, c
             return t;
     }
     return NULL;
+}
+
+bool config_has_target(const struct config *c, int container_port)
+{
+    for (size_t i = 0; i < c->listen.n_http; i++)
+        if (container_port == 0 || c->listen.http[i].target == container_port)
+            return true;
+    return false;
 }

@@ -195,6 +195,10 @@ const char *config_program_dir(struct arena *a) __attribute__((warn_unused_resul
 
 /* The configured task definition of this name (any `:revision` is ignored); NULL if there is none.
  */
+/* Whether a listen entry sends requests to this container port; every one does to 0. */
+bool config_has_target(const struct config *c, int container_port)
+    __attribute__((warn_unused_result));
+
 const struct config_taskdef *config_local_taskdef(const struct config *config, const char *name)
     __attribute__((warn_unused_result));
 

@@ -506,6 +506,8 @@ static int read_fields(struct reader *r, const struct config_field *fields, yaml
             return complain(r, key, e, "is given twice");
         if (!f)
             warn_unknown(r, key);
+        else if (is_null(value) && f->present) /* all of it commented out, say */
+            return complain(r, key, e, "is empty: fill it in, or remove the key");
         else if (!is_null(value) && read_value(r, f, value, base, e) < 0)
             return -1;
         r->key[cut] = '\0';

@@ -47,6 +47,8 @@ static int fail(struct db *db, struct err *e, const char *doing)
         advice = "; see that its folder exists and is writable for this user";
     else if (primary == SQLITE_FULL)
         advice = "; the disk is full";
+    else if (primary == SQLITE_IOERR)
+        advice = "; see that the disk is not full, and is well";
     return err_set(e, ERR_INTERNAL, "%s: database %s: %s%s", doing, db->path,
                    sqlite3_errmsg(db->handle), advice);
 }

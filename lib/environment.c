@@ -59,7 +59,16 @@ static bool has_valid_characters(const char *s)
     return strchr(edge, s[0]) && strspn(s, inner) == len && s[len - 1] != '-';
 }
 
-static int check_subdomain(const char *s, struct err *e)
+/* Whether the proxy takes what is for it as being for the pages. */
+static bool is_webapi(const struct config *config, const char *s)
+{
+    const char *webapi = config->host.webapi, *suffix = config->host.reverse_proxy_suffix;
+    size_t len = strlen(s);
+
+    return webapi && suffix && !strncmp(webapi, s, len) && !strcmp(webapi + len, suffix);
+}
+
+static int check_subdomain(const struct config *config, const char *s, struct err *e)
 {
     if (!*s)
         return err_set(e, ERR_INVALID, "subdomain is empty");
@@ -71,6 +80,8 @@ static int check_subdomain(const char *s, struct err *e)
         return err_set(e, ERR_INVALID, "subdomain %s includes invalid characters", s);
     if (!pattern_is_valid(s))
         return err_set(e, ERR_INVALID, "subdomain %s is a malformed pattern", s);
+    if (is_webapi(config, s))
+        return err_set(e, ERR_INVALID, "subdomain %s is where mirage-ecs itself answers", s);
     return 0;
 }
 
@@ -136,7 +147,7 @@ int environment_check(const struct config *config, const struct launch_input *in
     size_t n = 0;
 
     *request = (struct launch_request){.subdomain = subdomain, .params = params};
-    if (check_subdomain(subdomain, e) < 0)
+    if (check_subdomain(config, subdomain, e) < 0)
         return -1;
     for (size_t i = 0; i < config->n_parameters; i++) {
         const struct config_parameter *p = &config->parameters[i];
@@ -163,7 +174,7 @@ size_t environment_problems(const struct config *config, const struct launch_inp
     size_t n = 0, unused;
 
     *problems = arena_array(a, config->n_parameters + 2, sizeof **problems);
-    if (check_subdomain(subdomain, &e) < 0)
+    if (check_subdomain(config, subdomain, &e) < 0)
         (*problems)[n++] = (struct launch_problem){"subdomain", arena_strdup(a, e.text)};
     if (check_taskdefs(input, subdomain, a, &taskdefs, &unused, &e) < 0)
         (*problems)[n++] = (struct launch_problem){"taskdef", arena_strdup(a, e.text)};

@@ -150,7 +150,10 @@ void forward_request(struct forward *f, const char *buf, const struct http_reque
         add_text(f, "\r\n");
     }
     add_forwarded(f, buf, r, peer);
-    add_framing(f, r->body, r->content_length);
+    /* A POST without a body says so (RFC 9110, 8.6): web servers answer 411 otherwise. */
+    add_framing(
+        f, r->method == HTTP_METHOD_POST && r->body == HTTP_BODY_NONE ? HTTP_BODY_LENGTH : r->body,
+        r->content_length);
     if (r->upgrade)
         add_upgrade(f, buf, &r->fields);
     add_text(f, "\r\n");

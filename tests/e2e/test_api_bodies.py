@@ -142,3 +142,11 @@ def test_origin_with_a_port(stack):
 
 def test_get_from_another_site_is_fine(stack):
     assert stack.api("GET", "/api/list", headers=[("Origin", "http://evil.example")]).status == 200
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_no_body_and_no_length(stack, path):
+    """As `curl -X POST` sends it."""
+    with stack.connect() as c:
+        c.send(f"POST {path}?subdomain=x HTTP/1.1\r\nHost: mirage.localhost\r\n\r\n".encode())
+        is_an_error(c.response())

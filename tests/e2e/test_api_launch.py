@@ -34,6 +34,8 @@ def launch(stack, **fields):
     ("ab\n", None),
     ("a/b", "subdomain a/b includes invalid characters"),
     ("<script>", "subdomain <script> includes invalid characters"),
+    ("mirage", "subdomain mirage is where mirage-ecs itself answers"),
+    ("Mirage", "subdomain mirage is where mirage-ecs itself answers"),
 ])
 def test_bad_subdomain(stack, subdomain, message):
     status, body = launch(stack, subdomain=subdomain)

@@ -134,3 +134,13 @@ def test_a_task_that_ignores_sigterm_ends_too(stack, name):
     stack.terminate(name)
     poll(lambda: stack.env(name, "/").status == 404, 5, "its route is gone")
     poll(lambda: pid not in stack.pids(), 40, "the task's process is gone")
+
+
+def test_the_log_says_who_asked_for_what(stack, name):
+    stack.launch(name, "demo")
+    (task,) = stack.tasks(name)
+    for field, value in (("id", task["short_id"]), ("subdomain", name), ("subdomain", "x\ny")):
+        assert stack.api("POST", "/api/terminate", form={field: value}).status == 200
+    lines = stack.log_path.read_text().splitlines()
+    for words in (f"launched {name} (demo)", f"terminated task {task['short_id']}", f"terminated {name}", r"terminated x\x0ay"):
+        assert any(f"{words}, asked by 127.0.0.1" in line for line in lines), words

@@ -44,6 +44,16 @@ def test_progress_is_shown(stack, browser, name, folder):
     browser.wait_state(name, "ready")
 
 
+def test_what_never_listens_says_so(stack, browser, name, folder):
+    start(browser, name, "web", gate=str(folder / "never"))
+    browser.click("#send")
+    browser.wait(lambda: "runs, but accepts no connection at " in browser.text(".watch"), "it says why", LONG)
+    assert browser.one(".watch").get_attribute("data-state") == "starting"
+    assert f"{name} does not answer yet" in browser.text(".watch")
+    browser.click(".watch a[href^='/trace/']")
+    browser.wait(lambda: "It runs, but accepts no connection at " in browser.text(), "the trace says it too")
+
+
 def test_failed_launch_says_why(stack, browser, name):
     start(browser, name, "dies")
     browser.click("#send")

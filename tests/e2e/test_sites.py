@@ -50,7 +50,8 @@ def static_files(folder):
 
 def api_command(folder, stack):
     config = folder / "mirage.yaml"
-    config.write_text(json.dumps({**base_config(stack.address), "host": HOST, "auth": stack.auth}))
+    config.write_text(json.dumps({**base_config(stack.address), "host": HOST,
+                                  **({"auth": stack.auth} if stack.auth else {})}))
     return [BUILD / "bin/mirage-api", "-local", "-conf", config, "-state", stack.state]
 
 

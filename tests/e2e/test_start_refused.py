@@ -122,7 +122,7 @@ def own_html(folder):
 
 
 def test_htmldir_is_not_there(new_stack):
-    refused(new_stack, "/nonexistent/html", change=lambda c: c.update(htmldir="/nonexistent/html"))
+    refused(new_stack, "htmldir: /nonexistent/html/layout.html is missing", change=lambda c: c.update(htmldir="/nonexistent/html"))
 
 
 def test_htmldir_lacks_a_template(new_stack, folder):

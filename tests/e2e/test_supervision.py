@@ -1,11 +1,12 @@
 """What dies comes back; what is stopped leaves nothing behind."""
 
 import os
+import shutil
 import signal
 
 import pytest
 
-from stack import PORT, PROGRAMS, ask_task, local_only, poll, program_of
+from stack import BUILD, PORT, PROGRAMS, ask_task, local_only, poll, program_of
 from wire import Connection
 
 
@@ -36,6 +37,19 @@ def test_killed_child_is_back(own, program):
     assert own.env("web", "/echo").json()["pid"] == task_pid
     own.launch("after")
     own.terminate("after")
+
+
+def test_pages_that_do_not_come_back_say_so(new_stack, folder):
+    html = folder / "html"
+    shutil.copytree(BUILD / "share" / "mirage-ecs" / "html", html)
+    s = new_stack(lambda c: c.update(htmldir=str(html)))
+    (html / "list.html").write_text("{{#open}}")
+    s.kill_program("mirage-api")
+    poll(lambda: s.api("GET", "/").status == 503, 10, "the pages are gone")
+    r = s.api("GET", "/")
+    assert "mirage-ecs is starting again" in r.text and r.header("Content-Type") == "text/html; charset=utf-8", r
+    shutil.copy(BUILD / "share" / "mirage-ecs" / "html" / "list.html", html)
+    poll(lambda: s.api("GET", "/").status == 200, 20, "they are back")
 
 
 def test_killed_again_and_again(own):
@@ -128,6 +142,7 @@ def test_second_stack_on_the_same_port(own, new_stack):
     status, said = second.wait_refused()
     assert status == 1
     assert str(PORT) in said and "in use" in said.lower(), said
+    assert "mirage-proxyd ended with status 1 before the stack was ready" in said.splitlines()[-1], said
     assert works(own)
 
 

@@ -166,5 +166,5 @@ def test_it_is_not_installed(folder, server):
     hidden = 'mount --bind /dev/null "$1" && exec "$2" -local -conf "$3" -state "$4"'
     r = subprocess.run(["unshare", "-m", "sh", "-ec", hidden, "sh", program, BIN / "mirage-ecs", conf, folder / "s"],
                        env=clean_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
-    package = {"lighttpd": "install Debian's package", "apache": "install Debian's package apache2-bin"}[server]
+    package = {"lighttpd": "install Debian's package lighttpd", "apache": "install Debian's package apache2-bin"}[server]
     assert r.returncode == 1 and f"{PROGRAM[server]} is not installed; {package}" in r.stderr, r

@@ -33,6 +33,9 @@ static void mistakes_are_named(void **state)
          "auth.token.token: expected a text, got a list"},
         {"auth: {cookie_secret: x}", 0,
          "auth has none of token, amzn_oidc and basic: nobody could get in"},
+        {"auth:", 1, "auth: is empty: fill it in, or remove the key"},
+        {"a: b\nauth:\n# basic: {username: u, password: planted}", 2, "auth: is empty"},
+        {"auth:\n  basic: {username: u, password: planted}\n  token:", 3, "auth.token: is empty"},
         {"auth: {}", 0, "auth has none of token, amzn_oidc and basic: nobody could get in"},
         {"auth:\n  cookie_secret: ''", 2, "auth.cookie_secret: is empty"},
         {"auth:\n  cookie_secret: [a, b, c]", 2, "auth.cookie_secret: expected at most 2 entries"},
@@ -135,10 +138,6 @@ static void short_forms(void **state)
     assert_false(network_list_has(c->network.trusted, c->network.n_trusted, "8.8.8.8"));
     assert_false(network_list_has(c->network.trusted, c->network.n_trusted, "169.254.169.254"));
     config_free(c);
-    c = load("auth:");
-    assert_non_null(c);
-    assert_false(c->auth.present);
-    config_free(c);
     c = load("network: {trusted_proxies: []}\n"
              "auth: {cookie_secret: only, amzn_oidc: {claim: email, matcher: {exact: a@b}}}");
     assert_non_null(c);
@@ -188,6 +187,12 @@ static void what_is_weak_is_warned_about(void **state)
     assert_non_null(c);
     assert_non_null(strstr(buf_text(&warnings), "auth.cookie_secret: shorter than 32 bytes"));
     assert_null(strstr(buf_text(&warnings), "planted"));
+    config_free(c);
+    c = load("parameters: [{name: x, env: X, rule: '^a$', default: a}, "
+             "{name: y, env: Y, rule: '^a$', default: b}]");
+    assert_non_null(c);
+    assert_null(strstr(buf_text(&warnings), "the default of 'x'"));
+    assert_non_null(strstr(buf_text(&warnings), "the default of 'y' does not match its rule"));
     config_free(c);
     c = load("auth: {cookie_secret: 0123456789abcdef0123456789abcdef, amzn_oidc: {claim: email, "
              "matchers: [{suffix: '@a.example'}]}}");

@@ -106,6 +106,8 @@ static void requests(void **state)
          "X-Forwarded-For: " PEER "\r\n\r\n"},
 
         /* framing is ours */
+        {"POST / HTTP/1.1\r\n" HOST END,
+         "POST / HTTP/1.1\r\n" HOST FORWARDED "Content-Length: 0\r\n\r\n"},
         {"POST / HTTP/1.1\r\nContent-Length: 0\r\n" HOST END,
          "POST / HTTP/1.1\r\n" HOST FORWARDED "Content-Length: 0\r\n\r\n"},
         {"POST / HTTP/1.1\r\n" HOST "content-length: 007\r\nA: b\r\n\r\n",

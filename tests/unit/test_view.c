@@ -296,6 +296,49 @@ static void launches_are_watched(void **state)
     json_decref(view);
 }
 
+static const char *obstacle_in_watch(const char *state)
+{
+    static char text[200];
+    json_t *view;
+
+    ok(launch_watch(&call, "a", &view, &e));
+    assert_string_equal(text_of(view, "state"), state);
+    snprintf(text, sizeof text, "%s", text_of(view, "obstacle"));
+    json_decref(view);
+    return text;
+}
+
+static void what_cannot_be_reached_says_why(void **state)
+{
+    struct config_listen listen[] = {{.listen = 8080, .target = 80},
+                                     {.listen = 8081, .target = 443}};
+    struct task_port port = {"app", 80, "10.0.0.1", 80, false};
+    struct task t = task_of("a1", "a", "RUNNING");
+    struct task other = task_of("a2", "a", "RUNNING");
+
+    (void)state;
+    config.listen.http = listen;
+    config.listen.n_http = 2;
+    put_environment("a", clock_now_ms() - MINUTE, "");
+    t.ports = &port;
+    t.n_ports = 1;
+    t.started_at = clock_now_ms();
+    put_task(&t);
+    assert_string_equal(obstacle_in_watch("starting"), "(none)"); /* it has just started */
+    t.started_at -= MINUTE;
+    put_task(&t);
+    assert_string_equal(obstacle_in_watch("starting"),
+                        "runs, but accepts no connection at 10.0.0.1 port 80 yet.");
+    put_task(&other);
+    ok(store_task_port_ready(with.db, t.arn, &port, &e));
+    assert_string_equal(obstacle_in_watch("ready"), "(none)"); /* one of them is enough */
+    ok(store_task_remove(with.db, t.arn, &e));
+    assert_string_equal(obstacle_in_watch("starting"),
+                        "runs, but nothing reaches it: none of its container ports is one that "
+                        "listen.http sends requests to (80, 443).");
+    config.listen.n_http = 0;
+}
+
 static const char *field(const struct params *params, const char *name)
 {
     const char *value;
@@ -430,6 +473,7 @@ int main(void)
         TEST(plots_are_steps),
         TEST(environments_are_put_together),
         TEST(launches_are_watched),
+        TEST(what_cannot_be_reached_says_why),
         TEST(launches_are_repeated),
         TEST(purges_are_previewed_and_remembered),
         TEST(answers_that_have_not_changed),
