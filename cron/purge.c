@@ -120,8 +120,7 @@ static int purge(struct purger *p, const struct purge_rules *rules)
 {
     const struct purge_view view = {p->aws, p->db, p->runner};
     struct arena a = {0};
-    struct report r = {.json = !strcmp(as_json, "true") || !strcmp(as_json, "1"),
-                       .dry_run = !strcmp(dry_run, "true") || !strcmp(dry_run, "1")};
+    struct report r = {.json = !strcmp(as_json, "true"), .dry_run = !strcmp(dry_run, "true")};
     struct purge_plan plan;
     struct err e;
     bool failed = true;

@@ -209,12 +209,13 @@ int params_check_launch(const struct params *p, struct err *e)
 
 const char *params_launch(const struct params *p, const char *name)
 {
-    const char *value;
+    const char *value = NULL;
 
     if (p->json == NULL)
         return field_value(p, name);
-    value = json_string_value(json_object_get(json_object_get(p->json, "parameters"), name));
-    if (value == NULL && strcmp(name, "branch") == 0)
+    if (strcmp(name, "branch") == 0)
         value = json_string_value(json_object_get(p->json, name));
-    return value;
+    if (value != NULL && *value != '\0')
+        return value;
+    return json_string_value(json_object_get(json_object_get(p->json, "parameters"), name));
 }

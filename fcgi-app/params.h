@@ -57,7 +57,8 @@ int params_subdomain(const struct params *p, struct arena *a, const char **subdo
 int params_check_launch(const struct params *p, struct err *e) __attribute__((warn_unused_result));
 
 /* A launch parameter, after params_check_launch(): a form's field, or a member of the JSON object
- * `parameters`; `branch` may stand outside of it. NULL when it was not given. */
+ * `parameters`; `branch` may stand outside of it, and counts there first. NULL when it was not
+ * given. */
 const char *params_launch(const struct params *p, const char *name)
     __attribute__((warn_unused_result));
 

@@ -161,6 +161,7 @@ static void default_htmldir(struct config *c)
 static int complete_purge(struct config *c, struct err *e)
 {
     struct purge_input *request = &c->purge.request;
+    size_t line = c->purge.request_line ? c->purge.request_line : c->purge.line;
     struct purge_rules rules = {0};
     int rc;
 
@@ -171,11 +172,11 @@ static int complete_purge(struct config *c, struct err *e)
     if (!request->duration)
         return c->purge.schedule || request->n_excludes || request->n_exclude_tags ||
                        request->exclude_regexp
-                   ? complain(c, 0, e, "purge.request lacks the key 'duration'")
+                   ? complain(c, line, e, "purge.request lacks the key 'duration'")
                    : 0;
     rc = purge_rules_check(request, &rules, e);
     purge_rules_free(&rules);
-    return rc < 0 ? err_prefix(e, "%s: purge.request", c->path) : 0;
+    return rc < 0 ? err_prefix(e, "%s:%zu: purge.request", c->path, line) : 0;
 }
 
 /* Whose X-Forwarded-For and x-amzn-oidc-* are believed when nothing is configured: a load balancer
@@ -226,13 +227,15 @@ static int check_auth(const struct config *c, struct err *e)
         return 0;
     if (!c->auth.token.present && !c->auth.amzn_oidc.present && !c->auth.basic.present)
         return complain(
-            c, 0, e,
+            c, c->auth.line, e,
             "auth has none of token, amzn_oidc and basic: nobody could get in; add one, "
             "or remove the section");
     if (c->auth.basic.present && (!*c->auth.basic.username || strchr(c->auth.basic.username, ':')))
-        return complain(c, 0, e, "auth.basic.username: expected a name without a colon");
+        return complain(c, c->auth.basic.line, e,
+                        "auth.basic.username: expected a name without a colon");
     if (c->auth.amzn_oidc.present && !*c->auth.amzn_oidc.claim)
-        return complain(c, 0, e, "auth.amzn_oidc.claim is empty; email is the usual one");
+        return complain(c, c->auth.amzn_oidc.line, e,
+                        "auth.amzn_oidc.claim is empty; email is the usual one");
     return c->auth.amzn_oidc.present ? check_matchers(c, e) : 0;
 }
 
@@ -249,14 +252,14 @@ static int complete(struct config *c, struct err *e)
 }
 
 /* {{ env "NAME" }} leaves NAME when that is not set: as a secret, anybody could guess it. */
-static int check_secret(const struct config *c, const char *key, const char *secret,
+static int check_secret(const struct config *c, size_t at, const char *key, const char *secret,
                         const char *unset, struct err *e)
 {
     size_t len = secret ? strlen(secret) : 0;
 
     for (const char *line = unset; len > 0 && *line; line += strcspn(line, "\n") + 1)
         if (strcspn(line, "\n") == len && !strncmp(line, secret, len))
-            return complain(c, 0, e,
+            return complain(c, at, e,
                             "%s: the environment variable %s is not set; set it, or write must_env "
                             "for env",
                             key, secret);
@@ -266,10 +269,13 @@ static int check_secret(const struct config *c, const char *key, const char *sec
 static int check_secrets(const struct config *c, const char *unset, struct err *e)
 {
     for (size_t i = 0; i < c->auth.cookie_secret.len; i++)
-        if (check_secret(c, "auth.cookie_secret", c->auth.cookie_secret.items[i], unset, e) < 0)
+        if (check_secret(c, c->auth.line, "auth.cookie_secret", c->auth.cookie_secret.items[i],
+                         unset, e) < 0)
             return -1;
-    return check_secret(c, "auth.token.token", c->auth.token.token, unset, e) < 0 ||
-                   check_secret(c, "auth.basic.password", c->auth.basic.password, unset, e) < 0
+    return check_secret(c, c->auth.token.line, "auth.token.token", c->auth.token.token, unset, e) <
+                       0 ||
+                   check_secret(c, c->auth.basic.line, "auth.basic.password",
+                                c->auth.basic.password, unset, e) < 0
                ? -1
                : 0;
 }

@@ -129,6 +129,7 @@ struct config {
         const char *schedule; /* as schedule_parse() reads it; NULL: none */
         struct config_strings excludes, exclude_tags;
         struct purge_input request; /* duration NULL: the file has none */
+        size_t line, request_line;  /* 0: the section is not there */
     } purge;
     struct {
         const char *hosted_zone_id; /* NULL: no records are kept */
@@ -137,12 +138,14 @@ struct config {
     } link;
     struct {
         bool present; /* without it everybody is let in */
+        size_t line;  /* in the file; those of its sections are theirs */
         struct config_strings
             cookie_secret; /* the first signs, all are believed; none: no cookie */
         struct {
             bool present;
             const char *header;
             const char *token;
+            size_t line;
         } token;
         struct {
             bool present;
@@ -150,11 +153,13 @@ struct config {
             struct config_matchers matchers; /* at least 1 */
             const char *signer;              /* the load balancer's ARN; NULL: any */
             const char *public_key_url;      /* NULL: the region's */
+            size_t line;
         } amzn_oidc;
         struct {
             bool present;
             const char *username;
             const char *password;
+            size_t line;
         } basic;
     } auth;
     struct {
@@ -193,12 +198,12 @@ const char *config_data_dir(struct arena *a) __attribute__((warn_unused_result))
 /* The folder that holds this program. Allocated from `a`. */
 const char *config_program_dir(struct arena *a) __attribute__((warn_unused_result));
 
-/* The configured task definition of this name (any `:revision` is ignored); NULL if there is none.
- */
 /* Whether a listen entry sends requests to this container port; every one does to 0. */
 bool config_has_target(const struct config *c, int container_port)
     __attribute__((warn_unused_result));
 
+/* The configured task definition of this name (any `:revision` is ignored); NULL if there is none.
+ */
 const struct config_taskdef *config_local_taskdef(const struct config *config, const char *name)
     __attribute__((warn_unused_result));
 

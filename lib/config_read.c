@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <yaml.h>
 
 #include "config_value.h"
@@ -92,17 +93,18 @@ static int read_integer(struct reader *r, const struct config_field *f, const ya
     return 0;
 }
 
+/* The words of YAML 1.1 (Boolean Language-Independent Type), which Go's yaml takes too. */
 static int read_bool(struct reader *r, const yaml_node_t *node, bool *value, struct err *e)
 {
-    static const char *const yes[] = {"true", "True", "TRUE", "yes", "on"};
-    static const char *const no[] = {"false", "False", "FALSE", "no", "off"};
+    static const char *const yes[] = {"true", "yes", "on", "y"};
+    static const char *const no[] = {"false", "no", "off", "n"};
     const char *text = scalar(r, node, "true or false", e);
 
     if (!text)
         return -1;
     for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
-        *value = !strcmp(text, yes[i]);
-        if (*value || !strcmp(text, no[i]))
+        *value = !strcasecmp(text, yes[i]);
+        if (*value || !strcasecmp(text, no[i]))
             return 0;
     }
     return complain(r, node, e, "expected true or false, got '%s'", text);
@@ -454,6 +456,8 @@ static int read_value(struct reader *r, const struct config_field *f, yaml_node_
     case CONFIG_SECTION:
         if (f->present)
             *(bool *)(void *)(base + f->present) = true;
+        if (f->line)
+            *(size_t *)(void *)(base + f->line) = node->start_mark.line + 1;
         return read_fields(r, f->sub, node, base, e);
     }
     return 0;

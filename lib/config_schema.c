@@ -174,7 +174,10 @@ static const struct config_field purge_request[] = {
 
 static const struct config_field purge[] = {
     {.key = "schedule", .type = CONFIG_SCHEDULE, .offset = IN(config, purge.schedule)},
-    {.key = "request", .type = CONFIG_SECTION, .sub = purge_request},
+    {.key = "request",
+     .type = CONFIG_SECTION,
+     .sub = purge_request,
+     .line = IN(config, purge.request_line)},
     {0},
 };
 
@@ -250,14 +253,17 @@ static const struct config_field auth[] = {
     {.key = "token",
      .type = CONFIG_SECTION,
      .sub = token,
+     .line = IN(config, auth.token.line),
      .present = IN(config, auth.token.present)},
     {.key = "amzn_oidc",
      .type = CONFIG_SECTION,
      .sub = amzn_oidc,
+     .line = IN(config, auth.amzn_oidc.line),
      .present = IN(config, auth.amzn_oidc.present)},
     {.key = "basic",
      .type = CONFIG_SECTION,
      .sub = basic,
+     .line = IN(config, auth.basic.line),
      .present = IN(config, auth.basic.present)},
     {0},
 };
@@ -303,7 +309,11 @@ const struct config_field config_schema[] = {
     {.key = "ecs", .type = CONFIG_SECTION, .sub = ecs},
     {.key = "link", .type = CONFIG_SECTION, .sub = link_section},
     {.key = "local", .type = CONFIG_SECTION, .sub = local},
-    {.key = "auth", .type = CONFIG_SECTION, .sub = auth, .present = IN(config, auth.present)},
-    {.key = "purge", .type = CONFIG_SECTION, .sub = purge},
+    {.key = "auth",
+     .type = CONFIG_SECTION,
+     .sub = auth,
+     .line = IN(config, auth.line),
+     .present = IN(config, auth.present)},
+    {.key = "purge", .type = CONFIG_SECTION, .sub = purge, .line = IN(config, purge.line)},
     {0},
 };

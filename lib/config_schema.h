@@ -43,7 +43,7 @@ struct config_field {
     size_t count; /* offset of the count */
     const struct config_field *sub;
     size_t size;
-    size_t line;         /* offset of an element's line; 0: it has none */
+    size_t line;         /* offset of an element's line, or a section's; 0: it has none */
     long min, max;       /* of a number; min of a list: how many elements at least */
     const char *choices; /* "A B" */
     bool required;       /* the key must be there */

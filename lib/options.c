@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -64,15 +65,16 @@ static void print_help(const struct program *p)
     for (const struct option_extra *x = p->extras; x && x->name; x++)
         printf("  -%s%s%s\n        %s\n", x->name, x->argument ? " " : "",
                x->argument ? x->argument : "", x->help);
-    printf("\nEvery option has an environment variable, MIRAGE_CONF for -conf and so on;\n"
-           "the command line wins.\n");
+    printf("\nEvery option but those that print or check, and exit, has an environment variable,\n"
+           "MIRAGE_CONF for -conf and so on; the command line wins.\n");
 }
 
+/* What Go's flags take too: MIRAGE_LOCAL=True has always worked. */
 static int parse_bool(const char *value, bool *flag)
 {
-    if (!strcmp(value, "true") || !strcmp(value, "1"))
+    if (!strcasecmp(value, "true") || !strcasecmp(value, "t") || !strcmp(value, "1"))
         *flag = true;
-    else if (!strcmp(value, "false") || !strcmp(value, "0"))
+    else if (!strcasecmp(value, "false") || !strcasecmp(value, "f") || !strcmp(value, "0"))
         *flag = false;
     else
         return -1;
@@ -169,8 +171,11 @@ static int set_extra(const struct option_extra *x, const char *value, struct err
 {
     bool flag;
 
-    if (x->is_flag && parse_bool(value, &flag) < 0)
-        return err_set(e, ERR_INVALID, "expected true or false, got '%s'", value);
+    if (x->is_flag) {
+        if (parse_bool(value, &flag) < 0)
+            return err_set(e, ERR_INVALID, "expected true or false, got '%s'", value);
+        value = flag ? "true" : "false";
+    }
     if (!x->list)
         *x->value = value;
     else if (x->list->len == OPTION_LIST_MAX)

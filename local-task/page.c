@@ -121,14 +121,13 @@ static void *serve_connection(void *arg)
     return NULL;
 }
 
-void page_serve(int listener, const char *subdomain, const char *taskdef)
+/* Answers what comes in on this listening socket. */
+static void *serve_port(void *arg)
 {
+    int listener = (int)(intptr_t)arg;
     pthread_attr_t detached;
     pthread_t thread;
 
-    make_body(subdomain, taskdef);
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    printf("serving the built-in page on port %s\n", getenv("PORT"));
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&detached, 256 * 1024);
@@ -139,4 +138,19 @@ void page_serve(int listener, const char *subdomain, const char *taskdef)
         else if (pthread_create(&thread, &detached, serve_connection, (void *)(intptr_t)fd) != 0)
             close(fd);
     }
+    return NULL;
+}
+
+void page_serve(const int *listeners, size_t n, const char *subdomain, const char *taskdef)
+{
+    pthread_t thread;
+
+    make_body(subdomain, taskdef);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    printf("serving the built-in page on port %s\n", getenv("PORT"));
+    for (size_t i = 1; i < n; i++)
+        if (pthread_create(&thread, NULL, serve_port, (void *)(intptr_t)listeners[i]) != 0)
+            close(listeners[i]);
+    serve_port((void *)(intptr_t)listeners[0]);
+    abort(); /* it does not return */
 }

@@ -2,7 +2,10 @@
 #ifndef MIRAGE_LOCAL_TASK_PAGE_H
 #define MIRAGE_LOCAL_TASK_PAGE_H
 
-/* Serves HTTP on the listening socket until the process is ended. */
-void page_serve(int listener, const char *subdomain, const char *taskdef) __attribute__((noreturn));
+#include <stddef.h>
+
+/* Serves HTTP on the n listening sockets, one at least, until the process is ended. */
+void page_serve(const int *listeners, size_t n, const char *subdomain, const char *taskdef)
+    __attribute__((noreturn));
 
 #endif

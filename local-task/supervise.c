@@ -211,7 +211,7 @@ static void become_task(struct supervisor *s, int output)
     make_environment(s);
     umask(022);
     if (json_array_size(command) == 0)
-        page_serve(s->sockets[0], local_task_text(s->task, "subdomain"),
+        page_serve(s->sockets, s->n_sockets, local_task_text(s->task, "subdomain"),
                    local_task_text(s->task, "taskdef"));
     close_ports(s, 0);
     exec_command(command);

@@ -36,7 +36,7 @@ int main(int argc, char **argv)
         return status;
     setup.config = program.config;
     setup.state = program.options.state;
-    setup.confined = !strcmp(sandbox, "true") || !strcmp(sandbox, "1");
+    setup.confined = !strcmp(sandbox, "true");
     if (!web)
         web = arena_printf(&a, "unix:%s/run/web.sock", program.options.state);
     if (!target_parse(&setup.web, web)) {

@@ -8,11 +8,15 @@
 
 struct metric_window access_window(int64_t now_ms, int64_t duration_s)
 {
+    int64_t now = now_ms / 1000, unit, period, start;
+
+    if (duration_s > now) /* no time is before 1970 */
+        duration_s = now;
     /* Amazon CloudWatch API Reference, MetricStat, Period: what is older than 15 days is kept in
      * buckets of 5 minutes, than 63 days of an hour. */
-    int64_t unit = duration_s >= 62 * DAY_S ? 3600 : duration_s >= 14 * DAY_S ? 300 : 60;
-    int64_t period = (duration_s / (BUCKETS_MAX - 2) / unit + 1) * unit, now = now_ms / 1000;
-    int64_t start = now - duration_s;
+    unit = duration_s >= 62 * DAY_S ? 3600 : duration_s >= 14 * DAY_S ? 300 : 60;
+    period = (duration_s / (BUCKETS_MAX - 2) / unit + 1) * unit;
+    start = now - duration_s;
 
     return (struct metric_window){
         .start_ms = (start - start % period) * 1000,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stack import SECOND_PORT, poll
+from stack import PORT, SECOND_PORT, SECOND_TARGET, TARGET, local_only, poll
 
 
 def test_web_api_by_its_name(stack):
@@ -49,6 +49,15 @@ def test_health_check_of_http_1_0_without_host(stack):
 def test_every_listen_port_reaches_a_local_task(stack, web):
     assert stack.get("web.localhost", port=SECOND_PORT).text == "task web"
     assert stack.get("mirage.localhost", "/api/list", port=SECOND_PORT).status == 200
+
+
+@local_only
+def test_the_built_in_page_answers_on_every_port(new_stack):
+    s = new_stack(lambda c: c["local"]["taskdefs"].update(pages={"ports": [TARGET, SECOND_TARGET]}))
+    s.launch("pages", "pages")
+    for port in (PORT, SECOND_PORT):
+        r = s.get("pages.localhost", port=port)
+        assert r.status == 200 and f"PORT_{SECOND_TARGET}" in r.text, r
 
 
 @pytest.fixture

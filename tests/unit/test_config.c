@@ -431,6 +431,7 @@ static void booleans(void **state)
         const char *text;
         bool value;
     } cases[] = {{"true", true}, {"True", true},   {"TRUE", true},   {"yes", true}, {"on", true},
+                 {"Yes", true},  {"ON", true},     {"y", true},      {"N", false},  {"Off", false},
                  {"no", false},  {"false", false}, {"False", false}, {"off", false}};
 
     (void)state;

@@ -18,7 +18,7 @@ static void mistakes_are_named(void **state)
 {
     static const struct {
         const char *text;
-        int line; /* 0: of no line */
+        int line;
         const char *error;
     } cases[] = {
         {"auth:\n  token: {}", 2, "auth.token: lacks the key 'header'"},
@@ -31,19 +31,19 @@ static void mistakes_are_named(void **state)
          "auth.token.token: is empty: give it a value, or remove the key"},
         {"auth:\n  token: {header: x-t, token: [planted]}", 2,
          "auth.token.token: expected a text, got a list"},
-        {"auth: {cookie_secret: x}", 0,
+        {"auth: {cookie_secret: x}", 1,
          "auth has none of token, amzn_oidc and basic: nobody could get in"},
         {"auth:", 1, "auth: is empty: fill it in, or remove the key"},
         {"a: b\nauth:\n# basic: {username: u, password: planted}", 2, "auth: is empty"},
         {"auth:\n  basic: {username: u, password: planted}\n  token:", 3, "auth.token: is empty"},
-        {"auth: {}", 0, "auth has none of token, amzn_oidc and basic: nobody could get in"},
+        {"auth: {}", 1, "auth has none of token, amzn_oidc and basic: nobody could get in"},
         {"auth:\n  cookie_secret: ''", 2, "auth.cookie_secret: is empty"},
         {"auth:\n  cookie_secret: [a, b, c]", 2, "auth.cookie_secret: expected at most 2 entries"},
         {"auth:\n  cookie_secret: [a, '']", 2, "auth.cookie_secret[1]: is empty"},
         {"auth:\n  basic: {username: u}", 2, "auth.basic: lacks the key 'password'"},
-        {"auth:\n  basic: {username: '', password: planted}", 0,
+        {"auth:\n  basic: {username: '', password: planted}", 2,
          "auth.basic.username: expected a name without a colon"},
-        {"auth:\n  basic: {username: 'a:b', password: planted}", 0,
+        {"auth:\n  basic: {username: 'a:b', password: planted}", 2,
          "auth.basic.username: expected a name without a colon"},
         {"auth:\n  amzn_oidc: {claim: email}", 2, "auth.amzn_oidc: lacks the key 'matchers'"},
         {"auth:\n  amzn_oidc: {matchers: [{exact: a}]}", 2,
@@ -61,7 +61,7 @@ static void mistakes_are_named(void **state)
         {"auth:\n  amzn_oidc:\n    claim: email\n    matchers: [{exact: a}]\n"
          "    matcher: [{exact: b}]",
          5, "auth.amzn_oidc.matcher: is given twice"},
-        {"auth:\n  amzn_oidc: {claim: '', matchers: [{exact: a}]}", 0,
+        {"auth:\n  amzn_oidc: {claim: '', matchers: [{exact: a}]}", 2,
          "auth.amzn_oidc.claim is empty; email is the usual one"},
         {"auth:\n  amzn_oidc: {claim: e, matchers: [{exact: a}], public_key_url: 'http://a.b/'}", 2,
          "auth.amzn_oidc.public_key_url: expected https://HOST/…/ (http:// only to 127.0.0.1), got "
@@ -83,10 +83,7 @@ static void mistakes_are_named(void **state)
         char start[PATH_MAX + 32];
         if (c)
             fail_msg("accepted: %s", cases[i].text);
-        if (cases[i].line)
-            snprintf(start, sizeof start, "%s:%d: ", path, cases[i].line);
-        else
-            snprintf(start, sizeof start, "%s: ", path);
+        snprintf(start, sizeof start, "%s:%d: ", path, cases[i].line);
         if (strncmp(e.text, start, strlen(start)) != 0 || !strstr(e.text, cases[i].error))
             fail_msg("%s\n  but expected %s%s", e.text, start, cases[i].error);
         assert_null(strstr(e.text, "planted"));
@@ -103,13 +100,15 @@ static void a_variable_that_is_not_set_is_no_secret(void **state)
         {"auth.cookie_secret", "auth: {cookie_secret: ['{{ env `TEST_AUTH_NONE` }}'], basic: "
                                "{username: u, password: p}}"},
     };
+    char start[PATH_MAX + 32];
     struct config *c;
 
     (void)state;
     unsetenv("TEST_AUTH_NONE");
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         assert_null(load(keys[i][1]));
-        assert_non_null(strstr(e.text, keys[i][0]));
+        snprintf(start, sizeof start, "%s:1: %s: ", path, keys[i][0]);
+        assert_ptr_equal(strstr(e.text, start), e.text);
         assert_non_null(strstr(e.text, "the environment variable TEST_AUTH_NONE is not set"));
     }
     setenv("TEST_AUTH_NONE", "a value", 1);

@@ -226,6 +226,11 @@ static void mistakes_of_the_whole(void **state)
         {"parameters:\n- {name: taskdef, env: A}", 2, "parameters"},
         {"parameters:\n- {name: parameters, env: A}", 2, "parameters"},
         {"parameters:\n- {name: '', env: A}", 2, "parameters"},
+        {"purge:\n  schedule: 0 3 * * ? *", 2, "purge.request lacks the key 'duration'"},
+        {"purge:\n  schedule: 0 3 * * ? *\n  request:\n    excludes: [a]", 4,
+         "purge.request lacks the key 'duration'"},
+        {"purge:\n  request: {duration: 300, exclude_tags: [x]}", 2,
+         "purge.request: invalid exclude_tags format x"},
     };
 
     (void)state;

@@ -248,6 +248,10 @@ static void flags(void **state)
     goes_on(NULL, ARGS("-x=false", "-t=false"), "conf=none");
     goes_on(NULL, ARGS("-flag"), " flag=true\n");
     goes_on(NULL, ARGS("-flag=false"), " flag=false\n");
+    goes_on(NULL, ARGS("-flag=1"), " flag=true\n"); /* as Go's flags are written */
+    goes_on(NULL, ARGS("-flag=F"), " flag=false\n");
+    goes_on(NULL, ARGS("-compat-v1=False"), " compat=0 ");
+    goes_on(VARS("MIRAGE_COMPAT_V1", "FALSE"), NO_ARGS, " compat=0 ");
     is_refused(NULL, ARGS("-local", "true"), "unknown option 'true'"); /* a flag takes no next */
 }
 

@@ -311,12 +311,29 @@ static void windows(void **state)
     }
 }
 
+/* A duration that is longer than all time asks for all there is. */
+static void window_of_ever(void **state)
+{
+    static const int64_t durations[] = {NOW / 1000 - 1, NOW / 1000, NOW / 1000 + 1, 99999999999,
+                                        999999999999};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof durations / sizeof durations[0]; i++) {
+        struct metric_window w = access_window(NOW, durations[i]);
+        assert_int_equal(w.start_ms, 0);
+        assert_true(w.period_s <= INT32_MAX); /* an integer of AWS's */
+        assert_true(w.end_ms > NOW);
+        assert_int_equal(w.end_ms % (w.period_s * 1000), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_table),
         TEST(nothing_in_use_is_ever_stopped),
         TEST(windows),
+        TEST(window_of_ever),
     };
     return cmocka_run_group_tests_name("purge", tests, NULL, NULL);
 }
