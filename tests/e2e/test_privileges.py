@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 
-from stack import BUILD, Stack, base_config, clean_environment, local_only, own_address, poll, program_of
+from stack import BUILD, REPOSITORY, Stack, base_config, clean_environment, local_only, own_address, poll, program_of
 from test_auth import guarded
 from wire import Truncated
 
@@ -199,3 +199,21 @@ def test_home_is_the_users(place):
     finally:
         if s in Stack.alive:
             s.kill()
+
+
+def test_make_run_beside_another(folder):
+    """Root's `make run` runs from a copy, which the second must not replace below the first."""
+    run = f"unshare -m sh -c 'mount -t tmpfs none /run; {REPOSITORY}/tools/run {folder}; {REPOSITORY}/tools/run {folder}'"
+    (folder / "share").mkdir()
+    for name, text in {
+        "bin/mirage-ecs": f"#!/bin/sh\necho up as $3; [ \"$INNER\" ] || INNER=1 {REPOSITORY}/tools/run {folder} 8<&9 >&2\n",
+        "path/getent": "#!/bin/sh\n",  # there is the user
+    }.items():
+        (folder / name).parent.mkdir()
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    env = clean_environment()
+    r = subprocess.run(run, shell=True, env={**env, "PATH": f"{folder}/path:{env['PATH']}"}, stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True, timeout=20)
+    refused = "another `make run` is up, from /run/mirage-ecs-from-source: stop that one first\n"
+    assert (r.stdout, r.stderr) == (2 * "up as mirage-ecs\n", 2 * refused)
