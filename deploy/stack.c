@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -284,18 +285,40 @@ static bool proxyd_listens(struct stack *s)
     return ours;
 }
 
+/* Whether mirage-api accepts connections: asked before, the web server would take it for dead, say
+ * so, and wait for a second. */
+static bool api_listens(struct stack *s)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX}; /* prepare_state() saw to the length */
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    bool accepts;
+
+    snprintf(at.sun_path, sizeof at.sun_path, "%s/run/api.sock", s->state);
+    accepts = fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) == 0;
+    if (fd >= 0)
+        close(fd);
+    return accepts;
+}
+
+static enum answers ask(struct stack *s, bool *listen)
+{
+    *listen = *listen || (proxyd_listens(s) && api_listens(s));
+    return *listen ? answers(s->program->config) : ANSWERS_NOT;
+}
+
 int stack_start(struct stack *s, struct err *e)
 {
     static const int order[STACK_CHILDREN] = {API, WEB, SYNC, PROXYD};
     int64_t end = clock_monotonic_ms() + READY_TIMEOUT_MS;
     enum answers got;
     struct child *dead;
+    bool listen = false;
     int status;
 
     for (size_t i = 0; i < STACK_CHILDREN; i++)
         if (child_start(&s->children[order[i]], e) < 0)
             return -1;
-    while ((got = proxyd_listens(s) ? answers(s->program->config) : ANSWERS_NOT) != ANSWERS_ALL) {
+    while ((got = ask(s, &listen)) != ANSWERS_ALL) {
         dead = reap(s, &status);
         if (dead) {
             dead->pid = 0;

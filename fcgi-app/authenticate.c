@@ -54,6 +54,14 @@ static void give_cookie(struct call *c)
     free(token);
 }
 
+/* Whoever brings nothing is asked for it, which is how HTTP's authentication begins (RFC 9110,
+ * 11.6.1), and no refusal yet. What a stranger says a load balancer says counts as something. */
+static bool brings_credentials(const struct auth_request *given, const struct request_io *io)
+{
+    return given->token != NULL || given->authorization != NULL ||
+           io->variable(io->ctx, "HTTP_X_AMZN_OIDC_DATA") != NULL;
+}
+
 /* One line a second: a scanner must not fill a disk. */
 static void log_refusal(const struct call *c, const char *why)
 {
@@ -94,7 +102,10 @@ bool authenticate(struct call *c, bool is_api)
             give_cookie(c);
         return true;
     }
-    log_refusal(c, why.text);
+    if (brings_credentials(&given, io))
+        log_refusal(c, why.text);
+    else
+        log_debug("%s %s: no credentials: %s", c->request->method_name, c->request->path, why.text);
     c->response->ask_password = !is_api && config->auth.basic.present;
     return false;
 }

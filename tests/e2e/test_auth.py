@@ -340,9 +340,18 @@ def test_secrets_are_written_nowhere(new_stack):
     assert all(mode & 0o077 == 0 for mode in state.values()), {str(p): oct(m) for p, m in state.items() if m & 0o077}
 
 
+def test_whoever_brings_nothing_is_not_logged(guard):
+    """A browser's first request, a probe, the stack's own question whether it is up."""
+    for host, path in (HOST, "/nothing-brought"), (HOST, "/api/list?nothing-brought"):
+        assert guard.get(host, path).status == 401
+    poll(lambda: guard.get(HOST, "/brought", [token("wrong")]).status == 401 and "/brought: not let in: wrong token" in guard.log_path.read_text(),
+         5, "it is logged (a line a second)")
+    assert not re.search("nothing-brought|api/list: not let in: no", guard.log_path.read_text())
+
+
 def test_a_path_cannot_write_to_the_terminal(guard):
     """U+009B begins a command, as ESC [ does, for terminals that read UTF-8."""
-    poll(lambda: guard.get(HOST, "/%c2%9b31m%c3%a4").status == 401 and "GET /\\x9b31m\u00e4: not let in" in guard.log_path.read_text(),
+    poll(lambda: guard.get(HOST, "/%c2%9b31m%c3%a4", [token("wrong")]).status == 401 and "GET /\\x9b31m\u00e4: not let in" in guard.log_path.read_text(),
          5, "it is logged (a line a second)")
     assert "\u009b" not in guard.log_path.read_text()
 

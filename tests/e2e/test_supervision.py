@@ -1,12 +1,13 @@
 """What dies comes back; what is stopped leaves nothing behind."""
 
 import os
+import re
 import shutil
 import signal
 
 import pytest
 
-from stack import BUILD, PORT, PROGRAMS, ask_task, local_only, poll, program_of
+from stack import BUILD, PORT, PROGRAMS, Stack, ask_task, local_only, poll, program_of, running
 from wire import Connection
 
 
@@ -153,6 +154,21 @@ def test_second_stack_on_the_same_state(own, new_stack):
     assert status == 1, said
     assert works(own)
     assert {t["subdomain"] for t in own.list()} == {"web", "other"}
+
+
+def test_an_api_that_takes_its_time_to_start(folder):
+    """Nobody is asked for it meanwhile, or the web server would say that it is down."""
+    for part in ("bin", "share"):
+        shutil.copytree(BUILD / part, folder / part)
+    api = folder / "bin" / "mirage-api"
+    api.rename(folder / "bin" / "the-api")
+    api.write_text('#!/bin/sh\nsleep 0.5\nexec "${0%/*}/the-api" "$@"\n')
+    api.chmod(0o755)
+    s = Stack(folder=folder)
+    s.program = folder / "bin" / "mirage-ecs"
+    with running(s):
+        said = s.log_path.read_text()
+    assert not re.search("down|502|503|web server", said), said
 
 
 def test_the_ready_line(own):
