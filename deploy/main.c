@@ -39,6 +39,7 @@ int main(int argc, char **argv)
         .summary = "Starts and supervises the whole stack: proxy, web server, API and sync.",
         .extras = extras,
         .source = &self_config_source,
+        .check = stack_check,
     };
     struct stack stack;
     struct err e = {0};

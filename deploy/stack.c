@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -149,6 +150,41 @@ static int write_config(struct stack *s, struct err *e)
         rc = err_system(e, errno, "cannot write %s", s->conf);
     buf_free(&text);
     free(dump);
+    return rc;
+}
+
+/* The configuration in effect goes by way of memory: there may be no state folder yet, and in that of
+ * a stack that runs nothing may change. */
+int stack_check(struct program *program, struct err *e)
+{
+    struct arena a = {0};
+    int fd = memfd_create("configuration", 0), status = 0;
+    char *dump = config_dump(program->config, CONFIG_REVEALED);
+    const char *argv[] = {arena_printf(&a, "%s/mirage-api", config_program_dir(&a)),
+                          "-t",
+                          "-conf",
+                          arena_printf(&a, "/proc/self/fd/%d", fd),
+                          program->config->local ? "-local=true" : "-local=false",
+                          "-log-format",
+                          program->options.log_format == LOG_FORMAT_JSON ? "json" : "text",
+                          NULL};
+    struct child api = {.name = "mirage-api", .argv = argv};
+    int rc = -1;
+
+    e->text[0] = '\0';
+    setenv("MIRAGE_STACK_PID", "0", 1); /* what is to be warned about was */
+    if (fd < 0 || dprintf(fd, "%s", dump) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+        err_system(e, errno, "cannot keep the configuration in memory");
+    else if (access(argv[0], X_OK) < 0)
+        err_system(e, errno, "cannot run %s", argv[0]);
+    else if (child_start(&api, e) == 0 && waitpid(api.pid, &status, 0) == api.pid && status == 0)
+        rc = 0;
+    else if (WIFSIGNALED(status))
+        err_set(e, ERR_INTERNAL, "mirage-api %s", child_describe_end(status));
+    if (fd >= 0)
+        close(fd);
+    free(dump);
+    arena_free(&a);
     return rc;
 }
 

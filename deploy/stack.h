@@ -25,6 +25,9 @@ struct stack {
 
 #define STACK_USER_OPTION "user"
 
+/* For -t: what mirage-api finds wrong with the configuration in effect, which it says itself. */
+int stack_check(struct program *program, struct err *e) __attribute__((warn_unused_result));
+
 /* Makes the state folder, takes its lock, becomes `user` (NULL: stays who it is), checks the
  * database, the runner and the programs: what can be known to fail fails here, before anything is
  * started. argv are this program's arguments, which the others get too, but for -user. stack_end()

@@ -1,23 +1,19 @@
 /* mirage-api: the JSON API and the pages, as a FastCGI responder. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "arena.h"
 #include "aws/oidc.h"
 #include "aws/self_config.h"
 #include "log.h"
 #include "options.h"
 
+#include "htmldir.h"
 #include "listen.h"
 #include "server.h"
 #include "template.h"
 
 enum { STATUS_OK, STATUS_FAILED, STATUS_USAGE };
-
-/* The folder in force when the configuration names none. */
-#define DEFAULT_HTMLDIR "./html"
 
 static int read_threads(const char *text, struct err *e)
 {
@@ -28,30 +24,6 @@ static int read_threads(const char *text, struct err *e)
         return err_set(e, ERR_INVALID, "-threads %s: a number from 1 to %d is expected", text,
                        SERVER_THREADS_MAX);
     return (int)threads;
-}
-
-/* The default stands for the installed pages where the working directory has none. */
-static int load_templates(struct templates **templates, struct config *config,
-                          const char *state_dir, struct err *e)
-{
-    struct arena arena = {0};
-    const char *installed = arena_printf(&arena, "%s/html", config_data_dir(&arena));
-    const char *dir;
-    struct stat st;
-    int rc;
-
-    if (self_config_htmldir(config, state_dir, e) < 0) {
-        arena_free(&arena);
-        return -1;
-    }
-    dir = config->htmldir;
-    if (strcmp(dir, DEFAULT_HTMLDIR) == 0 && stat(dir, &st) < 0)
-        dir = installed;
-    rc = templates_load(templates, dir, installed, e);
-    if (rc < 0)
-        err_prefix(e, "htmldir");
-    arena_free(&arena);
-    return rc;
 }
 
 static int serve(const struct program *program, const char *socket_path, const char *threads)
@@ -71,7 +43,7 @@ static int serve(const struct program *program, const char *socket_path, const c
     if (socket_path == NULL && (setup.listen_fd = listen_inherited(&e)) < 0)
         goto fail;
     status = STATUS_FAILED;
-    if (load_templates(&templates, program->config, program->options.state, &e) < 0 ||
+    if (htmldir_load(&templates, program->config, program->options.state, &e) < 0 ||
         oidc_open(&setup.oidc, program->config, &e) < 0)
         goto fail;
     setup.templates = templates;
@@ -91,6 +63,17 @@ out:
     oidc_close(setup.oidc);
     templates_free(templates);
     return status;
+}
+
+/* -t: all but the socket. */
+static int check(struct program *program, struct err *e)
+{
+    struct oidc *oidc;
+
+    if (htmldir_check(program->config, e) < 0 || oidc_open(&oidc, program->config, e) < 0)
+        return -1;
+    oidc_close(oidc);
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -113,6 +96,7 @@ int main(int argc, char **argv)
         .summary = "The JSON API and the pages of mirage-ecs, as a FastCGI responder.",
         .extras = extras,
         .source = &self_config_source,
+        .check = check,
     };
     int status = program_start(&program, argc, argv);
 

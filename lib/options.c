@@ -41,7 +41,7 @@ static const struct option_row common[] = {
     {"log-level", OPTION_LOG_LEVEL, AT(log_level), "debug|info|warn|error", "default info"},
     {"state", OPTION_TEXT, AT(state), "DIR", "state folder (default /var/lib/mirage-ecs)"},
     {"x", OPTION_FLAG, AT(print_config), NULL, "print the effective configuration and exit"},
-    {"t", OPTION_FLAG, AT(check), NULL, "check the configuration and exit with 0 or 1"},
+    {"t", OPTION_FLAG, AT(check), NULL, "check the configuration, templates included, and exit with 0 or 1"},
     {"version", OPTION_VERSION, 0, NULL, "print the version and exit"},
     {"v", OPTION_VERSION, 0, NULL, "the same"},
     {"help", OPTION_HELP, 0, NULL, "print this and exit"},
@@ -304,8 +304,11 @@ int program_start(struct program *p, int argc, char **argv)
         free(text);
     }
     if (p->options.print_config || p->options.check) {
+        bool good = !p->options.check || !p->check || p->check(p, &e) == 0;
+        if (!good && *e.text)
+            log_error("%s", e.text);
         program_end(p);
-        return 0;
+        return good ? 0 : 1;
     }
     keep_memory_private(p->config);
     return PROGRAM_GOES_ON;

@@ -46,6 +46,8 @@ struct program {
     const char *summary;               /* one sentence for -help */
     const struct option_extra *extras; /* ends with a NULL name; NULL: none */
     const struct config_source *source;
+    /* What -t checks beside the configuration; NULL: nothing. An empty sentence: all is said. */
+    int (*check)(struct program *p, struct err *e);
     struct options options;
     struct config *config; /* after program_start; program_end frees it */
 };

@@ -177,6 +177,17 @@ def test_templates_from_s3(bucket, s3_stack):
     assert bucket.count("s3.GetObject") == len(list((BIN.parent / "share/mirage-ecs/html").glob("*.html"))) + 1
 
 
+def test_t_fetches_templates(bucket, folder):
+    conf = folder / "m.yml"
+    conf.write_text("htmldir: s3://conf-bucket/html\n")
+    put_templates(bucket)
+    arguments = "mirage-ecs", "-t", "-conf", conf, "-state", folder / "s"
+    assert run(*arguments, env=bucket.outside).returncode == 0
+    put_templates(bucket, list="\n{{#open}}")
+    r = run(*arguments, env=bucket.outside)
+    assert r.returncode == 1 and "/html/list.html:2: " in r.stderr and not (folder / "s").exists(), r
+
+
 def test_names_that_would_leave_the_folder_are_passed_over(bucket, s3_stack, folder):
     put_templates(bucket)
     bucket.put_object("conf-bucket", "html/../../../evil.html", "x")

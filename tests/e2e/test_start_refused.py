@@ -139,6 +139,32 @@ def test_broken_template(new_stack, folder, template, text):
     refused(new_stack, f"{template}:3", change=lambda c: c.update(htmldir=str(html)))
 
 
+@pytest.mark.parametrize("program", ["mirage-ecs", "mirage-api"])
+def test_t_looks_at_templates(folder, program):
+    """Neither an own folder nor the state's is made for it."""
+    html, conf = own_html(folder), folder / "m.yml"
+    conf.write_text(f"htmldir: {html}\n")
+    arguments = program, "-t", "-local", "-conf", conf, "-state", folder / "s"
+    assert run(*arguments).returncode == 0
+    (html / "list.html").write_text("\n{{#open}}\n")
+    tmp = folder / "tmp"
+    tmp.mkdir()
+    r = run(*arguments, env={"TMPDIR": str(tmp)})
+    (line,) = [l for l in r.stderr.splitlines() if "running as root" not in l]
+    assert r.returncode == 1 and f"[error]" in line and f"htmldir: {html}/list.html:2: " in line, r
+    assert not list(tmp.iterdir()) and not (folder / "s").exists()
+    (html / "list.html").unlink()
+    assert f"htmldir: {html}/list.html is missing" in run(*arguments).stderr
+
+
+@local_only
+def test_t_warns_once(folder):
+    conf = folder / "m.yml"
+    conf.write_text("frobnicate: 1\n")
+    r = run("mirage-ecs", "-t", "-x", "-local", "-conf", conf)
+    assert r.returncode == 0 and r.stderr.count("frobnicate") == 1 and r.stdout.count("htmldir") == 1, r
+
+
 def test_own_templates(new_stack, folder):
     html = own_html(folder)
     with open(html / "layout.html", "a") as f:
