@@ -23,7 +23,7 @@
 #include "store_sync.h"
 #include "worker.h"
 
-#define LOOK_MS          50 /* how often the database is asked for a change: routes live in 100 ms */
+#define LOOK_MS          10 /* how often the database is asked for a change: who launched asks next */
 #define COUNT_MS         1000 /* how often counts are written */
 #define DRAIN_MS         30000
 #define MAIN_NICE        10 /* of the main thread alone */
@@ -40,7 +40,7 @@ struct server {
     struct own_ports *own;
     struct count_table *counts;
     struct route_snapshot *routes;
-    struct route_snapshot *previous; /* until the next look: so that no worker is the last to have
+    struct route_snapshot *previous; /* for up to COUNT_MS: so that no worker is the last to have
                                         it, and has to free it amid its requests */
     int64_t data_version, route_version;
     int64_t count_at; /* when counts are to be written next, monotonic ms */
@@ -51,7 +51,7 @@ struct server {
 
 /* --- routes ----------------------------------------------------------------------------------- */
 
-/* Says a failure once, not twenty times a second. */
+/* Says a failure once, not a hundred times a second. */
 static void complain(struct server *s, const struct err *e)
 {
     if (!s->failing)
@@ -92,6 +92,7 @@ static int reload(struct server *s, struct err *e)
     }
     if (route_load(&routes, s->db, s->config, s->own, s->counts, e) < 0)
         goto out;
+    route_unref(s->previous);
     s->previous = s->routes;
     s->routes = routes;
     s->route_version = version;
@@ -110,8 +111,6 @@ static void look_at_database(struct server *s)
     struct err e;
     int64_t version = db_data_version(s->db, &e);
 
-    route_unref(s->previous);
-    s->previous = NULL;
     if (version >= 0 && version == s->data_version)
         return;
     if (version < 0 || reload(s, &e) < 0) {
@@ -127,6 +126,8 @@ static void write_counts(struct server *s)
     int64_t begun = clock_monotonic_ms();
     struct err e;
 
+    route_unref(s->previous);
+    s->previous = NULL;
     if (count_write(s->counts, s->db, clock_now_ms(), &e) < 0)
         complain(s, &e);
     s->count_at = begun + COUNT_MS;
