@@ -153,8 +153,8 @@ static int write_config(struct stack *s, struct err *e)
     return rc;
 }
 
-/* The configuration in effect goes by way of memory: there may be no state folder yet, and in that of
- * a stack that runs nothing may change. */
+/* The configuration in effect goes by way of memory: there may be no state folder yet, and in that
+ * of a stack that runs nothing may change. */
 int stack_check(struct program *program, struct err *e)
 {
     struct arena a = {0};
