@@ -73,23 +73,28 @@ static const char *iam_action(const struct aws_call *call, struct arena *a)
     return arena_printf(a, "%s:%s", aws_service_info(call->service)->iam, operation);
 }
 
-/* What to change in the configuration, for what AWS says of a name that it does not know. */
-static const char *advice(const char *code)
+/* What to change, for what AWS says of a name that it does not know. */
+static const char *advice(const char *code, const char *message)
 {
     static const struct {
         const char *code, *text;
+        const char *message; /* what it begins with; NULL: whatever it is */
     } all[] = {
-        {"InvalidSignatureException", " (are this machine's clock and the secret key right?)"},
-        {"SignatureDoesNotMatch", " (are this machine's clock and the secret key right?)"},
-        {"RequestTimeTooSkewed", " (are this machine's clock and the secret key right?)"},
-        {"ClusterNotFoundException", " (do ecs.cluster and ecs.region name it?)"},
-        {"NoSuchHostedZone", " (does link.hosted_zone_id name a zone of this account?)"},
-        {"NoSuchBucket", " (is its name right, in -conf or htmldir?)"},
-        {"NoSuchKey", " (is its name right, in -conf or htmldir?)"},
+        {"InvalidSignatureException", " (are this machine's clock and the secret key right?)", NULL},
+        {"SignatureDoesNotMatch", " (are this machine's clock and the secret key right?)", NULL},
+        {"RequestTimeTooSkewed", " (are this machine's clock and the secret key right?)", NULL},
+        {"ClusterNotFoundException", " (do ecs.cluster and ecs.region name it?)", NULL},
+        {"ClientException",
+         " (is the task definition's name right, is it ACTIVE, and of this region and account?)",
+         "Unable to describe task definition"},
+        {"NoSuchHostedZone", " (does link.hosted_zone_id name a zone of this account?)", NULL},
+        {"NoSuchBucket", " (is its name right, in -conf or htmldir?)", NULL},
+        {"NoSuchKey", " (is its name right, in -conf or htmldir?)", NULL},
     };
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (!strcmp(code, all[i].code))
+        if (!strcmp(code, all[i].code) &&
+            (!all[i].message || !strncmp(message, all[i].message, strlen(all[i].message))))
             return all[i].text;
     return "";
 }
@@ -106,7 +111,7 @@ void failure_of_answer(struct aws_call *call, const char *error_type)
         if (!strstr(message, action))
             hint = arena_printf(&a, " (the role must allow %s)", action);
     } else
-        hint = advice(call->code);
+        hint = advice(call->code, message);
     call->failed = true;
     if (*call->code)
         err_set(&call->err, ERR_REFUSED, "%s %s: %s%s%s%s", service->title, call->operation,

@@ -284,6 +284,11 @@ static void error_answers(void **state)
     } list[] = {
         {AWS_ECS, "RunTask", 400, NULL, "{\"__type\":\"ClientException\",\"message\":\"no\"}",
          "ClientException", "ECS RunTask: ClientException: no"},
+        {AWS_ECS, "DescribeTaskDefinition", 400, NULL,
+         "{\"__type\":\"ClientException\",\"message\":\"Unable to describe task definition.\"}",
+         "ClientException",
+         "ECS DescribeTaskDefinition: ClientException: Unable to describe task definition. (is the "
+         "task definition's name right, is it ACTIVE, and of this region and account?)"},
         {AWS_ECS, "RunTask", 400, NULL,
          "{\"__type\":\"com.amazon.coral#Throttling\",\"Message\":\"slow\"}", "Throttling",
          "ECS RunTask: Throttling: slow"},
