@@ -80,7 +80,8 @@ static const char *advice(const char *code, const char *message)
         const char *code, *text;
         const char *message; /* what it begins with; NULL: whatever it is */
     } all[] = {
-        {"InvalidSignatureException", " (are this machine's clock and the secret key right?)", NULL},
+        {"InvalidSignatureException", " (are this machine's clock and the secret key right?)",
+         NULL},
         {"SignatureDoesNotMatch", " (are this machine's clock and the secret key right?)", NULL},
         {"RequestTimeTooSkewed", " (are this machine's clock and the secret key right?)", NULL},
         {"ClusterNotFoundException", " (do ecs.cluster and ecs.region name it?)", NULL},
