@@ -41,7 +41,8 @@ struct supervisor {
     int sockets[PORTS_MAX]; /* bound, one a port; closed when the process has been started */
     size_t n_sockets;
     pid_t pid;
-    int output; /* the read end of the process's stdout and stderr */
+    int output;  /* the read end of the process's stdout and stderr */
+    int not_run; /* the read end of where it says why its command cannot be run */
     int signals;
     int64_t term_at; /* when SIGTERM is due, monotonic ms; 0: not being stopped */
     int64_t kill_at; /* when SIGKILL is; 0: SIGTERM was not sent yet */
@@ -182,8 +183,10 @@ static void make_environment(const struct supervisor *s)
     }
 }
 
-static void exec_command(const json_t *command)
+/* The sentence goes to the task's log, and to `not_run`, which a program that runs has not. */
+static void exec_command(const json_t *command, int not_run)
 {
+    struct buf why = {0};
     size_t n = json_array_size(command);
     char **argv = calloc(n + 1, sizeof *argv);
 
@@ -191,12 +194,14 @@ static void exec_command(const json_t *command)
         argv[i] = strdup(json_string_value(json_array_get(command, i)));
     if (argv)
         execvp(argv[0], argv);
-    dprintf(STDERR_FILENO, "cannot run %s: %s\n", argv ? argv[0] : "", strerror(errno));
+    buf_printf(&why, "cannot run %s: %s", argv ? argv[0] : "", strerror(errno));
+    dprintf(STDERR_FILENO, "%s\n", buf_text(&why));
+    dprintf(not_run, "%s", buf_text(&why));
     _exit(EXEC_FAILED);
 }
 
 /* In the new process. */
-static void become_task(struct supervisor *s, int output)
+static void become_task(struct supervisor *s, int output, int not_run)
 {
     const json_t *command = json_object_get(s->task, "command");
     sigset_t none;
@@ -214,24 +219,26 @@ static void become_task(struct supervisor *s, int output)
         page_serve(s->sockets, s->n_sockets, local_task_text(s->task, "subdomain"),
                    local_task_text(s->task, "taskdef"));
     close_ports(s, 0);
-    exec_command(command);
+    exec_command(command, not_run);
 }
 
 static int start_process(struct supervisor *s)
 {
-    int ends[2];
+    int ends[2], failure[2];
 
-    if (pipe2(ends, O_CLOEXEC) < 0)
+    if (pipe2(ends, O_CLOEXEC) < 0 || pipe2(failure, O_CLOEXEC | O_NONBLOCK) < 0)
         return -1;
     /* The process binds the ports itself: they must be free by then. */
     if (json_array_size(json_object_get(s->task, "command")) > 0)
         close_ports(s, 0);
     s->pid = fork();
     if (s->pid == 0)
-        become_task(s, ends[1]);
+        become_task(s, ends[1], failure[1]);
     close_ports(s, 0);
     close(ends[1]);
+    close(failure[1]);
     s->output = ends[0];
+    s->not_run = failure[0];
     return s->pid < 0 ? -1 : 0;
 }
 
@@ -300,14 +307,17 @@ static void drain_output(struct supervisor *s)
 
 static void record_end(struct supervisor *s, int status)
 {
-    char reason[128];
+    char reason[512];
     json_t *told = local_task_read(s->dir, "stop");
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    ssize_t n = read(s->not_run, reason, sizeof reason - 1);
 
     if (told)
         snprintf(reason, sizeof reason, "%.100s", local_task_text(told, "reason"));
     else if (s->term_at)
         snprintf(reason, sizeof reason, "the stack was stopped");
+    else if (n > 0)
+        reason[n] = '\0';
     else if (WIFEXITED(status))
         snprintf(reason, sizeof reason, "its process exited with status %d", code);
     else

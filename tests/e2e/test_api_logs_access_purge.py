@@ -100,6 +100,16 @@ def test_last_words_of_a_task_that_died(stack, name):
     assert any("last words" in line for line in logs(stack, name))
 
 
+@local_only
+def test_a_command_that_is_not_there(stack, name):
+    stack.launch(name, "missing", wait=False)
+    poll(lambda: stack.tasks(name, "stopped"), 5, "the task is seen as stopped")
+    said = "cannot run /nonexistent/program: No such file or directory"
+    assert [line.endswith(said) for line in logs(stack, name)] == [True]
+    with contextlib.closing(stack.database()) as db:
+        assert db.execute("SELECT stopped_reason FROM task WHERE subdomain = ?", (name,)).fetchone() == (said,)
+
+
 # --- access -------------------------------------------------------------------------------------
 
 
