@@ -7,7 +7,10 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -33,6 +36,28 @@ static void follow_stack(void)
         raise(SIGTERM);
 }
 
+/* -help and -version, as the other programs have them. */
+static bool answer(const char *argument)
+{
+    const char *name = argument + strspn(argument, "-");
+
+    if (*argument != '-' || name - argument > 2)
+        return false;
+    if (!strcmp(name, "help") || !strcmp(name, "h"))
+        printf("usage: mirage-local-task DIR\n"
+               "Runs one task of this machine, which DIR/task.json describes; mirage-api starts "
+               "it.\n\n"
+               "  -version\n        print the version and exit\n"
+               "  -v\n        the same\n"
+               "  -help\n        print this and exit\n"
+               "  -h\n        the same\n");
+    else if (!strcmp(name, "version") || !strcmp(name, "v"))
+        printf("mirage-local-task %s\n", MIRAGE_VERSION);
+    else
+        return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct err e;
@@ -41,7 +66,9 @@ int main(int argc, char **argv)
 
     close_range(3, ~0U, 0); /* the launcher's sockets must not stay open here */
     umask(077);
-    if (argc != 2) {
+    if (argc == 2 && answer(argv[1]))
+        return 0;
+    if (argc != 2 || *argv[1] == '-') {
         log_error("usage: mirage-local-task DIR; mirage-api starts it");
         return 2;
     }

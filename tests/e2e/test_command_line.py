@@ -10,7 +10,7 @@ ALL = ["mirage-ecs", "mirage-api", "mirage-proxyd", "mirage-sync", "mirage-purge
 VERSION = (REPOSITORY / "VERSION").read_text().strip()
 
 
-@pytest.mark.parametrize("program", ALL)
+@pytest.mark.parametrize("program", [*ALL, "mirage-local-task"])
 @pytest.mark.parametrize("option", ["-version", "--version", "-v"])
 def test_version(program, option):
     r = run(program, option)
@@ -25,6 +25,14 @@ def test_help(program, option):
     for name in ("-conf", "-domain", "-default-port", "-local", "-compat-v1", "-log-format",
                  "-log-level", "-state", "-x", "-t", "-version", "-help"):
         assert name in r.stdout, name
+
+
+@pytest.mark.parametrize("option", ["-help", "--help", "-h"])
+def test_help_of_the_one_without_options(option):
+    r = run("mirage-local-task", option)
+    assert r.returncode == 0 and r.stdout.startswith("usage: mirage-local-task DIR\n") and r.stderr == "", r
+    r = run("mirage-local-task", "-nonsense")
+    assert r.returncode == 2 and "usage: mirage-local-task DIR" in r.stderr and r.stdout == "", r
 
 
 @pytest.mark.parametrize("program", ALL)
