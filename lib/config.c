@@ -83,6 +83,11 @@ static int check_parameter(const struct config *c, size_t i, struct err *e)
             return complain(c, p->line, e, "parameters: '%s' cannot name a parameter", p->name);
     if (!*p->name)
         return complain(c, p->line, e, "parameters: a name is empty");
+    if (!strcmp(p->env, "SUBDOMAIN") || !strcmp(p->env, "SUBDOMAINRAW"))
+        return complain(c, p->line, e,
+                        "parameters: '%s' cannot have the env %s, which a task gets its subdomain "
+                        "in",
+                        p->name, p->env);
     for (size_t k = 0; k < i; k++) {
         const struct config_parameter *other = &c->parameters[k];
         size_t line = p->line ? p->line : other->line;

@@ -68,6 +68,8 @@ struct config_matchers {
     size_t len;
 };
 
+#define CONFIG_PORTS_MAX 16 /* of a local task */
+
 struct config_taskdef {
     const char *name;
     struct config_strings command; /* empty: the built-in page */

@@ -326,6 +326,8 @@ static int read_integers(struct reader *r, const struct config_field *f, yaml_no
     if (node->type != YAML_SEQUENCE_NODE)
         return complain(r, node, e, "expected a list, got %s", kind_of(node));
     n = sequence_len(node);
+    if (f->most && n > f->most)
+        return complain(r, node, e, "expected at most %zu entries, got %zu", f->most, n);
     values = arena_array(r->arena, n, sizeof *values);
     for (size_t i = 0; i < n; i++) {
         size_t cut = push_index(r, i);
@@ -336,6 +338,19 @@ static int read_integers(struct reader *r, const struct config_field *f, yaml_no
     *(long **)(void *)(base + f->offset) = values;
     *(size_t *)(void *)(base + f->count) = n;
     return 0;
+}
+
+/* A bare value where an entry of a list is a mapping: says what to write for it. */
+static int complain_bare(struct reader *r, const struct config_field *f, const yaml_node_t *item,
+                         struct err *e)
+{
+    const char *text = (const char *)item->data.scalar.value;
+
+    for (f = f->sub; f->key; f++)
+        if (f->required)
+            return complain(r, item, e, "expected a mapping, got a value; write `- %s: %.100s`",
+                            f->key, text);
+    return complain(r, item, e, "expected a mapping, got a value");
 }
 
 static int read_list(struct reader *r, const struct config_field *f, yaml_node_t *node, char *base,
@@ -354,6 +369,8 @@ static int read_list(struct reader *r, const struct config_field *f, yaml_node_t
     for (size_t i = 0; i < n; i++) {
         size_t cut = push_index(r, i);
         yaml_node_t *item = one ? node : sequence_item(r, node, i);
+        if (item->type == YAML_SCALAR_NODE)
+            return complain_bare(r, f, item, e);
         if (read_fields(r, f->sub, item, items + i * f->size, e) < 0)
             return -1;
         if (f->line)

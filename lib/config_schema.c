@@ -274,6 +274,7 @@ static const struct config_field taskdefs[] = {
      .type = CONFIG_INTEGERS,
      .offset = IN(config_taskdef, ports),
      .count = IN(config_taskdef, n_ports),
+     .most = CONFIG_PORTS_MAX,
      .min = 1,
      .max = 65535},
     {.key = "env",

@@ -45,6 +45,7 @@ struct config_field {
     size_t size;
     size_t line;         /* offset of an element's line, or a section's; 0: it has none */
     long min, max;       /* of a number; min of a list: how many elements at least */
+    size_t most;         /* of integers: how many at most; 0: any number */
     const char *choices; /* "A B" */
     bool required;       /* the key must be there */
     bool one_or_list;    /* of a list: a single element may stand without it */

@@ -20,6 +20,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "config.h"
 #include "local_task.h"
 #include "log.h"
 #include "log_file.h"
@@ -27,18 +28,17 @@
 #include "signals.h"
 #include "variables.h"
 
-#define ROUTE_GRACE_MS 300  /* between being told to stop and SIGTERM: its routes go first */
-#define STOP_GRACE_MS  5000 /* between SIGTERM and SIGKILL */
-#define PORTS_MAX      16
+#define ROUTE_GRACE_MS 300   /* between being told to stop and SIGTERM: its routes go first */
+#define STOP_GRACE_MS  5000  /* between SIGTERM and SIGKILL */
 #define PORT_FIRST     20000 /* below the kernel's range for outgoing connections */
 #define PORT_COUNT     12000
 #define EXEC_FAILED    127
 
 struct supervisor {
     const char *dir;
-    json_t *task;           /* task.json */
-    json_t *status;         /* what status.json says or is about to */
-    int sockets[PORTS_MAX]; /* bound, one a port; closed when the process has been started */
+    json_t *task;                  /* task.json */
+    json_t *status;                /* what status.json says or is about to */
+    int sockets[CONFIG_PORTS_MAX]; /* bound, one a port; closed when the process has been started */
     size_t n_sockets;
     pid_t pid;
     int output;  /* the read end of the process's stdout and stderr */
@@ -133,8 +133,8 @@ static int choose_ports(struct supervisor *s)
     json_object_set_new(s->status, "ports", ports);
     json_array_foreach (wanted, i, container_port) {
         int port = 0;
-        if (s->n_sockets == PORTS_MAX)
-            break;
+        if (s->n_sockets == CONFIG_PORTS_MAX) /* the configuration had no more */
+            return -1;
         s->sockets[s->n_sockets] = take_free_port(&port);
         if (s->sockets[s->n_sockets] < 0)
             return -1;
