@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <yaml.h>
 
+#include "config_merge.h"
 #include "config_value.h"
 #include "network.h"
 #include "pattern.h"
@@ -561,6 +562,8 @@ int config_read(struct config *config, const char *path, const char *text, size_
     struct reader r = {.arena = &config->arena, .path = path, .warn = warn};
     yaml_parser_t parser;
     yaml_node_t *root;
+    yaml_mark_t at = {0};
+    const char *wrong;
     int rc = -1;
 
     if (!yaml_parser_initialize(&parser))
@@ -571,8 +574,12 @@ int config_read(struct config *config, const char *path, const char *text, size_
         yaml_parser_delete(&parser);
         return -1;
     }
+    wrong = config_merge(&r.document, &at);
     root = yaml_document_get_root_node(&r.document);
-    rc = !root || is_null(root) ? 0 : read_fields(&r, config_schema, root, (char *)config, e);
+    if (wrong)
+        rc = err_set(e, ERR_INVALID, "%s:%zu: %s", path, at.line + 1, wrong);
+    else
+        rc = !root || is_null(root) ? 0 : read_fields(&r, config_schema, root, (char *)config, e);
     yaml_document_delete(&r.document);
     yaml_parser_delete(&parser);
     return rc;

@@ -37,6 +37,9 @@ static void mistakes(void **state)
 {
     static const struct mistake list[] = {
         /* wrong kinds */
+        {"a: 1\nhost:\n  <<: text", 3, "<<: expected a mapping, or a list of mappings"},
+        {"listen:\n  http:\n  - {listen: 1, target: 2}\n  - <<: [{listen: 1}, 2]", 4,
+         "<<: expected a mapping, or a list of mappings"},
         {"just text", 1, "expected a mapping, got a value"},
         {"- a\n- b", 1, "expected a mapping, got a list"},
         {"host: text", 1, "host: expected a mapping, got a value"},
