@@ -45,17 +45,24 @@ struct report {
     size_t stopped, kept, failed;
 };
 
-/* The options' input; with none of them, the configuration's. */
+/* The options' input. Without -duration, what they leave open is the configuration's. */
 static struct purge_input input_of(const struct config *config)
 {
-    if (!duration && excludes.len == 0 && exclude_tags.len == 0 && !regexp)
-        return config->purge.request;
-    return (struct purge_input){.duration = duration,
-                                .excludes = excludes.items,
-                                .n_excludes = excludes.len,
-                                .exclude_tags = exclude_tags.items,
-                                .n_exclude_tags = exclude_tags.len,
-                                .exclude_regexp = regexp};
+    struct purge_input input = {.duration = duration};
+
+    if (!duration)
+        input = config->purge.request;
+    if (excludes.len > 0) {
+        input.excludes = excludes.items;
+        input.n_excludes = excludes.len;
+    }
+    if (exclude_tags.len > 0) {
+        input.exclude_tags = exclude_tags.items;
+        input.n_exclude_tags = exclude_tags.len;
+    }
+    if (regexp)
+        input.exclude_regexp = regexp;
+    return input;
 }
 
 static void tell(struct report *r, const struct purge_decision *d, const char *what,

@@ -198,8 +198,12 @@ static int read_environment(struct program *p, struct err *e)
     }
     for (const struct option_extra *x = p->extras; x && x->name; x++) {
         const char *value = from_environment(x->name, variable);
-        if (value && *value && set_extra(x, value, e) < 0)
+        if (!value || !*value)
+            continue;
+        if (set_extra(x, value, e) < 0)
             return err_prefix(e, "environment variable %s", variable);
+        if (x->list)
+            x->list->is_environments = true;
     }
     return 0;
 }
@@ -242,6 +246,8 @@ static int read_argument(struct program *p, int argc, char **argv, int *i, bool 
     else
         return err_set(e, ERR_INVALID, "option -%s needs %s", name,
                        row ? row->argument : extra->argument);
+    if (extra && extra->list && extra->list->is_environments)
+        *extra->list = (struct option_list){0};
     if (extra)
         return set_extra(extra, value, e) < 0 ? err_prefix(e, "option -%s", extra->name) : 0;
     *help = *help || row->kind == OPTION_HELP;

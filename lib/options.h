@@ -39,6 +39,7 @@ struct option_extra {
 struct option_list {
     const char *items[OPTION_LIST_MAX];
     size_t len;
+    bool is_environments; /* the command line replaces it */
 };
 
 struct program {

@@ -233,6 +233,27 @@ def test_rules_of_the_configuration_and_lines_for_people(aws):
     assert lines[2] == "1 would be stopped, 1 kept, 0 failed"
 
 
+def test_options_stand_for_what_they_name(aws):
+    """The rest is the configuration's; what the command line says, it says instead of a variable."""
+    conf = aws.folder / "with.yaml"
+    conf.write_text(json.dumps({"ecs": {"cluster": CLUSTER}, "purge": {
+        "request": {"duration": "3600", "excludes": ["b-*"], "exclude_regexp": "^c"}}}))
+    for subdomain in ("a-idle", "b-idle", "c-idle"):
+        add(aws, subdomain)
+        history(aws, subdomain, HOUR)
+
+    def kept(*arguments, **env):
+        r = run("mirage-purge", "-conf", conf, "-dry-run", "-json", *arguments, env={**aws.environment(), **env})
+        assert r.returncode == 0, r
+        return [d["subdomain"][0] for d in json.loads(r.stdout)["decisions"] if not d["stop"]]
+    assert kept() == ["b", "c"]
+    assert kept("-exclude", "a-*") == ["a", "c"]
+    assert kept("-exclude", "a-*", "-exclude", "b-idle", "-exclude-regexp", "^$") == ["a", "b"]
+    assert kept("-exclude", "a-*", MIRAGE_EXCLUDE="b-*") == ["a", "c"]
+    assert kept(MIRAGE_EXCLUDE="a-*") == ["a", "c"]
+    assert kept("-duration", "3600", "-exclude", "a-*") == ["a"]
+
+
 def test_no_ecs(aws):
     aws.fault("ecs.ListTasks", "access_denied")
     purge(aws, "-duration", DAY, status=1)
