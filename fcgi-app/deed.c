@@ -1,22 +1,12 @@
-/* On ECS, several stacks may share a cluster behind one load balancer, and each has a view of its
- * own that is seconds old. Before tasks are stopped, mirage-sync is asked for a look that begins
- * now, so that what another stack has launched is stopped, too.
- *
- * Names are a client's text: what the log cannot show as it is, it escapes. */
+/* Names are a client's text: what the log cannot show as it is, it escapes. */
 #include "deed.h"
 
-#include <poll.h>
-
-#include "clock.h"
 #include "environment.h"
 #include "log.h"
-#include "store_sync.h"
 #include "store_task.h"
 
+#include "look.h"
 #include "router.h"
-
-#define LOOK_MS  5000 /* how long a look may take: several pages of ListTasks */
-#define AGAIN_MS 20
 
 /* Who asks: the addresses that the request came by, the client's first. */
 static const char *asker(const struct call *c)
@@ -24,38 +14,6 @@ static const char *asker(const struct call *c)
     const char *by = request_variable(c->request, "HTTP_X_FORWARDED_FOR");
 
     return *by != '\0' ? by : request_variable(c->request, "REMOTE_ADDR");
-}
-
-static bool is_failing(const struct sync_status *s)
-{
-    return s->failed_at > s->succeeded_at;
-}
-
-/* Waits until the view is of no earlier than now. -1 when it cannot be had. */
-static int look(struct call *c, struct err *e)
-{
-    int64_t end = clock_monotonic_ms() + LOOK_MS, number;
-    struct sync_status status;
-
-    if (c->with->config->local)
-        return 0; /* a stack has its tasks for itself */
-    if (store_sync_get(c->with->db, c->arena, &status, e) < 0)
-        return -1;
-    if (is_failing(&status)) /* mirage-sync pauses: it is not waited for */
-        return err_set(e, ERR_BUSY, "%s", status.error);
-    number = store_sync_want(c->with->db, e);
-    if (number < 0)
-        return -1;
-    while (clock_monotonic_ms() < end) {
-        if (store_sync_get(c->with->db, c->arena, &status, e) < 0)
-            return -1;
-        if (status.looked >= number)
-            return 0;
-        if (is_failing(&status))
-            return err_set(e, ERR_BUSY, "%s", status.error);
-        poll(NULL, 0, AGAIN_MS);
-    }
-    return err_set(e, ERR_BUSY, "no answer within %d s", LOOK_MS / 1000);
 }
 
 int deed_launch(struct call *c, const struct launch_request *request, struct err *e)

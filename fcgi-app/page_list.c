@@ -11,6 +11,7 @@
 #include "store_task.h"
 
 #include "launch_watch.h"
+#include "look.h"
 #include "router.h"
 #include "view.h"
 #include "view_environment.h"
@@ -108,10 +109,31 @@ static json_t *list_view(struct call *c, struct err *e)
     return view;
 }
 
+/* The launch that is to be watched may have been taken by another stack. When it cannot be looked
+ * for, the page says that of all it shows. */
+static int look_for_watched(struct call *c, struct err *e)
+{
+    const char *launched;
+    struct environment env;
+    int rc;
+
+    if (params_text(&c->request->params, "launched", &launched, e) < 0)
+        return -1;
+    if (launched == NULL || *launched == '\0')
+        return 0;
+    rc = store_environment_get(c->with->db, launched, c->arena, &env, e);
+    if (rc == 0 && look(c, e) < 0 && e->kind != ERR_BUSY)
+        rc = -1;
+    return rc < 0 ? -1 : 0;
+}
+
 int page_index(struct call *c, struct err *e)
 {
-    json_t *view = list_view(c, e);
+    json_t *view;
 
+    if (look_for_watched(c, e) < 0)
+        return -1;
+    view = list_view(c, e);
     return view != NULL ? page_send(c, 200, "list", "Environments", view, e) : -1;
 }
 

@@ -60,6 +60,13 @@ def test_the_pages_do_the_same(two):
     poll(lambda: not second.tasks("page"), 30, "the second sees that it was stopped")
 
 
+def test_the_page_after_a_launch_comes_from_the_other_one(two):
+    first, second = two
+    r = first.api("POST", "/launch", form={"subdomain": "watched", "branch": "one", "taskdef": "web"})
+    assert r.header("Location").endswith("/?launched=watched"), r
+    assert "Launching <strong>watched</strong>" in second.api("GET", "/?launched=watched").text
+
+
 def test_what_is_not_known_while_ecs_does_not_answer(two):
     """Nobody is told that something was stopped which may run on."""
     first, second = two
