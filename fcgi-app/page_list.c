@@ -16,6 +16,7 @@
 #include "view.h"
 #include "view_environment.h"
 
+#define STALE_MS         60000 /* several looks of an idle cluster */
 #define STOPPED_SHOWN_MS ((int64_t)3600 * 1000)
 
 /* The latest first; what is still stopping before all others. */
@@ -42,13 +43,22 @@ static json_t *stopped_view(struct call *c, struct task_list *tasks)
     return list;
 }
 
-/* Null while the last look at the tasks was a good one. */
+/* Null while the last look at the tasks was a good one, and not long ago: mirage-sync may stand
+ * still, or the disk be too full to say that it fails. */
 static json_t *sync_view(const struct sync_status *sync)
 {
-    if (sync->failed_at <= sync->succeeded_at)
-        return json_null();
-    return json_pack("{s:o,s:o,s:o}", "error", view_text(sync->error), "failed",
-                     view_time(sync->failed_at), "succeeded", view_time(sync->succeeded_at));
+    int64_t last = sync->succeeded_at != 0 ? sync->succeeded_at : sync->made_at;
+    const char *error = sync->error;
+    int64_t failed = sync->failed_at;
+
+    if (failed <= sync->succeeded_at) {
+        if (clock_now_ms() - last < STALE_MS)
+            return json_null();
+        error = "mirage-sync has written nothing since; the log of mirage-ecs says why";
+        failed = 0;
+    }
+    return json_pack("{s:o,s:o,s:o}", "error", view_text(error), "failed", view_time(failed),
+                     "succeeded", view_time(sync->succeeded_at));
 }
 
 static int read_facts(struct call *c, struct environment_facts *facts, struct err *e)
