@@ -47,13 +47,18 @@ struct seen {
     int64_t not_before; /* monotonic ms */
 };
 
-/* Whether somebody else has changed what is routed: a launch, or a stop. */
+/* Whether somebody waits for a look, or has changed what is routed: a launch, or a stop. */
 static bool has_news(struct db *db, void *ctx)
 {
     const struct seen *seen = ctx;
+    struct sync_status status;
+    struct arena a = {0};
     struct err e;
+    bool wanted = store_sync_get(db, &a, &status, &e) == 0 && status.wanted > status.looked;
 
-    return clock_monotonic_ms() >= seen->not_before && store_route_version(db, &e) != seen->version;
+    arena_free(&a);
+    return wanted || (clock_monotonic_ms() >= seen->not_before &&
+                      store_route_version(db, &e) != seen->version);
 }
 
 static void run(struct db *db, struct runner *r, const struct config *config, int signals)

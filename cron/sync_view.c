@@ -47,23 +47,22 @@ static int remove_gone(struct db *db, const struct task_list *before,
     return 0;
 }
 
-static int apply(struct db *db, const struct task_list *before, const struct task_list *listed,
-                 struct arena *a, struct err *e)
+/* `begun` is how things stood when the look began. */
+static int apply(struct db *db, const struct sync_status *begun, const struct task_list *before,
+                 const struct task_list *listed, struct arena *a, struct err *e)
 {
-    struct sync_status last;
     int64_t now = clock_now_ms();
 
     for (size_t i = 0; i < listed->len; i++)
         if (store_task_put(db, &listed->items[i], e) < 0)
             return -1;
     if (remove_gone(db, before, listed, a, e) < 0 || store_environment_follow_tasks(db, e) < 0 ||
-        store_environment_end_empty(db, now - EMPTY_GRACE_MS, now, e) < 0 ||
-        store_sync_get(db, a, &last, e) < 0)
+        store_environment_end_empty(db, now - EMPTY_GRACE_MS, now, e) < 0)
         return -1;
-    if (last.failed_at < last.succeeded_at && now - last.succeeded_at < SUCCESS_RENEWED_MS &&
-        now >= last.succeeded_at)
+    if (begun->wanted == begun->looked && begun->failed_at < begun->succeeded_at &&
+        now - begun->succeeded_at < SUCCESS_RENEWED_MS && now >= begun->succeeded_at)
         return 0;
-    return store_sync_succeeded(db, now, e);
+    return store_sync_succeeded(db, now, begun->wanted, e);
 }
 
 static bool is_settled(const struct task *t)
@@ -98,20 +97,23 @@ int sync_view(struct db *db, struct runner *r, struct err *e)
     struct arena a = {0};
     struct task_list before, listed;
     struct runner_known *known;
-    int rc = store_task_list(db, TASK_ALL, &a, &before, e);
+    struct sync_status begun;
+    int rc = store_sync_get(db, &a, &begun, e);
 
+    if (rc == 0)
+        rc = store_task_list(db, TASK_ALL, &a, &before, e);
     if (rc < 0)
         goto out;
     known = arena_array(&a, before.len, sizeof *known);
     for (size_t i = 0; i < before.len; i++)
         known[i] = (struct runner_known){before.items[i].arn, is_settled(&before.items[i])};
-    rc = runner_list(r, known, before.len, &a, &listed, e);
+    rc = runner_list(r, begun.wanted > begun.looked, known, before.len, &a, &listed, e);
     if (rc < 0)
         goto out;
     stop_again(r, &before, &listed, &a);
     rc = db_begin(db, e);
     if (rc == 0)
-        rc = apply(db, &before, &listed, &a, e);
+        rc = apply(db, &begun, &before, &listed, &a, e);
     if (rc == 0)
         rc = db_commit(db, e);
     db_rollback(db);

@@ -14,9 +14,8 @@ int api_launch(struct call *c, struct err *e)
 
     if (launch_input_read(&c->request->params, c->arena, &input, e) < 0 ||
         environment_check(c->with->config, &input, c->arena, &request, e) < 0 ||
-        environment_launch(c->with->db, c->with->runner, &request, e) < 0)
+        deed_launch(c, &request, e) < 0)
         return -1;
-    deed_launched(c, &request);
     respond_json_text(c->response, 200, "result", "accepted");
     return 0;
 }
@@ -25,25 +24,19 @@ int api_terminate(struct call *c, struct err *e)
 {
     const char *id;
     const char *subdomain;
-    int rc;
 
     if (params_text(&c->request->params, "id", &id, e) < 0 ||
         params_subdomain(&c->request->params, c->arena, &subdomain, e) < 0)
         return -1;
     if (id != NULL && *id == '\0')
         id = NULL;
-    if (id != NULL)
-        rc = environment_terminate_task(c->with->db, c->with->runner, id, e);
-    else if (subdomain != NULL)
-        rc = environment_terminate(c->with->db, c->with->runner, subdomain, e);
-    else
+    if (id == NULL && subdomain == NULL)
         return err_set(e, ERR_INVALID, "parameter required: id or subdomain");
-    if (rc < 0) {
+    if (deed_terminate(c, subdomain, id, e) < 0) {
         if (e->kind == ERR_NOT_FOUND)
             e->kind = ERR_INVALID; /* the id is the caller's; 404 would be the call's */
         return -1;
     }
-    deed_terminated(c, subdomain, id);
     respond_json_text(c->response, 200, "result", "ok");
     return 0;
 }

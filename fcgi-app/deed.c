@@ -1,11 +1,14 @@
 /* Names are a client's text: what the log cannot show as it is, it escapes. */
 #include "deed.h"
 
+#include "environment.h"
 #include "log.h"
+#include "store_task.h"
 
+#include "look.h"
 #include "router.h"
 
-/* Who asked: the addresses that the request came by, the client's first. */
+/* Who asks: the addresses that the request came by, the client's first. */
 static const char *asker(const struct call *c)
 {
     const char *by = request_variable(c->request, "HTTP_X_FORWARDED_FOR");
@@ -13,17 +16,54 @@ static const char *asker(const struct call *c)
     return *by != '\0' ? by : request_variable(c->request, "REMOTE_ADDR");
 }
 
-void deed_launched(const struct call *c, const struct launch_request *request)
+int deed_launch(struct call *c, const struct launch_request *request, struct err *e)
 {
     const char *taskdefs = request->taskdefs[0];
+    struct err why;
 
     for (size_t i = 1; i < request->n_taskdefs; i++)
         taskdefs = arena_printf(c->arena, "%s, %s", taskdefs, request->taskdefs[i]);
+    if (look(c, &why) < 0)
+        log_warn("%s is launched without a look at what runs under it by now: %s",
+                 request->subdomain, why.text);
+    if (environment_launch(c->with->db, c->with->runner, request, e) < 0)
+        return -1;
     log_info("launched %s (%.500s), asked by %.200s", request->subdomain, taskdefs, asker(c));
+    return 0;
 }
 
-void deed_terminated(const struct call *c, const char *subdomain, const char *id)
+/* Whether the view has anything to stop. -1 on error. */
+static int is_known(struct call *c, const char *subdomain, const char *id, struct err *e)
 {
-    log_info("terminated %s%.200s, asked by %.200s", id != NULL ? "task " : "",
-             id != NULL ? id : subdomain, asker(c));
+    struct task_list tasks;
+    struct task task;
+
+    if (id != NULL)
+        return store_task_get(c->with->db, id, c->arena, &task, e);
+    if (store_task_of(c->with->db, subdomain, TASK_RUNNING, c->arena, &tasks, e) < 0)
+        return -1;
+    return tasks.len > 0;
+}
+
+int deed_terminate(struct call *c, const char *subdomain, const char *id, struct err *e)
+{
+    const char *name = id != NULL ? id : subdomain;
+    struct err why;
+    int rc;
+
+    if (look(c, &why) < 0) {
+        rc = is_known(c, subdomain, id, e);
+        if (rc == 0)
+            return err_set(e, ERR_BUSY,
+                           "%.200s is not known here, and what runs cannot be looked at now: %s",
+                           name, why.text);
+        if (rc < 0)
+            return -1;
+        log_warn("%.200s is terminated without a look at what runs by now: %s", name, why.text);
+    }
+    rc = id != NULL ? environment_terminate_task(c->with->db, c->with->runner, id, e)
+                    : environment_terminate(c->with->db, c->with->runner, subdomain, e);
+    if (rc == 0)
+        log_info("terminated %s%.200s, asked by %.200s", id != NULL ? "task " : "", name, asker(c));
+    return rc;
 }

@@ -1,15 +1,21 @@
-/* What was done because somebody asked for it: a line of the log each, for who looks after the
- * stack and is asked what became of an environment. */
+/* What is done because somebody asks for it, the same for the API and the pages: a launch, a
+ * termination. Each is a line of the log, for who is asked what became of an environment. */
 #ifndef MIRAGE_DEED_H
 #define MIRAGE_DEED_H
 
+#include "err.h"
 #include "runner.h"
 
 struct call;
 
-void deed_launched(const struct call *c, const struct launch_request *request);
+/* environment_launch(), after a look at what runs. */
+int deed_launch(struct call *c, const struct launch_request *request, struct err *e)
+    __attribute__((warn_unused_result));
 
-/* An environment, or one task of it by its id. */
-void deed_terminated(const struct call *c, const char *subdomain, const char *id);
+/* environment_terminate(), or environment_terminate_task() unless `id` is NULL, after a look at
+ * what runs. ERR_BUSY when nothing of it is known, and nobody can say whether there is something.
+ */
+int deed_terminate(struct call *c, const char *subdomain, const char *id, struct err *e)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -237,8 +237,7 @@ int page_launch(struct call *c, struct err *e)
         form.message = loose_message(&form, &refused);
         return send_form(c, 400, &form, e);
     }
-    if (environment_launch(c->with->db, c->with->runner, &request, &refused) == 0) {
-        deed_launched(c, &request);
+    if (deed_launch(c, &request, &refused) == 0) {
         respond_redirect_to(c->response, "/?launched=", escape_url(c->arena, request.subdomain));
         return 0;
     }

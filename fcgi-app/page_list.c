@@ -11,10 +11,12 @@
 #include "store_task.h"
 
 #include "launch_watch.h"
+#include "look.h"
 #include "router.h"
 #include "view.h"
 #include "view_environment.h"
 
+#define STALE_MS         60000 /* several looks of an idle cluster */
 #define STOPPED_SHOWN_MS ((int64_t)3600 * 1000)
 
 /* The latest first; what is still stopping before all others. */
@@ -41,13 +43,22 @@ static json_t *stopped_view(struct call *c, struct task_list *tasks)
     return list;
 }
 
-/* Null while the last look at the tasks was a good one. */
+/* Null while the last look at the tasks was a good one, and not long ago: mirage-sync may stand
+ * still, or the disk be too full to say that it fails. */
 static json_t *sync_view(const struct sync_status *sync)
 {
-    if (sync->failed_at <= sync->succeeded_at)
-        return json_null();
-    return json_pack("{s:o,s:o,s:o}", "error", view_text(sync->error), "failed",
-                     view_time(sync->failed_at), "succeeded", view_time(sync->succeeded_at));
+    int64_t last = sync->succeeded_at != 0 ? sync->succeeded_at : sync->made_at;
+    const char *error = sync->error;
+    int64_t failed = sync->failed_at;
+
+    if (failed <= sync->succeeded_at) {
+        if (clock_now_ms() - last < STALE_MS)
+            return json_null();
+        error = "mirage-sync has written nothing since; the log of mirage-ecs says why";
+        failed = 0;
+    }
+    return json_pack("{s:o,s:o,s:o}", "error", view_text(error), "failed", view_time(failed),
+                     "succeeded", view_time(sync->succeeded_at));
 }
 
 static int read_facts(struct call *c, struct environment_facts *facts, struct err *e)
@@ -108,10 +119,31 @@ static json_t *list_view(struct call *c, struct err *e)
     return view;
 }
 
+/* The launch that is to be watched may have been taken by another stack. When it cannot be looked
+ * for, the page says that of all it shows. */
+static int look_for_watched(struct call *c, struct err *e)
+{
+    const char *launched;
+    struct environment env;
+    int rc;
+
+    if (params_text(&c->request->params, "launched", &launched, e) < 0)
+        return -1;
+    if (launched == NULL || *launched == '\0')
+        return 0;
+    rc = store_environment_get(c->with->db, launched, c->arena, &env, e);
+    if (rc == 0 && look(c, e) < 0 && e->kind != ERR_BUSY)
+        rc = -1;
+    return rc < 0 ? -1 : 0;
+}
+
 int page_index(struct call *c, struct err *e)
 {
-    json_t *view = list_view(c, e);
+    json_t *view;
 
+    if (look_for_watched(c, e) < 0)
+        return -1;
+    view = list_view(c, e);
     return view != NULL ? page_send(c, 200, "list", "Environments", view, e) : -1;
 }
 

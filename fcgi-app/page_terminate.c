@@ -1,7 +1,6 @@
 /* `/terminate`: asks (GET), and does it (POST). Browsers without a script get here by a link. */
 #include "page.h"
 
-#include "environment.h"
 #include "store_task.h"
 
 #include "deed.h"
@@ -63,18 +62,13 @@ static int ask(struct call *c, const struct target *target, struct err *e)
 int page_terminate(struct call *c, struct err *e)
 {
     struct target target;
-    int rc;
 
     if (read_target(c, &target, e) < 0)
         return -1;
     if (c->request->method == METHOD_GET)
         return ask(c, &target, e);
-    rc = target.id != NULL
-             ? environment_terminate_task(c->with->db, c->with->runner, target.id, e)
-             : environment_terminate(c->with->db, c->with->runner, target.subdomain, e);
-    if (rc < 0)
+    if (deed_terminate(c, target.subdomain, target.id, e) < 0)
         return -1;
-    deed_terminated(c, target.subdomain, target.id);
     respond_redirect(c->response, "/");
     return 0;
 }

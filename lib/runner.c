@@ -17,10 +17,10 @@ int runner_launch(struct runner *r, const struct launch_request *request, struct
     return r->ops->launch(r, request, a, results, e);
 }
 
-int runner_list(struct runner *r, const struct runner_known *known, size_t n_known, struct arena *a,
-                struct task_list *tasks, struct err *e)
+int runner_list(struct runner *r, bool now, const struct runner_known *known, size_t n_known,
+                struct arena *a, struct task_list *tasks, struct err *e)
 {
-    return r->ops->list(r, known, n_known, a, tasks, e);
+    return r->ops->list(r, now, known, n_known, a, tasks, e);
 }
 
 int runner_stop(struct runner *r, const char *arn, struct err *e)

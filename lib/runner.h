@@ -98,9 +98,11 @@ struct runner_known {
 };
 
 /* Every managed task that runs or stopped lately, and those of `known` that still exist: a fresh
- * task may be missing from a listing for a while. */
-int runner_list(struct runner *r, const struct runner_known *known, size_t n_known, struct arena *a,
-                struct task_list *tasks, struct err *e) __attribute__((warn_unused_result));
+ * task may be missing from a listing for a while. `now`: a listing of a few seconds ago will not
+ * do. */
+int runner_list(struct runner *r, bool now, const struct runner_known *known, size_t n_known,
+                struct arena *a, struct task_list *tasks, struct err *e)
+    __attribute__((warn_unused_result));
 
 /* Asks a task to stop. Stopping one that stopped already is no error. */
 int runner_stop(struct runner *r, const char *arn, struct err *e)
@@ -120,8 +122,8 @@ struct runner_ops {
     struct runner_pace pace;
     int (*launch)(struct runner *r, const struct launch_request *request, struct arena *a,
                   struct launch_result *results, struct err *e);
-    int (*list)(struct runner *r, const struct runner_known *known, size_t n_known, struct arena *a,
-                struct task_list *tasks, struct err *e);
+    int (*list)(struct runner *r, bool now, const struct runner_known *known, size_t n_known,
+                struct arena *a, struct task_list *tasks, struct err *e);
     int (*stop)(struct runner *r, const char *arn, struct err *e);
     int (*logs)(struct runner *r, const struct task_list *tasks, const struct log_query *query,
                 struct arena *a, struct log_lines *lines, struct err *e);

@@ -241,7 +241,7 @@ static int read_task(struct runner_local *l, const char *id, struct arena *a, st
     return 0;
 }
 
-static int local_list(struct runner *r, const struct runner_known *known, size_t n_known,
+static int local_list(struct runner *r, bool now, const struct runner_known *known, size_t n_known,
                       struct arena *a, struct task_list *tasks, struct err *e)
 {
     struct runner_local *l = local_of(r);
@@ -250,6 +250,7 @@ static int local_list(struct runner *r, const struct runner_known *known, size_t
     struct dirent *entry;
     size_t cap = 0;
 
+    (void)now;
     (void)known; /* the folder lists a task as soon as it is there */
     (void)n_known;
     *tasks = (struct task_list){0};

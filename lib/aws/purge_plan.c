@@ -26,7 +26,7 @@ static int list_tasks(const struct purge_view *v, struct arena *a, struct task_l
 
     if (v->db)
         return store_task_list(v->db, TASK_RUNNING, a, tasks, e);
-    if (runner_list(v->runner, NULL, 0, a, tasks, e) < 0)
+    if (runner_list(v->runner, true, NULL, 0, a, tasks, e) < 0)
         return -1;
     for (size_t i = 0; i < tasks->len; i++)
         if (task_is_live(&tasks->items[i]))

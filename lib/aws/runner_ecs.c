@@ -353,15 +353,15 @@ static struct runner_known *of_this_cluster(const struct runner_ecs *r,
     return ours;
 }
 
-static int ecs_list(struct runner *runner, const struct runner_known *known, size_t n_known,
-                    struct arena *a, struct task_list *tasks, struct err *e)
+static int ecs_list(struct runner *runner, bool now, const struct runner_known *known,
+                    size_t n_known, struct arena *a, struct task_list *tasks, struct err *e)
 {
     struct runner_ecs *r = ecs_of(runner);
     struct ecs_arns wanted = {0};
     size_t spare = 0;
 
     *tasks = (struct task_list){0};
-    if ((r->listed_at == 0 || clock_monotonic_ms() - r->listed_at >= LISTING_MS) &&
+    if ((now || r->listed_at == 0 || clock_monotonic_ms() - r->listed_at >= LISTING_MS) &&
         list_all(r, &spare, a, e) < 0)
         return -1;
     known = of_this_cluster(r, known, n_known, a, &n_known);

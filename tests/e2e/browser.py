@@ -24,6 +24,10 @@ CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 SHORT, LONG = 30, 60  # seconds: for what the page does by itself, and for what tasks have to come to
 
 
+class NotOne(AssertionError):
+    """There is no such element, or there are several: while a page gives way to the next, say."""
+
+
 class Browser:
     def __init__(self, stack):
         self.stack = stack
@@ -63,7 +67,8 @@ class Browser:
 
     def one(self, selector):
         found = self.all(selector)
-        assert len(found) == 1, f"{len(found)} of {selector} on {self.path}"
+        if len(found) != 1:
+            raise NotOne(f"{len(found)} of {selector} on {self.path}")
         return found[0]
 
     def text(self, selector="main"):
@@ -75,7 +80,7 @@ class Browser:
 
     def wait(self, predicate, what, seconds=SHORT):
         def ask():
-            with contextlib.suppress(StaleElementReferenceException):
+            with contextlib.suppress(StaleElementReferenceException, NotOne):
                 return predicate()
         return poll(ask, seconds, what)
 

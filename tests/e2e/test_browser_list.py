@@ -235,6 +235,17 @@ def test_sync_that_fails_is_shown(new_stack, new_browser):
         assert "may be out of date" in browser.text("#notices")
 
 
+def test_a_sync_that_stands_still_is_shown(new_stack, new_browser):
+    stack = new_stack()
+    browser = new_browser(stack).open("/")
+    with paused(stack, "mirage-sync"):
+        with contextlib.closing(stack.database()) as db:
+            db.execute("UPDATE sync SET succeeded_at = succeeded_at - 61000")
+        browser.wait(lambda: "Nobody has looked at the tasks lately" in browser.text("#notices"), "it is said")
+        assert "The last good one was 1 min ago" in browser.text("#notices")
+    browser.wait(lambda: not browser.text("#notices"), "it works again")
+
+
 def test_hostile_names_are_only_text(stack, browser, name):
     stack.launch(name, "demo", branch=EVIL)
     stack.launch(LONG_NAME, "demo", branch="x" * 255)

@@ -536,13 +536,27 @@ static void sync_status(void **state)
     assert_int_equal(store_sync_get(db, &arena, &s, &e), 0);
     assert_true(s.succeeded_at == 0 && s.failed_at == 10);
     assert_string_equal(s.error, "it's down");
-    assert_int_equal(store_sync_succeeded(db, 20, &e), 0);
+    assert_int_equal(store_sync_succeeded(db, 20, 0, &e), 0);
     assert_int_equal(store_sync_get(db, &arena, &s, &e), 0);
     assert_true(s.succeeded_at == 20 && s.failed_at == 10);
     assert_int_equal(store_sync_failed(db, 30, "again", &e), 0);
     assert_int_equal(store_sync_get(db, &arena, &s, &e), 0);
     assert_true(s.succeeded_at == 20 && s.failed_at == 30);
     assert_string_equal(s.error, "again");
+}
+
+static void looks_are_asked_for_and_answered(void **state)
+{
+    struct sync_status begun, s;
+
+    (void)state;
+    assert_int_equal(store_sync_want(db, &e), 1);
+    assert_int_equal(store_sync_get(db, &arena, &begun, &e), 0);
+    assert_true(begun.wanted == 1 && begun.looked == 0);
+    assert_int_equal(store_sync_want(db, &e), 2); /* while one goes on: that will not do for it */
+    assert_int_equal(store_sync_succeeded(db, 10, begun.wanted, &e), 0);
+    assert_int_equal(store_sync_get(db, &arena, &s, &e), 0);
+    assert_true(s.wanted == 2 && s.looked == 1);
 }
 
 /* --- route ------------------------------------------------------------------------------------ */
@@ -713,7 +727,7 @@ static void version_grows_with_what_routes_show(void **state)
     GROWS(t.n_ports = 0; put(&t));
     GROWS(t.n_ports = 1; put(&t));
     STAYS(assert_int_equal(store_access_add(db, "a", 0, 5, &e), 0));
-    STAYS(assert_int_equal(store_sync_succeeded(db, 5, &e), 0));
+    STAYS(assert_int_equal(store_sync_succeeded(db, 5, 0, &e), 0));
     STAYS(assert_int_equal(store_sync_failed(db, 5, "x", &e), 0));
     GROWS(assert_int_equal(store_task_stopping(db, t.arn, "x", &e), 0));
     STAYS(assert_int_equal(store_task_stopping(db, t.arn, "y", &e), 0));
@@ -764,6 +778,7 @@ int main(void)
         TEST(access_by_the_minute),
         TEST(access_of_the_ended_is_forgotten),
         TEST(sync_status),
+        TEST(looks_are_asked_for_and_answered),
         TEST(route_of_a_task_on_its_way),
         TEST(task_told_to_stop_has_no_route),
         TEST(some_tasks_are_ready),
