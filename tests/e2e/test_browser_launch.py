@@ -122,7 +122,7 @@ def test_server_says_no_and_nothing_typed_is_lost(stack, browser, name):
     browser.press("web2")
     browser.click("#send")
     browser.wait(lambda: browser.path == "/launch", "the server has answered")
-    assert browser.text("#parameter-nick-error") == "parameter nick value is rule error"
+    assert browser.text("#parameter-nick-error") == "It must match ^[a-z]+$"
     assert browser.one("#subdomain").get_attribute("value") == name
     assert browser.one("#parameter-branch").get_attribute("value") == "kept \"branch\" <b>"
     assert browser.one("#parameter-color").get_attribute("value") == "red"

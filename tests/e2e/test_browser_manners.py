@@ -105,8 +105,13 @@ def test_refused_without_script(stack, browser, name):
         browser.fill("#parameter-nick", "NO")
         browser.click("#send")
         browser.wait(lambda: browser.path == "/launch", "the form again")
-        assert browser.text("#parameter-nick-error") == "parameter nick value is rule error"
+        assert browser.text("#parameter-nick-error") == "It must match ^[a-z]+$"
         assert browser.one("#parameter-branch").get_attribute("value") == "kept"
+        assert browser.text("#parameter-nick-hint") == "a nick name\nMust match ^[a-z]+$"
+        browser.fill("#parameter-branch", "")
+        browser.script("document.querySelector('#parameter-branch').required = false")
+        browser.click("#send")
+        browser.wait(lambda: browser.text("#parameter-branch-error") == "This is needed.", "what is needed is said")
 
 
 def test_keyboard_alone(stack, browser, name):
