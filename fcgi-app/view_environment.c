@@ -1,6 +1,7 @@
 /* Walks the three sorted lists side by side. */
 #include "view_environment.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -123,18 +124,68 @@ static json_t *environment_view(struct call *c, const struct group *g)
     return view;
 }
 
+/* As strcmp(), but numbers count as numbers: pr-2 comes before pr-100. */
+static int compare_names(const char *a, const char *b)
+{
+    const char *whole_a = a;
+    const char *whole_b = b;
+
+    while (*a != '\0' && *b != '\0') {
+        size_t len_a = strspn(a, "0123456789");
+        size_t len_b = strspn(b, "0123456789");
+        int order;
+
+        if (len_a == 0 || len_b == 0) {
+            if (*a != *b)
+                return (unsigned char)*a - (unsigned char)*b;
+            a++;
+            b++;
+            continue;
+        }
+        for (; len_a > 1 && *a == '0'; len_a--)
+            a++;
+        for (; len_b > 1 && *b == '0'; len_b--)
+            b++;
+        if (len_a != len_b)
+            return len_a < len_b ? -1 : 1;
+        order = strncmp(a, b, len_a);
+        if (order != 0)
+            return order;
+        a += len_a;
+        b += len_b;
+    }
+    return *a != *b ? (unsigned char)*a - (unsigned char)*b : strcmp(whole_a, whole_b);
+}
+
+struct named_view {
+    const char *subdomain;
+    json_t *view;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    return compare_names(((const struct named_view *)a)->subdomain,
+                         ((const struct named_view *)b)->subdomain);
+}
+
 json_t *view_environments(struct call *c, const struct environment_facts *facts)
 {
     const int64_t last = clock_now_ms() / 60000;
     struct cursor at = {0};
     struct group g;
+    struct named_view *views =
+        arena_array(c->arena, facts->n_environments + facts->tasks.len + 1, sizeof(*views));
+    size_t n = 0;
     json_t *list = json_array();
 
     while (next_group(facts, &at, &g)) {
         json_t *view = environment_view(c, &g);
 
         json_object_set_new(view, "requests", requests_view(c, facts, &at, g.subdomain, last));
-        json_array_append_new(list, view);
+        views[n++] = (struct named_view){g.subdomain, view};
     }
+    qsort(views, n, sizeof(*views), by_name);
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(list, views[i].view);
     return list;
 }

@@ -29,7 +29,7 @@ struct environment_facts {
 enum view_state view_environment_state(const struct task *tasks, size_t n)
     __attribute__((warn_unused_result));
 
-/* All of them, by subdomain. */
+/* All of them, by subdomain; numbers in it count as numbers. */
 json_t *view_environments(struct call *c, const struct environment_facts *facts)
     __attribute__((warn_unused_result));
 

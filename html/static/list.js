@@ -23,10 +23,12 @@
 
   // --- what a row is sorted and found by ---
   const order = ["failed", "provisioning", "pending", "starting", "stopping", "ready", "stopped"];
+  // With its numbers as people count: pr-2 before pr-100. (How many digits a number has comes before them.)
+  const natural = (text) => text.replace(/0*(\d+)/g, (_, digits) => "0" + String.fromCharCode(digits.length) + digits);
   const sorters = {
     state: (row) => order.indexOf(row.dataset.state),
-    subdomain: (row) => row.querySelector(".c-name").firstElementChild.textContent,
-    taskdef: (row) => row.querySelector(".c-taskdef").textContent,
+    subdomain: (row) => natural(row.querySelector(".c-name").firstElementChild.textContent),
+    taskdef: (row) => natural(row.querySelector(".c-taskdef").textContent),
     launched: (row) => -Date.parse(row.querySelector("time")?.dateTime || Date()),
     requests: (row) => -Number(row.querySelector(".sum")?.textContent || 0),
   };

@@ -126,6 +126,24 @@ def test_sort_by_column(stack, browser, name):
         stack.terminate(f"so{letter}-x")
 
 
+def test_numbers_in_names_count(stack, browser, name):
+    """In the order that the page comes in, and when the script sorts; the API's order stays as it was."""
+    by_number = [f"pr-{n}" for n in (2, 10, 100)]
+    for subdomain in by_number:
+        stack.launch(subdomain, "demo", wait=False)
+    browser.open("/?q=pr-")
+    ours = lambda: [k for k in browser.keys_shown() if k in by_number]
+    browser.wait(lambda: ours() == by_number, "as the server sorts them")
+    button = browser.one("#running-table th[data-sort='subdomain'] button")
+    button.click()
+    assert ours() == by_number
+    button.click()
+    assert ours() == by_number[::-1]
+    assert [t["subdomain"] for t in stack.list() if t["subdomain"] in by_number] == sorted(by_number)
+    for subdomain in by_number:
+        stack.terminate(subdomain)
+
+
 def test_terminate_asks_first(stack, browser, name):
     stack.launch(name, "demo")
     browser.open("/")

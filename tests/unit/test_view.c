@@ -263,6 +263,24 @@ static void environments_are_put_together(void **state)
     json_decref(list);
 }
 
+static void environments_are_in_the_order_of_their_numbers(void **state)
+{
+    static const char *const names[] = {"a-*", "a2",    "a010",   "a10b1", "a10b02", "a100",
+                                        "aa",  "pr-01", "pr-1-x", "pr-2",  "pr-20",  "pr-100"};
+    struct environment_facts facts = {0};
+    json_t *list;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        put_environment(names[(i * 5) % sizeof(names) / sizeof(names[0])], 1, "");
+    ok(store_environment_list(with.db, &arena, &facts.environments, &facts.n_environments, &e));
+    list = view_environments(&call, &facts);
+    assert_int_equal(json_array_size(list), sizeof(names) / sizeof(names[0]));
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        assert_string_equal(text_of(json_array_get(list, i), "subdomain"), names[i]);
+    json_decref(list);
+}
+
 static void launches_are_watched(void **state)
 {
     struct task t = task_of("a1", "a", "PENDING");
@@ -472,6 +490,7 @@ int main(void)
         TEST(states_of_tasks),
         TEST(plots_are_steps),
         TEST(environments_are_put_together),
+        TEST(environments_are_in_the_order_of_their_numbers),
         TEST(launches_are_watched),
         TEST(what_cannot_be_reached_says_why),
         TEST(launches_are_repeated),
