@@ -95,6 +95,14 @@ def test_launch_and_terminate_without_script(stack, browser, name):
     assert stack.tasks(name) == []
 
 
+def test_nothing_to_terminate(browser, name):
+    with browser.without_script():
+        browser.open(f"/terminate?subdomain={name}")
+        assert [h.text for h in browser.shown("h1")] == [f"Nothing runs under {name}"] and not browser.shown("button")
+        browser.click("main .narrow > .form-actions a")
+        browser.wait(lambda: browser.path == "/", "the way back")
+
+
 def test_refused_without_script(stack, browser, name):
     browser.refused = {400}
     with browser.without_script():
