@@ -268,15 +268,16 @@ static void environments_are_in_the_order_of_their_numbers(void **state)
     static const char *const names[] = {"a-*", "a2",    "a010",   "a10b1", "a10b02", "a100",
                                         "aa",  "pr-01", "pr-1-x", "pr-2",  "pr-20",  "pr-100"};
     struct environment_facts facts = {0};
+    const size_t n = sizeof(names) / sizeof(names[0]);
     json_t *list;
 
     (void)state;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        put_environment(names[(i * 5) % sizeof(names) / sizeof(names[0])], 1, "");
+    for (size_t i = 0; i < n; i++)
+        put_environment(names[(i * 5) % n], 1, "");
     ok(store_environment_list(with.db, &arena, &facts.environments, &facts.n_environments, &e));
     list = view_environments(&call, &facts);
-    assert_int_equal(json_array_size(list), sizeof(names) / sizeof(names[0]));
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+    assert_int_equal(json_array_size(list), n);
+    for (size_t i = 0; i < n; i++)
         assert_string_equal(text_of(json_array_get(list, i), "subdomain"), names[i]);
     json_decref(list);
 }
