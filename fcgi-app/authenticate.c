@@ -55,11 +55,12 @@ static void give_cookie(struct call *c)
 }
 
 /* Whoever brings nothing is asked for it, which is how HTTP's authentication begins (RFC 9110,
- * 11.6.1), and no refusal yet. What a stranger says a load balancer says counts as something. */
-static bool brings_credentials(const struct auth_request *given, const struct request_io *io)
+ * 11.6.1), and no refusal yet. But behind a load balancer that asks for a login, a page without it
+ * tells that the balancer is not believed, or was gone round. */
+static bool is_refusal(const struct config *config, const struct auth_request *given, bool is_api)
 {
-    return given->token != NULL || given->authorization != NULL ||
-           io->variable(io->ctx, "HTTP_X_AMZN_OIDC_DATA") != NULL;
+    return given->token != NULL || given->authorization != NULL || given->oidc_data != NULL ||
+           (config->auth.amzn_oidc.present && !is_api);
 }
 
 /* One line a second: a scanner must not fill a disk. */
@@ -102,7 +103,7 @@ bool authenticate(struct call *c, bool is_api)
             give_cookie(c);
         return true;
     }
-    if (brings_credentials(&given, io))
+    if (is_refusal(config, &given, is_api))
         log_refusal(c, why.text);
     else
         log_debug("%s %s: no credentials: %s", c->request->method_name, c->request->path, why.text);
