@@ -55,11 +55,11 @@ static void give_cookie(struct call *c)
 }
 
 /* Whoever brings nothing is asked for it, which is how HTTP's authentication begins (RFC 9110,
- * 11.6.1), and no refusal yet. But whom a load balancer sends brings something, unless it is not
- * believed: mirage-proxyd takes that away, and only the log can say why nobody gets in. */
-static bool is_refusal(const struct auth_request *given, const struct config *config, bool is_api)
+ * 11.6.1), and no refusal yet. But behind a load balancer that asks for a login, a page without it
+ * tells that the balancer is not believed, or was gone round. */
+static bool is_refusal(const struct config *config, const struct auth_request *given, bool is_api)
 {
-    return given->token != NULL || given->authorization != NULL ||
+    return given->token != NULL || given->authorization != NULL || given->oidc_data != NULL ||
            (config->auth.amzn_oidc.present && !is_api);
 }
 
@@ -103,7 +103,7 @@ bool authenticate(struct call *c, bool is_api)
             give_cookie(c);
         return true;
     }
-    if (is_refusal(&given, config, is_api))
+    if (is_refusal(config, &given, is_api))
         log_refusal(c, why.text);
     else
         log_debug("%s %s: no credentials: %s", c->request->method_name, c->request->path, why.text);

@@ -19,13 +19,14 @@ static bool is_merge_key(yaml_document_t *d, const yaml_node_pair_t *pair)
            !strcmp((const char *)key->data.scalar.value, "<<");
 }
 
+/* `wanted` is a text. */
 static bool has_key(yaml_document_t *d, const yaml_node_t *mapping, const yaml_node_t *wanted)
 {
     const yaml_node_pair_t *top = mapping->data.mapping.pairs.top;
 
     for (const yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < top; p++) {
         const yaml_node_t *key = yaml_document_get_node(d, p->key);
-        if (key->type == YAML_SCALAR_NODE && wanted->type == YAML_SCALAR_NODE &&
+        if (key->type == YAML_SCALAR_NODE &&
             !strcmp((const char *)key->data.scalar.value, (const char *)wanted->data.scalar.value))
             return true;
     }
@@ -34,7 +35,8 @@ static bool has_key(yaml_document_t *d, const yaml_node_t *mapping, const yaml_n
 
 static const char *resolve(struct merger *m, int mapping, int depth);
 
-/* Adds what `source` has and `mapping` has not. The arrays may move with every pair. */
+/* Adds what `source` has and `mapping` has not: texts for keys, so that no file grows without
+ * bound. The arrays may move with every pair. */
 static const char *add_pairs(struct merger *m, int mapping, int source, int depth)
 {
     yaml_node_t *from = yaml_document_get_node(m->document, source);
@@ -48,8 +50,9 @@ static const char *add_pairs(struct merger *m, int mapping, int source, int dept
     n = (size_t)(from->data.mapping.pairs.top - from->data.mapping.pairs.start);
     for (size_t i = 0; i < n; i++) {
         yaml_node_pair_t pair = from->data.mapping.pairs.start[i];
-        if (!has_key(m->document, yaml_document_get_node(m->document, mapping),
-                     yaml_document_get_node(m->document, pair.key)) &&
+        const yaml_node_t *key = yaml_document_get_node(m->document, pair.key);
+        if (key->type == YAML_SCALAR_NODE && /* others are refused where they stand */
+            !has_key(m->document, yaml_document_get_node(m->document, mapping), key) &&
             !yaml_document_append_mapping_pair(m->document, mapping, pair.key, pair.value))
             abort();
     }

@@ -42,7 +42,7 @@ static const struct option_row common[] = {
     {"state", OPTION_TEXT, AT(state), "DIR", "state folder (default /var/lib/mirage-ecs)"},
     {"x", OPTION_FLAG, AT(print_config), NULL, "print the effective configuration and exit"},
     {"t", OPTION_FLAG, AT(check), NULL,
-     "check the configuration, templates included, and exit with 0 or 1"},
+     "check what this program needs of the configuration, and exit with 0 or 1"},
     {"version", OPTION_VERSION, 0, NULL, "print the version and exit"},
     {"v", OPTION_VERSION, 0, NULL, "the same"},
     {"help", OPTION_HELP, 0, NULL, "print this and exit"},

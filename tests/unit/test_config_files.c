@@ -184,6 +184,12 @@ static void aliases_that_mean_harm(void **state)
     buf_str(&text, "ecs: {network_configuration: {awsvpc_configuration: {subnets: *a9}}}\n");
     assert_int_equal(load_bytes(&c, text.data, text.len), -1);
     assert_non_null(strstr(e.text, "subnets[0]: expected a text, got a list"));
+    buf_clear(&text);
+    buf_str(&text, "a0: &a0 {[x]: y, k: v}\n"); /* twice as much with every line */
+    for (int i = 1; i < 60; i++)
+        buf_printf(&text, "a%d: &a%d {<<: [*a%d, *a%d]}\n", i, i, i - 1, i - 1);
+    assert_int_equal(load_bytes(&c, text.data, text.len), 0);
+    config_free(c);
     buf_free(&text);
     assert_true(clock_monotonic_ms() - begin < 10000);
 }
