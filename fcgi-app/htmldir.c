@@ -1,9 +1,5 @@
 #include "htmldir.h"
 
-#include <errno.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -37,25 +33,14 @@ int htmldir_load(struct templates **templates, struct config *config, const char
     return rc;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st;
-    (void)type;
-    (void)at;
-    return remove(path);
-}
-
 int htmldir_check(struct config *config, struct err *e)
 {
-    const char *tmp = getenv("TMPDIR");
-    char *folder = arena_printf(&config->arena, "%s/mirage-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     struct templates *templates = NULL;
     int rc;
 
-    if (!mkdtemp(folder))
-        return err_system(e, errno, "cannot make a folder in %s", tmp && *tmp ? tmp : "/tmp");
-    rc = htmldir_load(&templates, config, folder, e);
+    if (!strncmp(config->htmldir, "s3://", 5))
+        return 0;
+    rc = htmldir_load(&templates, config, "", e);
     templates_free(templates);
-    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     return rc;
 }

@@ -11,7 +11,8 @@
 int htmldir_load(struct templates **templates, struct config *config, const char *state_dir,
                  struct err *e) __attribute__((warn_unused_result));
 
-/* The same for nothing but what is wrong: no state folder is needed, and none is touched. */
+/* The same for nothing but what is wrong, where AWS need not be asked: no state folder is needed,
+ * and none is touched. */
 int htmldir_check(struct config *config, struct err *e) __attribute__((warn_unused_result));
 
 #endif

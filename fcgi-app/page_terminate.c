@@ -4,6 +4,7 @@
 #include "store_task.h"
 
 #include "deed.h"
+#include "look.h"
 #include "router.h"
 #include "view.h"
 
@@ -30,9 +31,23 @@ static int read_target(struct call *c, struct target *target, struct err *e)
     return 0;
 }
 
+/* What runs under the subdomain; before it is said that nothing does, another look is taken. */
+static int list_running(struct call *c, const char *subdomain, struct task_list *tasks,
+                        struct err *e)
+{
+    struct err unknown;
+
+    if (store_task_of(c->with->db, subdomain, TASK_RUNNING, c->arena, tasks, e) < 0)
+        return -1;
+    if (tasks->len > 0 || look(c, &unknown) < 0)
+        return 0;
+    return store_task_of(c->with->db, subdomain, TASK_RUNNING, c->arena, tasks, e);
+}
+
 static int ask(struct call *c, const struct target *target, struct err *e)
 {
     const char *subdomain = target->subdomain;
+    const char *title;
     struct task_list tasks = {0};
     struct task task;
     json_t *list;
@@ -47,16 +62,18 @@ static int ask(struct call *c, const struct target *target, struct err *e)
             return -1;
         subdomain = task.subdomain;
         tasks = (struct task_list){&task, 1};
-    } else if (store_task_of(c->with->db, subdomain, TASK_RUNNING, c->arena, &tasks, e) < 0) {
+    } else if (list_running(c, subdomain, &tasks, e) < 0) {
         return -1;
     }
     list = json_array();
     for (size_t i = 0; i < tasks.len; i++)
         json_array_append_new(list, view_task_page(c, &tasks.items[i]));
-    view = json_pack("{s:o,s:o,s:o}", "subdomain", view_text(subdomain), "id",
-                     target->id != NULL ? view_text(task.short_id) : json_null(), "tasks", list);
-    return page_send(c, 200, "terminate", arena_printf(c->arena, "Terminate %s", subdomain), view,
-                     e);
+    view = json_pack("{s:o,s:o,s:o,s:b}", "subdomain", view_text(subdomain), "id",
+                     target->id != NULL ? view_text(task.short_id) : json_null(), "tasks", list,
+                     "has_tasks", tasks.len > 0);
+    title = arena_printf(c->arena, "%s %s", tasks.len > 0 ? "Terminate" : "Nothing runs under",
+                         subdomain);
+    return page_send(c, 200, "terminate", title, view, e);
 }
 
 int page_terminate(struct call *c, struct err *e)

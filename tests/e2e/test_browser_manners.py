@@ -99,6 +99,7 @@ def test_nothing_to_terminate(browser, name):
     with browser.without_script():
         browser.open(f"/terminate?subdomain={name}")
         assert [h.text for h in browser.shown("h1")] == [f"Nothing runs under {name}"] and not browser.shown("button")
+        assert browser.driver.title.startswith(f"Nothing runs under {name}")
         browser.click("main .narrow > .form-actions a")
         browser.wait(lambda: browser.path == "/", "the way back")
 

@@ -67,6 +67,12 @@ def test_the_page_after_a_launch_comes_from_the_other_one(two):
     assert "Launching <strong>watched</strong>" in second.api("GET", "/?launched=watched").text
 
 
+def test_the_question_before_a_termination_comes_from_the_other_one(two):
+    first, second = two
+    launch(first, "asked", "one")
+    assert "Terminate asked?" in second.api("GET", "/terminate?subdomain=asked").text
+
+
 def test_what_is_not_known_while_ecs_does_not_answer(two):
     """Nobody is told that something was stopped which may run on."""
     first, second = two
