@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from stack import BUILD, PORT, PROGRAMS, Stack, ask_task, local_only, poll, program_of, running
+from stack import BIN, BUILD, PORT, PROGRAMS, Stack, ask_task, local_only, poll, program_of, running
 from wire import Connection
 
 
@@ -158,8 +158,10 @@ def test_second_stack_on_the_same_state(own, new_stack):
 
 def test_an_api_that_takes_its_time_to_start(folder):
     """Nobody is asked for it meanwhile, or the web server would say that it is down."""
-    for part in ("bin", "share"):
-        shutil.copytree(BUILD / part, folder / part)
+    (folder / "bin").mkdir()
+    for program in BIN.glob("mirage-*"):  # those of an installed package lie among all others
+        shutil.copy(program, folder / "bin")
+    shutil.copytree(BIN.parent / "share/mirage-ecs", folder / "share/mirage-ecs")
     api = folder / "bin" / "mirage-api"
     api.rename(folder / "bin" / "the-api")
     api.write_text('#!/bin/sh\nsleep 0.5\nexec "${0%/*}/the-api" "$@"\n')
