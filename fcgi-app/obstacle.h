@@ -2,7 +2,6 @@
 #ifndef MIRAGE_OBSTACLE_H
 #define MIRAGE_OBSTACLE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "arena.h"

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from stack import ON_ECS, ecs_only, poll
+from stack import Stack, ecs_only, poll, running
 
 pytestmark = ecs_only
 
@@ -44,17 +44,9 @@ class Traffic:
 @pytest.fixture(scope="module")
 def shared():
     """One stack for all outages: after each it must be as before."""
-    from stack import Stack
-    assert ON_ECS
-    s = Stack().start()
-    try:
+    with running(Stack()) as s:
         s.launch("steady", "web")
         yield s
-        s.stop()
-    finally:
-        if s in Stack.alive:
-            s.kill()
-        s.remove()
 
 
 def failed(stack):
