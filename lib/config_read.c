@@ -556,31 +556,58 @@ static int complain_yaml(const char *path, const yaml_parser_t *parser, const ch
                    parser->context ? parser->context : "");
 }
 
+static int read_document(struct reader *r, struct config *config, struct err *e)
+{
+    yaml_mark_t at = {0};
+    const char *wrong = config_merge(&r->document, &at);
+    yaml_node_t *root = yaml_document_get_root_node(&r->document);
+
+    if (wrong)
+        return err_set(e, ERR_INVALID, "%s:%zu: %s", r->path, at.line + 1, wrong);
+    return !root || is_null(root) ? 0
+                                  : read_fields(r, config_schema, root, (char *)config, e);
+}
+
+/* Only empty documents may follow the first: what is not read could be what keeps others out. */
+static int read_end(struct reader *r, yaml_parser_t *parser, const char *text, struct err *e)
+{
+    bool more;
+    int rc = 0;
+
+    do {
+        const yaml_node_t *root;
+        if (!yaml_parser_load(parser, &r->document))
+            return complain_yaml(r->path, parser, text, e);
+        root = yaml_document_get_root_node(&r->document);
+        more = root;
+        if (more && !is_null(root))
+            rc = err_set(e, ERR_INVALID,
+                         "%s:%zu: a second YAML document begins here, and one is read: remove the "
+                         "'---' before it",
+                         r->path, root->start_mark.line + 1);
+        yaml_document_delete(&r->document);
+    } while (more && rc == 0);
+    return rc;
+}
+
 int config_read(struct config *config, const char *path, const char *text, size_t len,
                 void (*warn)(const char *text), struct err *e)
 {
     struct reader r = {.arena = &config->arena, .path = path, .warn = warn};
     yaml_parser_t parser;
-    yaml_node_t *root;
-    yaml_mark_t at = {0};
-    const char *wrong;
-    int rc = -1;
+    int rc;
 
     if (!yaml_parser_initialize(&parser))
         return err_set(e, ERR_INTERNAL, "out of memory");
     yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
     if (!yaml_parser_load(&parser, &r.document)) {
-        complain_yaml(path, &parser, text, e);
-        yaml_parser_delete(&parser);
-        return -1;
+        rc = complain_yaml(path, &parser, text, e);
+    } else {
+        rc = read_document(&r, config, e);
+        yaml_document_delete(&r.document);
+        if (rc == 0)
+            rc = read_end(&r, &parser, text, e);
     }
-    wrong = config_merge(&r.document, &at);
-    root = yaml_document_get_root_node(&r.document);
-    if (wrong)
-        rc = err_set(e, ERR_INVALID, "%s:%zu: %s", path, at.line + 1, wrong);
-    else
-        rc = !root || is_null(root) ? 0 : read_fields(&r, config_schema, root, (char *)config, e);
-    yaml_document_delete(&r.document);
     yaml_parser_delete(&parser);
     return rc;
 }

@@ -146,7 +146,12 @@ void conn_drop_head(struct conn *c)
 /* Why a head that does not end is refused: its first line is too long, or all of it is. */
 static int oversize_status(const struct conn *c)
 {
-    return memchr(c->in->bytes + c->in->start, '\n', c->in->end - c->in->start) ? 431 : 414;
+    size_t len = c->in->end - c->in->start;
+    size_t line = HTTP_TARGET_MAX + 64; /* and method and version */
+
+    if (len > line)
+        len = line;
+    return memchr(c->in->bytes + c->in->start, '\n', len) ? 431 : 414;
 }
 
 static void refuse_head(struct conn *c, int status)

@@ -156,10 +156,15 @@ def test_head_too_large(stack, web, fields):
     assert status_of(answer) == 431, answer[:300]
 
 
-@pytest.mark.parametrize("length", [16385, 20000, 40000])
+@pytest.mark.parametrize("length", [16385, 20000, 32768, 34000, 40000, 100000])
 def test_target_too_long(stack, web, length):
     data = f"GET /{'a' * (length - 1)} HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
     assert status_of(exchange((stack.address, 8080), data.encode())) == 414
+
+
+def test_the_field_is_what_is_too_long_behind_the_longest_target(stack, web):
+    data = f"GET /{'a' * 16383} HTTP/1.1\r\nHost: {HOST}\r\nX: {'b' * 20000}\r\n\r\n"
+    assert status_of(exchange((stack.address, 8080), data.encode())) == 431
 
 
 def test_longest_target(stack, web):

@@ -104,6 +104,7 @@ static void files_that_say_nothing(void **state)
                                         "# nothing\n",
                                         "---\n",
                                         "--- ~\n...",
+                                        "host: {}\n---\n---\n# nothing\n",
                                         "{}",
                                         "null",
                                         "host:\n",
