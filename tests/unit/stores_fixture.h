@@ -1,0 +1,112 @@
+/* A database in memory for each test, and what several tables' tests put into it. */
+#ifndef MIRAGE_TESTS_STORES_FIXTURE_H
+#define MIRAGE_TESTS_STORES_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "buf.h"
+#include "store_access.h"
+#include "store_environment.h"
+#include "store_route.h"
+#include "store_sync.h"
+#include "store_task.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct db *db;
+static struct arena arena;
+static struct err e;
+
+static inline int open_memory(void **state)
+{
+    (void)state;
+    return db_open(&db, ":memory:", &e);
+}
+
+static inline int close_memory(void **state)
+{
+    (void)state;
+    db_close(db);
+    arena_free(&arena);
+    return 0;
+}
+
+/* A running task with one port. The ARN is made of the id. */
+static inline struct task task_of(const char *id, const char *subdomain, struct task_port *port)
+{
+    *port = (struct task_port){
+        .container = "app", .container_port = 80, .address = "10.0.0.1", .port = 80};
+    return (struct task){
+        .arn = arena_printf(&arena, "arn:aws:ecs:r:1:task/dev/%s", id),
+        .short_id = id,
+        .subdomain = subdomain,
+        .branch = "topic/x",
+        .taskdef = "app:1",
+        .ipaddress = "10.0.0.1",
+        .last_status = "RUNNING",
+        .desired_status = "RUNNING",
+        .env = "{}",
+        .tags = "[]",
+        .stopped_reason = "",
+        .created_at = 1000,
+        .started_at = 2000,
+        .ports = port,
+        .n_ports = 1,
+    };
+}
+
+static inline void put(const struct task *t)
+{
+    if (store_task_put(db, t, &e) < 0)
+        fail_msg("%s", e.text);
+}
+
+/* Puts a task of this id and status, its port ready if asked for, created then. */
+static inline void put_task(const char *id, const char *subdomain, const char *status, bool ready,
+                     int64_t created_at)
+{
+    struct task_port port;
+    struct task t = task_of(id, subdomain, &port);
+
+    t.last_status = status;
+    t.created_at = created_at;
+    put(&t);
+    if (ready)
+        assert_int_equal(store_task_port_ready(db, t.arn, &port, &e), 0);
+}
+
+static inline struct task get(const char *id)
+{
+    struct task t = {0};
+
+    assert_int_equal(store_task_get(db, id, &arena, &t, &e), 1);
+    return t;
+}
+
+static inline int64_t version(void)
+{
+    int64_t v = store_route_version(db, &e);
+
+    assert_true(v > 0);
+    return v;
+}
+
+static inline void launch(const char *subdomain, int64_t at)
+{
+    struct environment env = {.subdomain = subdomain, .launched_at = at, .request = "{}"};
+
+    assert_int_equal(store_environment_launch(db, &env, &e), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)
+
+#endif

@@ -1,0 +1,120 @@
+/* Environments: launched, ended, and what follows their tasks. */
+#include "stores_fixture.h"
+
+static struct environment env_of(const char *subdomain)
+{
+    struct environment env = {0};
+
+    assert_int_equal(store_environment_get(db, subdomain, &arena, &env, &e), 1);
+    return env;
+}
+
+static void launch_and_end(void **state)
+{
+    struct environment env = {.subdomain = "a", .launched_at = 10, .request = "{\"x\":1}"};
+
+    (void)state;
+    assert_int_equal(store_environment_get(db, "a", &arena, &env, &e), 0);
+    assert_int_equal(store_environment_launch(db, &env, &e), 0);
+    env = env_of("a");
+    assert_string_equal(env.subdomain, "a");
+    assert_true(env.launched_at == 10 && env.ended_at == 0);
+    assert_string_equal(env.request, "{\"x\":1}");
+
+    assert_int_equal(store_environment_end(db, "a", 20, &e), 0);
+    assert_true(env_of("a").ended_at == 20);
+    assert_int_equal(store_environment_end(db, "a", 30, &e), 0); /* it had ended */
+    assert_true(env_of("a").ended_at == 20);
+    assert_int_equal(store_environment_end(db, "none", 30, &e), 0);
+
+    env = (struct environment){.subdomain = "a", .launched_at = 40, .request = "{}"};
+    assert_int_equal(store_environment_launch(db, &env, &e), 0);
+    env = env_of("a");
+    assert_true(env.launched_at == 40 && env.ended_at == 0);
+    assert_string_equal(env.request, "{}");
+}
+
+static void lists_the_live_ones(void **state)
+{
+    struct environment *envs;
+    size_t len;
+
+    (void)state;
+    assert_int_equal(store_environment_list(db, &arena, &envs, &len, &e), 0);
+    assert_int_equal(len, 0);
+    for (int i = 29; i >= 0; i--)
+        launch(arena_printf(&arena, "s%02d", i), i);
+    assert_int_equal(store_environment_end(db, "s07", 1, &e), 0);
+    assert_int_equal(store_environment_list(db, &arena, &envs, &len, &e), 0);
+    assert_int_equal(len, 29);
+    assert_string_equal(envs[0].subdomain, "s00");
+    assert_string_equal(envs[7].subdomain, "s08");
+    assert_string_equal(envs[28].subdomain, "s29");
+}
+
+static void follows_the_tasks(void **state)
+{
+    (void)state;
+    launch("known", 500);
+    put_task("k1", "known", "RUNNING", false, 300);
+    put_task("k2", "known", "PENDING", false, 200);
+    put_task("k3", "known", "STOPPED", false, 100); /* it does not count */
+    put_task("n1", "new", "PROVISIONING", false, 700);
+    put_task("o1", "over", "STOPPED", false, 1);
+    assert_int_equal(store_environment_follow_tasks(db, &e), 2);
+    assert_true(env_of("known").launched_at == 200);
+    assert_string_equal(env_of("known").request, "{}"); /* its request is still its own */
+    assert_true(env_of("new").launched_at == 700);
+    assert_string_equal(env_of("new").request, "");
+    assert_int_equal(store_environment_get(db, "over", &arena, &(struct environment){0}, &e), 0);
+    assert_int_equal(store_environment_follow_tasks(db, &e), 0); /* nothing new */
+
+    /* One that had ended lives again, without the request of its earlier life. */
+    assert_int_equal(store_environment_end(db, "known", 800, &e), 0);
+    assert_int_equal(store_environment_follow_tasks(db, &e), 1);
+    assert_true(env_of("known").ended_at == 0);
+    assert_string_equal(env_of("known").request, "");
+
+    /* A task that was told to stop keeps nothing alive. */
+    assert_int_equal(store_environment_end(db, "new", 800, &e), 0);
+    assert_int_equal(store_task_stopping(db, "arn:aws:ecs:r:1:task/dev/n1", "x", &e), 0);
+    assert_int_equal(store_environment_follow_tasks(db, &e), 0);
+    assert_true(env_of("new").ended_at == 800);
+}
+
+static void ends_the_empty_ones(void **state)
+{
+    (void)state;
+    launch("empty", 10);
+    launch("young", 100);
+    launch("full", 10);
+    launch("stopped", 10);
+    launch("told", 10);
+    launch("ended", 10);
+    assert_int_equal(store_environment_end(db, "ended", 11, &e), 0);
+    put_task("f1", "full", "PENDING", false, 10);
+    put_task("s1", "stopped", "STOPPED", false, 10);
+    put_task("t1", "told", "RUNNING", true, 10);
+    assert_int_equal(store_task_stopping(db, "arn:aws:ecs:r:1:task/dev/t1", "x", &e), 0);
+    assert_int_equal(store_environment_end_empty(db, 100, 55, &e), 3);
+    assert_true(env_of("empty").ended_at == 55);
+    assert_true(env_of("stopped").ended_at == 55);
+    assert_true(env_of("told").ended_at == 55);
+    assert_true(env_of("young").ended_at == 0);
+    assert_true(env_of("full").ended_at == 0);
+    assert_true(env_of("ended").ended_at == 11);
+    assert_int_equal(store_environment_end_empty(db, 100, 66, &e), 0);
+    assert_int_equal(store_environment_end_empty(db, 101, 77, &e), 1);
+    assert_true(env_of("young").ended_at == 77);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(launch_and_end),
+        TEST(lists_the_live_ones),
+        TEST(follows_the_tasks),
+        TEST(ends_the_empty_ones),
+    };
+    return cmocka_run_group_tests_name("store_environment", tests, NULL, NULL);
+}
