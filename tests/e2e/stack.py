@@ -184,6 +184,14 @@ def end_cloud(folder):
         assert not violations, violations
 
 
+def keys_with(folder, secret):
+    """Variables of AWS credentials with this secret key, which the cloud of a stack in the folder knows."""
+    variables = {"AWS_ACCESS_KEY_ID": "AKIAOFATESTSOWN00001", "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": ""}
+    if ON_ECS:
+        cloud_of(folder).set_credentials(variables["AWS_ACCESS_KEY_ID"], secret)
+    return variables
+
+
 def register(aws, config):
     """The local task definitions as ECS's. What runs for any other name locally is "demo" here."""
     definitions = {**config.get("local", {}).get("taskdefs", {}), "demo": {}}

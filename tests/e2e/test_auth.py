@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import APACHES, PORT, SECOND_PORT, Stack, poll, run, running
+from stack import APACHES, PORT, SECOND_PORT, Stack, keys_with, poll, run, running
 from test_proxy_upgrade import websocket
 
 TOKEN, PASSWORD = "planted-token-8d1f", "planted-password-77c2"
@@ -310,9 +310,9 @@ def test_stranger_is_not_believed(new_stack):
 # --- where secrets are not ----------------------------------------------------------------------
 
 
-def test_secrets_are_written_nowhere(new_stack):
-    s = new_stack(change=lambda c: guarded(c, [SECRET, OLD_SECRET]), options=["-log-level", "debug"],
-                  env={"MIRAGE_PASSWORD": "planted-variable-52ff", "AWS_SECRET_ACCESS_KEY": "planted-aws-91e4"})
+def test_secrets_are_written_nowhere(new_stack, folder):
+    s = new_stack(folder=folder, change=lambda c: guarded(c, [SECRET, OLD_SECRET]), options=["-log-level", "debug"],
+                  env={"MIRAGE_PASSWORD": "planted-variable-52ff", **keys_with(folder, "planted-aws-91e4")})
     s.credentials, s.open_port = [token()], SECOND_PORT
     value = entered(s)
     s.launch("web")

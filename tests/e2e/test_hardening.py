@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stack import APACHES, PORT, REPOSITORY, SANITIZED, SECOND_PORT, Stack, WEB, WEB_PROGRAM, program_of, running
+from stack import APACHES, PORT, REPOSITORY, SANITIZED, SECOND_PORT, Stack, WEB, WEB_PROGRAM, keys_with, program_of, running
 from test_auth import guarded, token
 
 DOCUMENT = (REPOSITORY / "docs" / "SECURITY.md").read_text()
@@ -113,8 +113,8 @@ def test_who_may_touch_it(busy):
 
 
 @root_only
-def test_web_server_inherits_no_secret(new_stack):
-    s = new_stack(env={"AWS_SECRET_ACCESS_KEY": "planted-key-0000", "MIRAGE_PLANTED": "planted-variable-0000"})
+def test_web_server_inherits_no_secret(new_stack, folder):
+    s = new_stack(folder=folder, env={"MIRAGE_PLANTED": "planted-variable-0000", **keys_with(folder, "planted-key-0000")})
     assert "planted" in Path(f"/proc/{s.process.pid}/environ").read_text(), "it was there to be inherited"
     pids = s.pids(WEB_PROGRAM)
     assert pids
