@@ -199,6 +199,23 @@ def test_it_is_confined(machine):
     assert {"mirage-ecs", "mirage-api", "mirage-proxyd", "mirage-sync", "lighttpd"} <= set(machine.programs("mirage-ecs"))
 
 
+def test_apache_serves_in_the_sandbox_too(machine, root):
+    root.install("apache2-bin")
+    before = root.read("/etc/mirage-ecs/mirage.yaml")
+    try:
+        root.write("/etc/mirage-ecs/mirage.yaml", f"{before}\nweb:\n  server: apache\n")
+        machine.systemctl("restart", SERVICE)
+        ready(machine)
+        programs = set(machine.programs("mirage-ecs"))
+        assert "apache2" in programs and "lighttpd" not in programs, programs
+        assert "<html" in machine.ask(HOST, "/") and "cool-feature" in machine.ask(HOST, "/api/list?status=all")
+    finally:
+        root.write("/etc/mirage-ecs/mirage.yaml", before)
+        machine.systemctl("restart", SERVICE)
+    ready(machine)
+    assert "lighttpd" in machine.programs("mirage-ecs")
+
+
 def as_the_service(machine, root, name, command):
     """Runs a command in the sandbox of the service's own unit; its journal."""
     unit = machine.systemctl("cat", SERVICE).stdout
