@@ -53,7 +53,7 @@ BOOTSTRAP := $(firstword $(wildcard $(patsubst %,/usr/share/%/bootstrap.min.css,
   nodejs/bootstrap/dist/css bootstrap-html/css)))
 
 .PHONY: all run test unit e2e e2e-apache e2e-ecs fakeaws terraform lint format bench screenshots install uninstall man deb \
-  clean deps deps-test help test-deploy test-waiting test-working
+  clean deps deps-test help all-tests test-deploy test-waiting test-working
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -138,6 +138,7 @@ deps-test:
 # --- tests --------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c)) \
   $(patsubst tests/fuzz/%.c,$(BUILD)/test/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 E2E ?= tests/e2e
 DEPLOY_TESTS ?= tests/deploy
 PYTHON ?= /usr/bin/python3# Debian's, for which its packages are
@@ -218,13 +219,14 @@ $(BUILD)/obj/tests/unit/%.o $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/bench
   ALL_CFLAGS += -I. -DMIRAGE_TESTS='"$(abspath tests)"'
 
 # --- the rest -----------------------------------------------------------------------------------
+# What lint has both compilers build.
+all-tests: all $(UNIT_TESTS) $(BENCH_TOOLS)
 lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the house
 	$(Q)tools/deps $(DEPS) $(DEPS_TEST) $(DEPS_LINT)
 	$(Q)tools/lint
 format: ## apply .clang-format
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 bench: all $(BENCH_TOOLS) ## measure (see tests/README.md; BENCH="--only NAME" picks)
 	$(Q)$(BUILD)/bench/bench_list
 	$(Q)tests/bench/run $(BENCH)

@@ -35,7 +35,7 @@ static size_t read_nothing(void *ctx, char *bytes, size_t len)
     return 0;
 }
 
-static void fail(const struct err *e)
+static _Noreturn void fail(const struct err *e)
 {
     fprintf(stderr, "bench_list: %s\n", e->text);
     exit(1);
@@ -129,7 +129,7 @@ int main(void)
     struct services with = {.config = &config};
     struct templates *templates;
     struct arena arena = {0};
-    struct err e;
+    struct err e = {.text = "no folder can be made in /tmp"};
 
     config.host.reverse_proxy_suffix = ".localhost";
     if (mkdtemp(folder) == NULL || db_open_state(&with.db, folder, &e) < 0 ||

@@ -145,7 +145,7 @@ static void check_forwarded(const struct config *config, bool to_task, bool trus
 
 static void try_head(const char *text, size_t len, bool to_task, bool trusted)
 {
-    struct config config = {.auth.token = {true, "x-token", "t"},
+    struct config config = {.auth.token = {.present = true, .header = "x-token", .token = "t"},
                             .auth.amzn_oidc.present = true,
                             .auth.cookie_secret = {items, 1}};
     const struct config_listen entry = {.require_auth_cookie = true};

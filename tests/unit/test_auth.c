@@ -445,9 +445,13 @@ static void the_order_of_entrances(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct config c = {.auth.present = true,
-                           .auth.token = {cases[i].configured & 1, "x-mirage-token", TOKEN},
+                           .auth.token = {.present = cases[i].configured & 1,
+                                          .header = "x-mirage-token",
+                                          .token = TOKEN},
                            .auth.amzn_oidc.present = cases[i].configured & 2,
-                           .auth.basic = {cases[i].configured & 4, "u", "planted"}};
+                           .auth.basic = {.present = cases[i].configured & 4,
+                                          .username = "u",
+                                          .password = "planted"}};
         struct err e = {0};
         bool page, api;
         verified = 0;

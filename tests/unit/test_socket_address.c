@@ -56,8 +56,7 @@ static void refuses(void **state)
                                       "[::1]80",
                                       "[0.0.0.0]:80",
                                       "*:80",
-                                      "a-name-that-is-longer-than-any-address-could-ever-be-in-"
-                                      "this-world-or-next:80"};
+                                      "a-name-that-is-longer-than-any-address-could-be:80"};
     struct socket_address a;
 
     (void)state;
