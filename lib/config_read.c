@@ -564,8 +564,7 @@ static int read_document(struct reader *r, struct config *config, struct err *e)
 
     if (wrong)
         return err_set(e, ERR_INVALID, "%s:%zu: %s", r->path, at.line + 1, wrong);
-    return !root || is_null(root) ? 0
-                                  : read_fields(r, config_schema, root, (char *)config, e);
+    return !root || is_null(root) ? 0 : read_fields(r, config_schema, root, (char *)config, e);
 }
 
 /* Only empty documents may follow the first: what is not read could be what keeps others out. */

@@ -72,7 +72,7 @@ static inline void put(const struct task *t)
 
 /* Puts a task of this id and status, its port ready if asked for, created then. */
 static inline void put_task(const char *id, const char *subdomain, const char *status, bool ready,
-                     int64_t created_at)
+                            int64_t created_at)
 {
     struct task_port port;
     struct task t = task_of(id, subdomain, &port);
