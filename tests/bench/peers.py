@@ -144,7 +144,10 @@ class Bench:
 
     @staticmethod
     def tool(name):
-        return ROOT / "build/bench" / name  # as it is built to measure, whatever is measured
+        path = ROOT / "build/bench" / name  # as it is built to measure, whatever is measured
+        if not path.exists():
+            raise SystemExit(f"{path} is not there: run `make all-tests`")
+        return path
 
     def start(self, name, args_of):
         self.n += 1
