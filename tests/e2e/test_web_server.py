@@ -1,5 +1,6 @@
 """The stack's web server: either one, its port of its own, and what keeps it from starting."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -70,6 +71,44 @@ def test_a_request_in_flight_on_it_survives_sigterm(new_stack, server):
         assert c.response().json() == {"result": "ok"}
     assert s.process.wait(35) == 0
     assert not s.survivors()
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_a_body_that_does_not_end_is_not_kept(new_stack, server):
+    s = new_stack(lambda config: config.update(web={"server": server}))
+    kept = {"lighttpd": "lighttpd-upload-*", "apache": "modproxy.tmp.*"}[server]
+    with s.connect() as c:
+        c.request("POST", "/api/terminate", "mirage.localhost", [("Transfer-Encoding", "chunked")])
+        c.send(b"80000\r\n" + b"x" * 0x80000 + b"\r\n")
+        poll(lambda: list((s.state / "run").glob(kept)), 10, "the beginning is in the state folder")
+        with contextlib.suppress(ConnectionError):  # it may be answered before all was sent
+            for _ in range(16):
+                c.send(b"80000\r\n" + b"x" * 0x80000 + b"\r\n")
+        assert c.head().status == (500 if server == "apache" else 413)
+    poll(lambda: not list((s.state / "run").glob(kept)), 10, "it was removed")
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_a_body_of_eight_mebibytes_is_refused(new_stack, server):
+    s = new_stack(lambda config: config.update(web={"server": server}))
+    with s.connect() as c:
+        c.request("POST", "/api/terminate", "mirage.localhost", [("Content-Length", str(8 << 20))])
+        assert c.head().status == 413
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_slow_bodies_hold_up_nobody(new_stack, server):
+    """More of them than mirage-api has threads."""
+    s = new_stack(lambda config: config.update(web={"server": server}))
+    with contextlib.ExitStack() as slow:
+        for _ in range(10):
+            c = slow.enter_context(s.connect())
+            c.request("POST", "/api/terminate", "mirage.localhost", [("Content-Length", "1000")])
+            c.send(b"subdomain=")
+        assert s.list() == []
 
 
 def refuses(address):
