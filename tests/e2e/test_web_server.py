@@ -47,6 +47,20 @@ def test_a_port_of_its_own(new_stack, server):
     poll(lambda: [p for p in s.pids(PROGRAM[server]) if p not in killed] and answers(s), 10, "it is back on its port")
 
 
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_a_stranger_on_it_is_not_somebody_else(new_stack, server):
+    def change(config):
+        with_port(server, None)(config)
+        config["network"] = {"trusted_proxies": []}
+    s = new_stack(change)
+    with socket.create_connection((s.address, WEB_PORT), 10, (s.address, 0)) as c:  # Apache takes 127.0.0.1 for mirage-proxyd
+        c.sendall(b"POST /api/terminate HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.1\r\n"
+                  b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 16\r\n\r\nsubdomain=nobody")
+        assert b" 200 OK" in c.recv(100)
+    assert f"terminated nobody, asked by {s.address}\n" in s.log_path.read_text()
+
+
 def answers(s):
     try:
         return ask(s).status == 200 and s.list() == []
