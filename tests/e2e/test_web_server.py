@@ -61,6 +61,17 @@ def test_a_stranger_on_it_is_not_somebody_else(new_stack, server):
     assert f"terminated nobody, asked by {s.address}\n" in s.log_path.read_text()
 
 
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_it_does_not_change_to_http2_within_a_connection(new_stack, server):
+    """What is in front of it would no longer see the requests, nor take from them what a client must not say."""
+    s = new_stack(with_port(server, None))
+    with Connection((s.address, WEB_PORT)) as c:
+        c.request("GET", "/api/list", "whoever.asks", [
+            ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAAP__")])
+        assert c.head().status == 200
+
+
 def answers(s):
     try:
         return ask(s).status == 200 and s.list() == []
