@@ -63,6 +63,19 @@ def test_a_stranger_on_it_is_not_somebody_else(new_stack, server):
 
 @local_only
 @pytest.mark.parametrize("server", PROGRAM)
+def test_a_second_spelling_of_a_field_does_not_win(new_stack, server):
+    """A load balancer sees to X-Forwarded-For and x-amzn-oidc-data, and passes on what CGI takes for the same."""
+    s = new_stack(with_port(server, None))
+    with Connection((s.address, WEB_PORT)) as c:
+        c.request("POST", "/api/terminate", "whoever.asks", [
+            ("X_Forwarded_For", "192.0.2.1"), ("X-Forwarded-For", "192.0.2.2"),
+            ("Content-Type", "application/x-www-form-urlencoded")], b"subdomain=nobody")
+        assert c.response().status == (400 if server == "lighttpd" else 200)
+    assert "asked by 192.0.2.1" not in s.log_path.read_text()
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
 def test_it_does_not_change_to_http2_within_a_connection(new_stack, server):
     """What is in front of it would no longer see the requests, nor take from them what a client must not say."""
     s = new_stack(with_port(server, None))
