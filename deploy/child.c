@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,17 @@
 #define GOOD_RUN_MS  10000
 #define PAUSE_MS     100
 #define PAUSE_MAX_MS 30000
+
+/* The soft limit alone: its log may be longer. */
+static void limit_files(uint64_t size)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && size < limit.rlim_cur) {
+        limit.rlim_cur = size;
+        setrlimit(RLIMIT_FSIZE, &limit);
+    }
+}
 
 static void become(const struct child *c, pid_t parent)
 {
@@ -34,6 +46,8 @@ static void become(const struct child *c, pid_t parent)
     setpgid(0, 0); /* a Ctrl-C in the terminal reaches mirage-ecs alone, which stops us in order */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    if (c->file_size_max > 0)
+        limit_files(c->file_size_max);
     if (c->variables)
         variables_keep(c->variables);
     execv(c->argv[0], (char *const *)(uintptr_t)c->argv);

@@ -13,6 +13,7 @@ struct child {
     const char *const *argv; /* ends with NULL; argv[0] is the path */
     /* All that it gets of the environment, ends with NULL; NULL: all. */
     const char *const *variables;
+    uint64_t file_size_max; /* of any file that it writes; 0: no limit of its own */
     bool listens;           /* on ports of the network, which may be below 1024 */
     int stop_signal;        /* asks it to finish and end; 0: SIGTERM */
     bool not_as_root;       /* it refuses to serve as root: see privileges.h */

@@ -16,7 +16,8 @@
 
 #include "socket_address.h"
 
-#define APACHE_MODULES "/usr/lib/apache2/modules" /* where Debian's apache2-bin has them */
+#define APACHE_MODULES  "/usr/lib/apache2/modules" /* where Debian's apache2-bin has them */
+#define APACHE_FILE_MAX (UINT64_C(2) << 20)        /* mirage-api refuses a body over 1 MiB */
 
 /* What a web server needs; what else is in the environment may be a secret of ours, or of AWS. */
 static const char *const variables[] = {
@@ -25,6 +26,7 @@ static const char *const variables[] = {
     "LANG",
     "LC_ALL",
     "TZ",
+    "TMP",
     "TMPDIR",
     "MIRAGE_WEB_SOCKET",
     "MIRAGE_WEB_ADDRESS",
@@ -133,7 +135,8 @@ static int prepare_lighttpd(struct web_server *w, struct child *child, struct ar
 }
 
 static int prepare_apache(struct web_server *w, struct child *child, struct arena *a,
-                          const struct config *config, const char *data, struct err *e)
+                          const struct config *config, const char *run, const char *data,
+                          struct err *e)
 {
     const char **args = arena_array(a, 6, sizeof *args);
     size_t n = 0;
@@ -155,10 +158,12 @@ static int prepare_apache(struct web_server *w, struct child *child, struct aren
                             .argv = args,
                             .variables = variables,
                             .stop_signal = SIGWINCH,
+                            .file_size_max = APACHE_FILE_MAX,
                             .not_as_root = true};
     w->target = arena_printf(a, "127.0.0.1:%d", port);
     setenv("MIRAGE_WEB_ADDRESS", w->target, 1);
     setenv("MIRAGE_APACHE_MODULES", APACHE_MODULES, 1);
+    setenv("TMP", run, 1); /* where it puts bodies until they are whole */
     return 0;
 }
 
@@ -177,7 +182,7 @@ int web_server_prepare(struct web_server *w, struct child *child, struct arena *
     setenv("MIRAGE_RUN_DIR", run, 1);
     setenv("MIRAGE_STATIC_DIR", arena_printf(a, "%s/html/static", data), 1);
     return !strcmp(config->web.server, "apache")
-               ? prepare_apache(w, child, a, config, data, e)
+               ? prepare_apache(w, child, a, config, run, data, e)
                : prepare_lighttpd(w, child, a, config, run, data, e);
 }
 

@@ -27,7 +27,7 @@ static const char *variable_of(struct arena *a, const char *header)
 /* Who connected to the web server. Through a Unix socket, for which lighttpd gives its path, or to
  * Apache's loopback port, it was mirage-proxyd, which has taken away what its own clients may not
  * say. */
-static bool peer_is_trusted(const struct call *c)
+bool peer_is_trusted(const struct call *c)
 {
     const struct config *config = c->with->config;
     const char *peer = request_variable(c->request, "REMOTE_ADDR");

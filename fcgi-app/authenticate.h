@@ -11,4 +11,7 @@ struct call;
  * asks for a password where that can help; its text is the caller's. */
 bool authenticate(struct call *c, bool is_api) __attribute__((warn_unused_result));
 
+/* Whether who connected to the web server may say who is behind it. */
+bool peer_is_trusted(const struct call *c) __attribute__((warn_unused_result));
+
 #endif

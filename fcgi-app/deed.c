@@ -1,19 +1,28 @@
 /* Names are a client's text: what the log cannot show as it is, it escapes. */
 #include "deed.h"
 
+#include <string.h>
+
 #include "environment.h"
 #include "log.h"
 #include "store_task.h"
 
+#include "authenticate.h"
 #include "look.h"
 #include "router.h"
 
-/* Who asks: the addresses that the request came by, the client's first. */
+#define ASKER_MAX 200
+
+/* Who asks: the addresses that the request came by, the client's first. Of many the last ones,
+ * which are not the client's own words. */
 static const char *asker(const struct call *c)
 {
     const char *by = request_variable(c->request, "HTTP_X_FORWARDED_FOR");
+    size_t len = strlen(by);
 
-    return *by != '\0' ? by : request_variable(c->request, "REMOTE_ADDR");
+    if (len == 0 || !peer_is_trusted(c))
+        return request_variable(c->request, "REMOTE_ADDR");
+    return len > ASKER_MAX ? by + len - ASKER_MAX : by;
 }
 
 int deed_launch(struct call *c, const struct launch_request *request, struct err *e)
@@ -28,7 +37,7 @@ int deed_launch(struct call *c, const struct launch_request *request, struct err
                  request->subdomain, why.text);
     if (environment_launch(c->with->db, c->with->runner, request, e) < 0)
         return -1;
-    log_info("launched %s (%.500s), asked by %.200s", request->subdomain, taskdefs, asker(c));
+    log_info("launched %s (%.500s), asked by %s", request->subdomain, taskdefs, asker(c));
     return 0;
 }
 
@@ -64,6 +73,6 @@ int deed_terminate(struct call *c, const char *subdomain, const char *id, struct
     rc = id != NULL ? environment_terminate_task(c->with->db, c->with->runner, id, e)
                     : environment_terminate(c->with->db, c->with->runner, subdomain, e);
     if (rc == 0)
-        log_info("terminated %s%.200s, asked by %.200s", id != NULL ? "task " : "", name, asker(c));
+        log_info("terminated %s%.200s, asked by %s", id != NULL ? "task " : "", name, asker(c));
     return rc;
 }

@@ -46,6 +46,22 @@ static size_t fcgi_read(void *ctx, char *bytes, size_t len)
     return got > 0 ? (size_t)got : 0;
 }
 
+/* A web server may pass X_Name beside X-Name, which CGI calls the same: who is in front of it has
+ * seen to one of them only. */
+static bool has_field_in_two_spellings(char *const *variables)
+{
+    for (; *variables != NULL; variables++) {
+        size_t len = strcspn(*variables, "=") + 1;
+
+        if (strncmp(*variables, "HTTP_", 5) != 0)
+            continue;
+        for (char *const *other = variables + 1; *other != NULL; other++)
+            if (strncmp(*variables, *other, len) == 0)
+                return true;
+    }
+    return false;
+}
+
 static void answer(struct worker *w, FCGX_Request *request)
 {
     const struct request_io io = {fcgi_variable, fcgi_read, request};
@@ -53,7 +69,10 @@ static void answer(struct worker *w, FCGX_Request *request)
     struct buf out = {0};
     bool is_head = false;
 
-    router_answer(&w->with, &io, &response, &is_head);
+    if (has_field_in_two_spellings(request->envp))
+        respond_json_text(&response, 400, "result", "a header field comes in two spellings");
+    else
+        router_answer(&w->with, &io, &response, &is_head);
     response_write(&response, is_head, &out);
     if (out.failed || response.body.failed)
         log_error("out of memory: a request got no answer");

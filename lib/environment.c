@@ -107,11 +107,11 @@ static int check_parameter(const struct config_parameter *p, const char *value, 
 {
     if (!*value)
         return p->required ? err_set(e, ERR_INVALID, "lack require parameter: %s", p->name) : 0;
-    if (p->compiled && regex_match(p->compiled, value) != 1)
-        return err_set(e, ERR_INVALID, "parameter %s value is rule error", p->name);
     if (utf8_characters(value) > PARAMETER_CHARACTERS)
         return err_set(e, ERR_INVALID, "parameter %s value is too long (at most %d characters)",
                        p->name, PARAMETER_CHARACTERS);
+    if (p->compiled && regex_match(p->compiled, value) != 1)
+        return err_set(e, ERR_INVALID, "parameter %s value is rule error", p->name);
     return 0;
 }
 

@@ -6,7 +6,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#define MATCH_LIMIT 100000 /* backtracking steps: about a millisecond */
+#define MATCH_LIMIT 100000 /* backtracking steps, for each place to begin at */
 
 struct regex {
     pcre2_code *code;

@@ -1,5 +1,5 @@
-/* A parameter's rule: a regular expression that may match anywhere in the value, with bounded work.
- */
+/* A parameter's rule: a regular expression that may match anywhere in the value, with work that
+ * is bounded for short values: it is limited for each character that a match could begin at. */
 #ifndef MIRAGE_REGEX_H
 #define MIRAGE_REGEX_H
 

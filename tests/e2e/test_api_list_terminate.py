@@ -144,3 +144,11 @@ def test_the_log_says_who_asked_for_what(stack, name):
     lines = stack.log_path.read_text().splitlines()
     for words in (f"launched {name} (demo)", f"terminated task {task['short_id']}", f"terminated {name}", r"terminated x\x0ay"):
         assert any(f"{words}, asked by 127.0.0.1" in line for line in lines), words
+
+
+def test_nobody_pushes_his_address_out_of_the_log(stack, name):
+    """What a proxy in front appends to X-Forwarded-For is at its end."""
+    r = stack.api("POST", "/api/terminate", form={"subdomain": name}, headers=[("X-Forwarded-For", "1.2.3.4, " * 100 + "x")])
+    assert r.status == 200, r
+    (line,) = [line for line in stack.log_path.read_text().splitlines() if f"terminated {name}, asked by " in line]
+    assert line.endswith(", 127.0.0.1") or line.endswith(f", {stack.address}"), line

@@ -22,8 +22,8 @@ SITE_PORT = PORT + 1000
 STATIC = "/usr/local/share/mirage-ecs/html/static"
 SOCKET = "/run/mirage-ecs/site-api.sock"
 UNPACKED = REPOSITORY / "build/unpacked"  # by tools/unpack
-APACHE_MODULES = ("mpm_event", "authz_core", "alias", "deflate", "env", "expires", "filter", "headers", "mime", "proxy",
-                  "proxy_fcgi", "proxy_http")
+APACHE_MODULES = ("mpm_event", "authz_core", "alias", "buffer", "deflate", "env", "expires", "filter", "headers", "mime",
+                  "proxy", "proxy_fcgi", "proxy_http")
 
 
 def program(name):

@@ -1,5 +1,6 @@
 """The stack's web server: either one, its port of its own, and what keeps it from starting."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -46,6 +47,44 @@ def test_a_port_of_its_own(new_stack, server):
     poll(lambda: [p for p in s.pids(PROGRAM[server]) if p not in killed] and answers(s), 10, "it is back on its port")
 
 
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_a_stranger_on_it_is_not_somebody_else(new_stack, server):
+    def change(config):
+        with_port(server, None)(config)
+        config["network"] = {"trusted_proxies": []}
+    s = new_stack(change)
+    with socket.create_connection((s.address, WEB_PORT), 10, (s.address, 0)) as c:  # Apache takes 127.0.0.1 for mirage-proxyd
+        c.sendall(b"POST /api/terminate HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.1\r\n"
+                  b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 16\r\n\r\nsubdomain=nobody")
+        assert b" 200 OK" in c.recv(100)
+    assert f"terminated nobody, asked by {s.address}\n" in s.log_path.read_text()
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_a_second_spelling_of_a_field_does_not_win(new_stack, server):
+    """A load balancer sees to X-Forwarded-For and x-amzn-oidc-data, and passes on what CGI takes for the same."""
+    s = new_stack(with_port(server, None))
+    with Connection((s.address, WEB_PORT)) as c:
+        c.request("POST", "/api/terminate", "whoever.asks", [
+            ("X_Forwarded_For", "192.0.2.1"), ("X-Forwarded-For", "192.0.2.2"),
+            ("Content-Type", "application/x-www-form-urlencoded")], b"subdomain=nobody")
+        assert c.response().status == (400 if server == "lighttpd" else 200)
+    assert "asked by 192.0.2.1" not in s.log_path.read_text()
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_it_does_not_change_to_http2_within_a_connection(new_stack, server):
+    """What is in front of it would no longer see the requests, nor take from them what a client must not say."""
+    s = new_stack(with_port(server, None))
+    with Connection((s.address, WEB_PORT)) as c:
+        c.request("GET", "/api/list", "whoever.asks", [
+            ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAAP__")])
+        assert c.head().status == 200
+
+
 def answers(s):
     try:
         return ask(s).status == 200 and s.list() == []
@@ -70,6 +109,44 @@ def test_a_request_in_flight_on_it_survives_sigterm(new_stack, server):
         assert c.response().json() == {"result": "ok"}
     assert s.process.wait(35) == 0
     assert not s.survivors()
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_a_body_that_does_not_end_is_not_kept(new_stack, server):
+    s = new_stack(lambda config: config.update(web={"server": server}))
+    kept = {"lighttpd": "lighttpd-upload-*", "apache": "modproxy.tmp.*"}[server]
+    with s.connect() as c:
+        c.request("POST", "/api/terminate", "mirage.localhost", [("Transfer-Encoding", "chunked")])
+        c.send(b"80000\r\n" + b"x" * 0x80000 + b"\r\n")
+        poll(lambda: list((s.state / "run").glob(kept)), 10, "the beginning is in the state folder")
+        with contextlib.suppress(ConnectionError):  # it may be answered before all was sent
+            for _ in range(16):
+                c.send(b"80000\r\n" + b"x" * 0x80000 + b"\r\n")
+        assert c.head().status == (500 if server == "apache" else 413)
+    poll(lambda: not list((s.state / "run").glob(kept)), 10, "it was removed")
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_a_body_of_eight_mebibytes_is_refused(new_stack, server):
+    s = new_stack(lambda config: config.update(web={"server": server}))
+    with s.connect() as c:
+        c.request("POST", "/api/terminate", "mirage.localhost", [("Content-Length", str(8 << 20))])
+        assert c.head().status == 413
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_slow_bodies_hold_up_nobody(new_stack, server):
+    """More of them than mirage-api has threads."""
+    s = new_stack(lambda config: config.update(web={"server": server}))
+    with contextlib.ExitStack() as slow:
+        for _ in range(10):
+            c = slow.enter_context(s.connect())
+            c.request("POST", "/api/terminate", "mirage.localhost", [("Content-Length", "1000")])
+            c.send(b"subdomain=")
+        assert s.list() == []
 
 
 def refuses(address):

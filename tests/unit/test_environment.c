@@ -191,6 +191,8 @@ static void parameter_values(void **state)
         {{"branch", repeated("x", 255)}, ""},
         {{"branch", repeated("x", 256)},
          "parameter branch value is too long (at most 255 characters)"},
+        {{"branch", "x", "nick", repeated("A", 256)}, /* a rule never sees it */
+         "parameter nick value is too long (at most 255 characters)"},
         {{"branch", repeated("\xe6\x97\xa5", 255)}, ""}, /* characters, not bytes */
         {{"branch", repeated("\xe6\x97\xa5", 256)},
          "parameter branch value is too long (at most 255 characters)"},
