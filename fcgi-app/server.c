@@ -20,6 +20,8 @@
 
 #include "router.h"
 
+#define FIELDS_MAX 256 /* mirage-proxyd lets half of that through */
+
 enum { DRAIN_SECONDS = 30, ACCEPT_PAUSE_MS = 100 };
 
 struct worker {
@@ -46,20 +48,24 @@ static size_t fcgi_read(void *ctx, char *bytes, size_t len)
     return got > 0 ? (size_t)got : 0;
 }
 
-/* A web server may pass X_Name beside X-Name, which CGI calls the same: who is in front of it has
- * seen to one of them only. */
-static bool has_field_in_two_spellings(char *const *variables)
+/* Why a request with these header fields is refused, or NULL. A web server may pass X_Name beside
+ * X-Name, which CGI calls the same: who is in front of it has seen to one of them only. */
+static const char *refused(char *const *variables)
 {
+    size_t n = 0;
+
     for (; *variables != NULL; variables++) {
         size_t len = strcspn(*variables, "=") + 1;
 
         if (strncmp(*variables, "HTTP_", 5) != 0)
             continue;
+        if (++n > FIELDS_MAX)
+            return "there are too many header fields";
         for (char *const *other = variables + 1; *other != NULL; other++)
             if (strncmp(*variables, *other, len) == 0)
-                return true;
+                return "a header field comes in two spellings";
     }
-    return false;
+    return NULL;
 }
 
 static void answer(struct worker *w, FCGX_Request *request)
@@ -68,9 +74,10 @@ static void answer(struct worker *w, FCGX_Request *request)
     struct response response = {0};
     struct buf out = {0};
     bool is_head = false;
+    const char *why = refused(request->envp);
 
-    if (has_field_in_two_spellings(request->envp))
-        respond_json_text(&response, 400, "result", "a header field comes in two spellings");
+    if (why != NULL)
+        respond_json_text(&response, 400, "result", why);
     else
         router_answer(&w->with, &io, &response, &is_head);
     response_write(&response, is_head, &out);

@@ -76,6 +76,16 @@ def test_a_second_spelling_of_a_field_does_not_win(new_stack, server):
 
 @local_only
 @pytest.mark.parametrize("server", PROGRAM)
+def test_a_crowd_of_fields_is_refused(new_stack, server):
+    s = new_stack(with_port(server, None))
+    for n, status in (100, 200), (300, 400):
+        with Connection((s.address, WEB_PORT)) as c:
+            c.request("GET", "/api/list", "whoever.asks", [(f"X-{i}", "1") for i in range(n)])
+            assert c.head().status == status
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
 def test_it_does_not_change_to_http2_within_a_connection(new_stack, server):
     """What is in front of it would no longer see the requests, nor take from them what a client must not say."""
     s = new_stack(with_port(server, None))
