@@ -225,12 +225,11 @@ void request_free(struct request *r)
 /* The length of `host[:port]` without a port that the scheme implies. */
 static size_t authority_len(const char *authority, const char *default_port)
 {
-    size_t len = strlen(authority);
-    size_t tail = strlen(default_port);
+    const char *host_end = *authority == '[' ? strchr(authority, ']') : authority;
+    const char *port = host_end != NULL ? strchr(host_end, ':') : NULL;
 
-    if (len > tail && strcmp(authority + len - tail, default_port) == 0)
-        len -= tail;
-    return len;
+    return port != NULL && strcmp(port, default_port) == 0 ? (size_t)(port - authority)
+                                                           : strlen(authority);
 }
 
 bool request_is_cross_site(const struct request *r, const char *webapi)

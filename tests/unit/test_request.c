@@ -480,6 +480,8 @@ static void other_sites_are_known(void **state)
         {"mirage.local", "http://mirage.local:443", NULL, true},
         {"mirage.local:8080", "http://mirage.local", NULL, true},
         {"mirage.local", "http://mirage.local:8080", NULL, true},
+        {"mirage.local:8080", "http://mirage.local:8080:80", NULL, true},
+        {"mirage.local:8080:80", "http://mirage.local:8080", NULL, true},
         {"mirage.local", "http://foo.local", "same-origin", true},
         {"mirage.local", "http://mirage.local.evil.example", NULL, true},
         {"mirage.local", "http://evil-mirage.local", NULL, true},
