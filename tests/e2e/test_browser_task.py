@@ -122,6 +122,18 @@ def test_search_within_logs(stack, browser, name):
     assert lines(browser) == ["Apple <b>pie</b>"]
 
 
+def test_search_in_many_lines_is_quick(stack, browser, name):
+    stack.launch(name, "many")
+    in_api(stack, name, "line 19999 of many")
+    browser.open(f"/logs/{name}?tail=all")
+    browser.click("#follow")
+    took = browser.script("const search = document.getElementById('search'), start = performance.now();"
+                          "search.value = 'many'; search.dispatchEvent(new Event('input'));"
+                          "return performance.now() - start")
+    assert len(browser.all("mark")) == 20000
+    assert took < 4000, "not the square of their number"
+
+
 def test_tail_since_and_download(stack, browser, name):
     stack.launch(name, "web")
     for i in range(150):
