@@ -134,6 +134,16 @@ def test_search_in_many_lines_is_quick(stack, browser, name):
     assert took < 4000, "not the square of their number"
 
 
+def test_colour_codes_are_left_out(stack, browser, name):
+    stack.launch(name, "web")
+    said = "\x1b[1;31mred\x1b[0m [0m stays\x1b[K \x1b[38;5;20"
+    say(stack, name, said)
+    in_api(stack, name, said)
+    browser.open(f"/logs/{name}")
+    assert lines(browser)[-1] == "red [0m stays "
+    assert said in stack.api("GET", f"/logs/{name}?download").text
+
+
 def test_tail_since_and_download(stack, browser, name):
     stack.launch(name, "web")
     for i in range(150):
