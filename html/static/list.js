@@ -179,9 +179,16 @@
     sort(table);
   }
 
+  // (In a page that a script has parsed, what stands in it is shown.)
+  function withoutNoscript(part) {
+    for (const element of part.querySelectorAll("noscript"))
+      element.remove();
+    return part;
+  }
+
   function take(fresh) {
     const notices = document.getElementById("notices");
-    const others = fresh.getElementById("notices");
+    const others = withoutNoscript(fresh.getElementById("notices"));
     if (notices.innerHTML !== others.innerHTML && !notices.contains(document.activeElement))
       notices.replaceChildren(...document.importNode(others, true).childNodes);
     for (const table of tables)
@@ -196,6 +203,7 @@
   }
 
   prepare();
+  withoutNoscript(page);
   const launched = new URLSearchParams(location.search).get("launched");
   live.poll(() => page.dataset.refresh + (launched ? "?launched=" + encodeURIComponent(launched) : ""), REFRESH_MS, busy, take);
   setInterval(() => {

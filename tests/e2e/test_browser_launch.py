@@ -38,6 +38,7 @@ def test_progress_is_shown(stack, browser, name, folder):
     browser.wait(lambda: browser.path.startswith("/?launched="), "the list is shown")
     watched(browser, "starting")
     assert browser.text(".steps .current") == "starting"
+    assert "Reload this page" not in browser.text(".watch"), "it is refreshed by a script"
     browser.wait_state(name, "starting")
     gate.touch()
     watched(browser, "ready")
