@@ -36,15 +36,27 @@ static json_t *problem_of(const struct form *form, const char *field)
     return json_null();
 }
 
+static void add_option(json_t *list, const char *label, const char *value, bool selected)
+{
+    json_array_append_new(list, json_pack("{s:o,s:o,s:b}", "label", view_text(label), "value",
+                                          view_text(value), "selected", selected));
+}
+
+/* Those of the configuration, and the value that it has if that is none of them: the API takes any.
+ */
 static json_t *options_view(const struct config_parameter *p, const char *value)
 {
     json_t *list = json_array();
+    bool found = *value == '\0';
 
-    for (size_t i = 0; i < p->n_options; i++)
-        json_array_append_new(list,
-                              json_pack("{s:o,s:o,s:b}", "label", view_text(p->options[i].label),
-                                        "value", view_text(p->options[i].value), "selected",
-                                        strcmp(p->options[i].value, value) == 0));
+    for (size_t i = 0; i < p->n_options; i++) {
+        bool selected = strcmp(p->options[i].value, value) == 0;
+
+        found = found || selected;
+        add_option(list, p->options[i].label, p->options[i].value, selected);
+    }
+    if (!found)
+        add_option(list, value, value, true);
     return list;
 }
 
