@@ -248,6 +248,10 @@ int page_launch(struct call *c, struct err *e)
     struct launch_request request;
     struct err refused;
 
+    if (c->request->method == METHOD_GET) { /* the address of a form that was refused */
+        respond_redirect(c->response, "/launcher");
+        return 0;
+    }
     if (launch_input_read(form.given, c->arena, &input, e) < 0)
         return -1;
     if (environment_check(config, &input, c->arena, &request, &refused) < 0) {
