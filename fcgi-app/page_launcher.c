@@ -3,6 +3,7 @@
 #include "page.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "environment.h"
 #include "store_task.h"
@@ -36,15 +37,27 @@ static json_t *problem_of(const struct form *form, const char *field)
     return json_null();
 }
 
+static void add_option(json_t *list, const char *label, const char *value, bool selected)
+{
+    json_array_append_new(list, json_pack("{s:o,s:o,s:b}", "label", view_text(label), "value",
+                                          view_text(value), "selected", selected));
+}
+
+/* Those of the configuration, and the value that it has if that is none of them: the API takes any.
+ */
 static json_t *options_view(const struct config_parameter *p, const char *value)
 {
     json_t *list = json_array();
+    bool found = *value == '\0';
 
-    for (size_t i = 0; i < p->n_options; i++)
-        json_array_append_new(list,
-                              json_pack("{s:o,s:o,s:b}", "label", view_text(p->options[i].label),
-                                        "value", view_text(p->options[i].value), "selected",
-                                        strcmp(p->options[i].value, value) == 0));
+    for (size_t i = 0; i < p->n_options; i++) {
+        bool selected = strcmp(p->options[i].value, value) == 0;
+
+        found = found || selected;
+        add_option(list, p->options[i].label, p->options[i].value, selected);
+    }
+    if (!found)
+        add_option(list, value, value, true);
     return list;
 }
 
@@ -119,74 +132,79 @@ static void add_known(json_t *names, struct arena *a, const char *taskdef)
         json_object_set_new(names, arena_strndup(a, taskdef, len), json_true());
 }
 
-/* Names to choose from: those of the configuration, and those that were launched lately. */
-static int known_taskdefs(struct call *c, json_t **list, struct err *e)
+/* The keys of an object, which it owns, for a template. */
+static json_t *names_view(json_t *names)
 {
-    const struct config *config = c->with->config;
-    struct task_list tasks;
-    json_t *names = json_object();
+    json_t *list = json_array();
     const char *name;
     json_t *unused;
 
-    if (store_task_list(c->with->db, TASK_ALL, c->arena, &tasks, e) < 0) {
-        json_decref(names);
-        return -1;
-    }
+    json_object_foreach (names, name, unused)
+        json_array_append_new(list, json_pack("{s:o}", "value", view_text(name)));
+    json_decref(names);
+    return list;
+}
+
+/* Names to choose from: those of the configuration, and those that were launched lately. */
+static json_t *known_taskdefs(struct call *c, const struct task_list *tasks)
+{
+    const struct config *config = c->with->config;
+    json_t *names = json_object();
+
     for (size_t i = 0; i < config->local_tasks.n_taskdefs; i++)
         add_known(names, c->arena, config->local_tasks.taskdefs[i].name);
     for (size_t i = 0; i < config->link.default_task_definitions.len; i++)
         add_known(names, c->arena, config->link.default_task_definitions.items[i]);
     add_known(names, c->arena, config->ecs.default_task_definition);
-    for (size_t i = 0; i < tasks.len; i++)
-        add_known(names, c->arena, tasks.items[i].taskdef);
-    *list = json_array();
-    json_object_foreach (names, name, unused)
-        json_array_append_new(*list, json_pack("{s:o}", "value", view_text(name)));
-    json_decref(names);
-    return 0;
+    for (size_t i = 0; i < tasks->len; i++)
+        add_known(names, c->arena, tasks->items[i].taskdef);
+    return names_view(names);
 }
 
-/* How many tasks a launch under the subdomain would terminate. */
-static int count_running(struct call *c, const char *subdomain, size_t *n, struct err *e)
+/* The subdomains under which a launch would terminate something. */
+static json_t *running_subdomains(const struct task_list *tasks)
 {
-    struct task_list tasks = {0};
+    json_t *names = json_object();
 
-    if (subdomain != NULL && *subdomain != '\0' &&
-        store_task_of(c->with->db, subdomain, TASK_RUNNING, c->arena, &tasks, e) < 0)
-        return -1;
-    *n = tasks.len;
-    return 0;
+    for (size_t i = 0; i < tasks->len; i++)
+        if (task_is_live(&tasks->items[i]))
+            json_object_set_new(names, tasks->items[i].subdomain, json_true());
+    return names_view(names);
+}
+
+static bool is_running(const struct task_list *tasks, const char *subdomain)
+{
+    for (size_t i = 0; subdomain != NULL && i < tasks->len; i++)
+        if (task_is_live(&tasks->items[i]) && strcasecmp(tasks->items[i].subdomain, subdomain) == 0)
+            return true;
+    return false;
 }
 
 static int send_form(struct call *c, int status, const struct form *form, struct err *e)
 {
     const struct config *config = c->with->config;
+    struct task_list tasks;
     json_t *parameters;
-    json_t *known;
     json_t *view;
     const char *subdomain;
-    size_t running;
 
     if (params_text(form->given, "subdomain", &subdomain, e) < 0)
         subdomain = NULL;
-    if (known_taskdefs(c, &known, e) < 0)
+    if (store_task_list(c->with->db, TASK_ALL, c->arena, &tasks, e) < 0)
         return -1;
-    if (count_running(c, subdomain, &running, e) < 0) {
-        json_decref(known);
-        return -1;
-    }
     parameters = json_array();
     for (size_t i = 0; i < config->n_parameters; i++)
         json_array_append_new(parameters, parameter_view(c->arena, form, &config->parameters[i]));
     view = json_object();
     json_object_set_new(view, "message", view_text(form->message));
     json_object_set_new(view, "again", view_text(form->again));
-    json_object_set_new(view, "running", json_boolean(running > 0));
+    json_object_set_new(view, "running", json_boolean(is_running(&tasks, subdomain)));
+    json_object_set_new(view, "running_subdomains", running_subdomains(&tasks));
     json_object_set_new(view, "subdomain", view_text(subdomain));
     json_object_set_new(view, "subdomain_error", problem_of(form, "subdomain"));
     json_object_set_new(view, "suffix", view_text(config->host.reverse_proxy_suffix));
     json_object_set_new(view, "taskdefs", taskdefs_view(c, form));
-    json_object_set_new(view, "known_taskdefs", known);
+    json_object_set_new(view, "known_taskdefs", known_taskdefs(c, &tasks));
     json_object_set_new(view, "taskdef_error", problem_of(form, "taskdef"));
     json_object_set_new(view, "parameters", parameters);
     return page_send(c, status, "launcher",
@@ -230,6 +248,10 @@ int page_launch(struct call *c, struct err *e)
     struct launch_request request;
     struct err refused;
 
+    if (c->request->method == METHOD_GET) { /* the address of a form that was refused */
+        respond_redirect(c->response, "/launcher");
+        return 0;
+    }
     if (launch_input_read(form.given, c->arena, &input, e) < 0)
         return -1;
     if (environment_check(config, &input, c->arena, &request, &refused) < 0) {

@@ -59,7 +59,33 @@ static int read_input(struct call *c, struct logs_input *in, struct err *e)
     return 0;
 }
 
-static json_t *lines_view(const struct log_lines *lines)
+/* Without what a terminal takes for a colour or the like: ESC [, parameters, a letter
+ * (ECMA-48, 5.4).
+ */
+static const char *plain(struct arena *a, const char *text)
+{
+    char *copy;
+    char *to;
+
+    if (strchr(text, '\033') == NULL)
+        return text;
+    copy = to = arena_strdup(a, text);
+    while (*text != '\0') {
+        if (text[0] != '\033' || text[1] != '[') {
+            *to++ = *text++;
+            continue;
+        }
+        text += 2;
+        text += strspn(text, "0123456789:;<=>?");
+        text += strspn(text, " !\"#$%&'()*+,-./");
+        if (*text >= '@' && *text <= '~')
+            text++;
+    }
+    *to = '\0';
+    return copy;
+}
+
+static json_t *lines_view(struct arena *a, const struct log_lines *lines)
 {
     json_t *list = json_array();
 
@@ -67,7 +93,7 @@ static json_t *lines_view(const struct log_lines *lines)
         json_array_append_new(list,
                               json_pack("{s:o,s:o,s:o}", "time", view_time(lines->items[i].time_ms),
                                         "container", view_text(lines->items[i].container), "text",
-                                        view_text(lines->items[i].text)));
+                                        view_text(plain(a, lines->items[i].text))));
     return list;
 }
 
@@ -113,7 +139,7 @@ static int send_page(struct call *c, const struct logs_input *in, const struct l
     json_object_set_new(view, "since_picked", view_text(picked));
     json_object_set_new(view, "tail", view_text(in->tail));
     json_object_set_new(view, "tails", tails_view(in->tail));
-    json_object_set_new(view, "lines", lines_view(lines));
+    json_object_set_new(view, "lines", lines_view(c->arena, lines));
     json_object_set_new(view, "has_lines", json_boolean(lines->len > 0));
     return page_send(c, 200, "logs", arena_printf(c->arena, "Logs of %s", in->subdomain), view, e);
 }

@@ -208,6 +208,10 @@ int page_purge(struct call *c, struct err *e)
     struct fields f;
     int rc;
 
+    if (c->request->method == METHOD_GET) { /* the address of a form that was refused */
+        respond_redirect(c->response, "/purges");
+        return 0;
+    }
     if (read_fields(c, &f, e) < 0)
         return -1;
     input = input_of(c->arena, &f);

@@ -21,10 +21,10 @@ static const struct route routes[] = {
     {"/", METHOD_GET, 0, false, "GET, HEAD", page_index},
     {"/list", METHOD_GET, 0, false, "GET, HEAD", page_list},
     {"/launcher", METHOD_GET, 0, false, "GET, HEAD", page_launcher},
-    {"/launch", METHOD_POST, BODY_FORM, false, "POST", page_launch},
+    {"/launch", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", page_launch},
     {"/terminate", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", page_terminate},
     {"/purges", METHOD_GET, 0, false, "GET, HEAD", page_purges},
-    {"/purge", METHOD_POST, BODY_FORM, false, "POST", page_purge},
+    {"/purge", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", page_purge},
     {"/trace/", METHOD_GET, 0, false, "GET, HEAD", page_trace},
     {"/logs/", METHOD_GET, 0, false, "GET, HEAD", page_logs},
 };

@@ -77,6 +77,24 @@
     send.textContent = "Launch";
   });
 
+  // Whom a launch under this name would end, as of when the page was made: a request would keep the browser from
+  // keeping what was typed when one goes back. Below all else, where it moves nothing from under the pointer.
+  const subdomain = document.getElementById("subdomain");
+  const notes = document.createElement("div");
+  notes.setAttribute("role", "status");
+  form.append(notes);
+  subdomain.addEventListener("change", () => {
+    const name = subdomain.value.toLowerCase();
+    document.getElementById("running-note")?.remove();
+    if (!subdomain.dataset.running?.split(" ").includes(name) || !name)
+      return;
+    const note = document.createElement("div");
+    note.id = "running-note";
+    note.className = "alert alert-info mt-3 mb-0";
+    note.textContent = "What runs under " + name + " now is terminated first.";
+    notes.append(note);
+  });
+
   more.hidden = false;
   more.addEventListener("click", () => {
     const all = form.querySelectorAll("[name=taskdef]");

@@ -138,6 +138,19 @@
     dialog.querySelector("[data-cancel]").focus();
   });
   dialog.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
+  // In place, so that search, filter and order stay; what goes wrong is shown as without a script.
+  dialog.querySelector("form").addEventListener("submit", async (event) => {
+    const form = event.target;
+    const button = form.querySelector(".btn-danger");
+    event.preventDefault();
+    button.disabled = true;
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+    button.disabled = false;
+    if (!answer?.ok)
+      return form.submit();
+    dialog.close();
+    ask();
+  });
 
   // --- keeping it fresh ---
   function patchRow(old, fresh) {
@@ -179,9 +192,16 @@
     sort(table);
   }
 
+  // (In a page that a script has parsed, what stands in it is shown.)
+  function withoutNoscript(part) {
+    for (const element of part.querySelectorAll("noscript"))
+      element.remove();
+    return part;
+  }
+
   function take(fresh) {
     const notices = document.getElementById("notices");
-    const others = fresh.getElementById("notices");
+    const others = withoutNoscript(fresh.getElementById("notices"));
     if (notices.innerHTML !== others.innerHTML && !notices.contains(document.activeElement))
       notices.replaceChildren(...document.importNode(others, true).childNodes);
     for (const table of tables)
@@ -196,8 +216,9 @@
   }
 
   prepare();
+  withoutNoscript(page);
   const launched = new URLSearchParams(location.search).get("launched");
-  live.poll(() => page.dataset.refresh + (launched ? "?launched=" + encodeURIComponent(launched) : ""), REFRESH_MS, busy, take);
+  const ask = live.poll(() => page.dataset.refresh + (launched ? "?launched=" + encodeURIComponent(launched) : ""), REFRESH_MS, busy, take);
   setInterval(() => {
     for (const time of page.querySelectorAll("time"))
       if (time.textContent !== live.age(time.dateTime))

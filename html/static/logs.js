@@ -51,7 +51,7 @@
   function searchAll() {
     const wanted = search.value.toLowerCase();
     let n = 0;
-    for (const line of lines.children)
+    for (const line of [...lines.children]) // (the collection itself would be counted anew after every mark)
       n += mark(line, wanted);
     found.hidden = !wanted;
     found.textContent = n === 1 ? "1 line" : n + " lines";

@@ -1,5 +1,7 @@
 """The form in a real browser: what it checks, and watching what it launched."""
 
+from selenium.webdriver.common.keys import Keys
+
 from browser import LONG
 from stack import poll
 
@@ -38,6 +40,7 @@ def test_progress_is_shown(stack, browser, name, folder):
     browser.wait(lambda: browser.path.startswith("/?launched="), "the list is shown")
     watched(browser, "starting")
     assert browser.text(".steps .current") == "starting"
+    assert "Reload this page" not in browser.text(".watch"), "it is refreshed by a script"
     browser.wait_state(name, "starting")
     gate.touch()
     watched(browser, "ready")
@@ -141,6 +144,46 @@ def test_configured_fields(browser):
     assert "a nick name" in browser.text("#parameter-nick-hint")
     assert browser.shown("label[for=parameter-branch] .required")
     assert not browser.shown("label[for=parameter-nick] .required")
+
+
+def test_value_that_is_no_option_is_kept(stack, browser, name):
+    stack.launch(name, color="green")
+    browser.open(f"/launcher?again={name}")
+    assert browser.one("#parameter-color").get_attribute("value") == "green"
+    browser.click("#send")
+    browser.wait(lambda: browser.path == f"/?launched={name}", "it is sent")
+    stack.wait_ready(name)
+    assert stack.tasks(name)[0]["env"]["COLOR"] == "green"
+    browser.open("/launcher?color=red")
+    assert len(browser.all("#parameter-color option")) == 3, "nothing is offered twice"
+
+
+def test_says_whom_a_launch_would_end(stack, browser, name):
+    stack.launch(name)
+    note = f"What runs under {name} now is terminated first."
+    start(browser, name.upper())
+    browser.wait(lambda: browser.text("#running-note") == note, "it is said once the name is typed")
+    browser.fill("#subdomain", f"{name}-2")
+    browser.press(Keys.TAB)
+    browser.wait(lambda: not browser.all("#running-note"), "nothing runs under another name")
+    browser.open(f"/launcher?again={name}")
+    assert browser.text("#running-note") == note
+    browser.fill("#subdomain", f"{name}-2")
+    browser.press(Keys.TAB)
+    browser.wait(lambda: not browser.all("#running-note"), "nothing runs under another name")
+
+
+def test_going_back_keeps_what_was_typed(stack, browser, name):
+    stack.launch(name)
+    browser.open("/launcher")
+    browser.fill("#subdomain", name)
+    browser.fill("#parameter-branch", "typed/here")
+    browser.click(".brand")
+    browser.wait(lambda: browser.path == "/", "elsewhere")
+    browser.driver.back()
+    browser.wait(lambda: browser.path == "/launcher", "back")
+    assert browser.one("#subdomain").get_attribute("value") == name
+    assert browser.one("#parameter-branch").get_attribute("value") == "typed/here"
 
 
 def test_prefilled_by_a_link(browser):

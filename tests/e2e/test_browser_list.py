@@ -159,6 +159,29 @@ def test_terminate_asks_first(stack, browser, name):
     assert stack.tasks(name) == []
 
 
+def test_terminate_keeps_search_and_order(stack, browser, name):
+    for i in (1, 2, 3):
+        stack.launch(f"{name}-{i}", wait=False)
+    browser.open(f"/?q={name}-&sort=-subdomain")
+    assert browser.keys_shown() == [f"{name}-{i}" for i in (3, 2, 1)]
+    browser.row(f"{name}-2").find_element("css selector", "[data-focus=terminate]").click()
+    browser.click("#confirm .btn-danger")
+    browser.wait(lambda: browser.keys_shown() == [f"{name}-3", f"{name}-1"], "it is gone, all else is as it was")
+    assert browser.path == f"/?q={name}-&sort=-subdomain" and not browser.shown("#confirm")
+
+
+def test_terminate_that_fails_says_why(stack, browser, name):
+    stack.launch(name)
+    browser.open("/")
+    browser.row(name).find_element("css selector", "[data-focus=terminate]").click()
+    browser.script("document.querySelector('#confirm [name=subdomain]').name = 'nothing'")
+    browser.refused = {400}
+    browser.click("#confirm .btn-danger")
+    browser.wait(lambda: browser.path == "/terminate" and "parameter required: id or subdomain" in browser.text(),
+                 "the page of the error is shown")
+    assert stack.tasks(name)
+
+
 def test_launch_again_has_the_same_parameters(stack, browser, name):
     stack.launch(name, ["web", "web2"], branch="feature/again", nick="abc", color="red")
     browser.open("/")

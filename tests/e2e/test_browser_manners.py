@@ -87,6 +87,7 @@ def test_launch_and_terminate_without_script(stack, browser, name):
         stack.wait_ready(name)
         browser.driver.refresh()
         assert "ready" in browser.row(name).text and not browser.shown("#toolbar")
+        assert f"{name} is ready" in browser.text(".watch") and "Reload" not in browser.text(".watch")
         browser.row(name).find_element("css selector", "[data-terminate]").click()
         browser.wait(lambda: browser.path == f"/terminate?subdomain={name}", "it asks")
         assert name in browser.text("h1")

@@ -122,6 +122,28 @@ def test_search_within_logs(stack, browser, name):
     assert lines(browser) == ["Apple <b>pie</b>"]
 
 
+def test_search_in_many_lines_is_quick(stack, browser, name):
+    stack.launch(name, "many")
+    in_api(stack, name, "line 19999 of many")
+    browser.open(f"/logs/{name}?tail=all")
+    browser.click("#follow")
+    took = browser.script("const search = document.getElementById('search'), start = performance.now();"
+                          "search.value = 'many'; search.dispatchEvent(new Event('input'));"
+                          "return performance.now() - start")
+    assert len(browser.all("mark")) == 20000
+    assert took < 4000, "not the square of their number"
+
+
+def test_colour_codes_are_left_out(stack, browser, name):
+    stack.launch(name, "web")
+    said = "\x1b[1;31mred\x1b[0m [0m stays\x1b[K \x1b[38;5;20"
+    say(stack, name, said)
+    in_api(stack, name, said)
+    browser.open(f"/logs/{name}")
+    assert lines(browser)[-1] == "red [0m stays "
+    assert said in stack.api("GET", f"/logs/{name}?download").text
+
+
 def test_tail_since_and_download(stack, browser, name):
     stack.launch(name, "web")
     for i in range(150):

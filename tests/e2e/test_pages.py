@@ -128,6 +128,14 @@ def test_launch_by_form_that_fails_says_why(stack):
     assert "<b>" not in r.text or "application/json" in r.header("Content-Type")
 
 
+@pytest.mark.parametrize("path, form", [("/launch", "/launcher"), ("/purge", "/purges")])
+def test_address_of_a_refused_form_leads_to_the_form(stack, path, form):
+    """Somebody opens it again, or comes back to it from a load balancer's login."""
+    assert stack.api("POST", path, form={"duration": "5"}).status == 400
+    r = stack.api("GET", path)
+    assert (r.status, r.header("Location")) == (303, form)
+
+
 def test_trace_shows_the_life(stack, name):
     stack.launch(name, "demo")
     (task,) = stack.tasks(name)
