@@ -28,7 +28,7 @@ const live = {
         return;
       place.hidden = false;
       place.classList.toggle("lost", lost);
-      const at = last.toLocaleTimeString([], { hour12: false });
+      const at = last.toISOString().slice(11, 19) + " UTC"; // as all other times here
       const text = lost ? "Cannot be refreshed. This is how it was at " + at + "." : "Refreshed at " + at;
       if (place.textContent !== text)
         place.textContent = text;
