@@ -1,5 +1,6 @@
 #include "route.h"
 
+#include <sched.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +27,9 @@ struct env {
     struct range ranges[]; /* one a listen entry; then the name and a NUL */
 };
 
-#define NONE       UINT32_MAX
-#define LARGE_PAGE ((size_t)2 << 20)
+#define NONE        UINT32_MAX
+#define LARGE_PAGE  ((size_t)2 << 20)
+#define YIELD_EVERY 128 /* environments: a fifth of a millisecond */
 
 struct route_snapshot {
     atomic_uint references;
@@ -141,6 +143,14 @@ static bool finish_env(struct loader *l)
     return true;
 }
 
+/* Lets a worker that waits for this processor have it: a scheduler may give a thread of any
+ * priority milliseconds before it looks. i: how many environments this pass has seen. */
+static void give_way(size_t i)
+{
+    if (i % YIELD_EVERY == 0)
+        sched_yield();
+}
+
 static bool begin_env(struct loader *l, const struct route_row *row)
 {
     struct route_snapshot *s = l->s;
@@ -155,6 +165,7 @@ static bool begin_env(struct loader *l, const struct route_row *row)
     env_at(s, l->last)->counter = (uint32_t)counter;
     memcpy(name_of(s, env_at(s, l->last)), row->subdomain, len);
     s->n_envs++;
+    give_way(s->n_envs);
     return true;
 }
 
@@ -191,7 +202,10 @@ static void settle(struct route_snapshot *s)
     if (!bytes)
         return;
     madvise(bytes, size, MADV_HUGEPAGE);
-    memcpy(bytes, s->bytes, s->len);
+    for (size_t at = 0; at < s->len; at += LARGE_PAGE) {
+        memcpy(bytes + at, s->bytes + at, s->len - at < LARGE_PAGE ? s->len - at : LARGE_PAGE);
+        sched_yield();
+    }
     free(s->bytes);
     s->bytes = bytes;
     s->cap = size;
@@ -206,11 +220,12 @@ static bool index_exact(struct route_snapshot *s)
     if (!s->buckets)
         return false;
     memset(s->buckets, 0xff, s->n_buckets * sizeof *s->buckets);
-    for (size_t at = 0; at < s->len; at += env_at(s, at)->size) {
+    for (size_t at = 0, i = 1; at < s->len; at += env_at(s, at)->size, i++) {
         const char *name = name_of(s, env_at(s, at));
         size_t bucket = hash_bytes(name, strlen(name)) & (s->n_buckets - 1);
         env_at(s, at)->next = s->buckets[bucket];
         s->buckets[bucket] = (uint32_t)at;
+        give_way(i);
     }
     return true;
 }
@@ -220,10 +235,11 @@ static bool index_patterns(struct route_snapshot *s)
     struct pattern_entry *entries = calloc(s->n_envs + 1, sizeof *entries);
     size_t n = 0;
 
-    for (size_t at = 0; entries && at < s->len; at += env_at(s, at)->size) {
+    for (size_t at = 0, i = 1; entries && at < s->len; at += env_at(s, at)->size, i++) {
         const char *name = name_of(s, env_at(s, at));
         if (pattern_has_meta(name))
             entries[n++] = (struct pattern_entry){name, (uint32_t)at};
+        give_way(i);
     }
     s->patterns = entries ? pattern_set_new(entries, n) : NULL;
     free(entries);

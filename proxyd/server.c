@@ -26,7 +26,7 @@
 #define LOOK_MS          10 /* how often the database is asked for a change: who launched asks next */
 #define COUNT_MS         1000 /* how often counts are written */
 #define DRAIN_MS         30000
-#define MAIN_NICE        10 /* of the main thread alone */
+#define MAIN_NICE        5  /* of the main thread alone */
 #define DESCRIPTORS_KEPT 64 /* for the database, the log, the listeners */
 
 struct server {
