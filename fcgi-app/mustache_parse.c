@@ -179,7 +179,9 @@ static int read_name(struct parser *p, const struct tag *tag, const char **name)
     *name = arena_strndup(&p->m->arena, tag->content, tag->content_len);
     for (size_t i = 0; i < tag->content_len; i++)
         if (is_space(tag->content[i]))
-            return err_set(p->e, ERR_INVALID, "%s:%d: the name \"%s\" has a space in it",
+            return err_set(p->e, ERR_INVALID,
+                           "%s:%d: the name \"%s\" has a space in it (templates are Mustache; "
+                           "docs/MIGRATING.md translates Go's)",
                            p->m->name, tag->line, *name);
     return 0;
 }

@@ -165,7 +165,8 @@ static void parse_errors_name_file_and_line(void **state)
         {"{{ }}", "t.html:1: a tag has no name"},
         {"{{{}}}", "t.html:1: a tag has no name"},
         {"{{#}}", "t.html:1: a tag has no name"},
-        {"{{a b}}", "t.html:1: the name \"a b\" has a space in it"},
+        {"{{a b}}", "t.html:1: the name \"a b\" has a space in it (templates are Mustache; "
+                    "docs/MIGRATING.md translates Go's)"},
         {"{{a..b}}", "t.html:1: the name \"a..b\" has an empty part"},
         {"{{a.}}", "t.html:1: the name \"a.\" has an empty part"},
         {"{{! a\nb }}\n{{.a}}", "t.html:3: the name \".a\" has an empty part"},
