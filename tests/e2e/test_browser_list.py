@@ -168,6 +168,8 @@ def test_terminate_keeps_search_and_order(stack, browser, name):
     browser.click("#confirm .btn-danger")
     browser.wait(lambda: browser.keys_shown() == [f"{name}-3", f"{name}-1"], "it is gone, all else is as it was")
     assert browser.path == f"/?q={name}-&sort=-subdomain" and not browser.shown("#confirm")
+    for i in (1, 3):
+        stack.terminate(f"{name}-{i}")
 
 
 def test_terminate_that_fails_says_why(stack, browser, name):
