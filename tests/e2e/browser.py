@@ -72,11 +72,19 @@ class Browser:
         return found[0]
 
     def text(self, selector="main"):
-        return self.one(selector).text
+        return self.steady(lambda: self.one(selector).text)
 
     def shown(self, selector):
         """Those of the elements that are to be seen."""
-        return [e for e in self.all(selector) if e.is_displayed()]
+        return self.steady(lambda: [e for e in self.all(selector) if e.is_displayed()])
+
+    @staticmethod
+    def steady(ask):
+        """What ask() gives; again, when the page was refreshed amid it."""
+        for _ in range(20):
+            with contextlib.suppress(StaleElementReferenceException):
+                return ask()
+        return ask()
 
     def wait(self, predicate, what, seconds=SHORT):
         def ask():
@@ -94,7 +102,8 @@ class Browser:
 
     def row(self, key, table="running"):
         """An environment's row, or None."""
-        rows = [r for r in self.all(f"#{table}-table tbody tr") if r.get_attribute("data-key") == key]
+        rows = self.script("return [...document.querySelectorAll(`#${arguments[0]}-table tbody tr`)]"
+                           ".filter(r => r.dataset.key === arguments[1])", table, key)
         assert len(rows) <= 1, key
         return rows[0] if rows else None
 

@@ -35,7 +35,7 @@ def test_terminated_one_moves_down_and_says_why(stack, browser, name):
     browser.wait(lambda: browser.row(name) is None, "its row is gone")
     browser.wait(lambda: browser.row(task["short_id"], "stopped").get_attribute("data-state") == "stopped",
                  "it is stopped", LONG)
-    assert "Terminate requested by Mirage" in browser.row(task["short_id"], "stopped").text
+    assert "Terminate requested by Mirage" in browser.steady(lambda: browser.row(task["short_id"], "stopped").text)
 
 
 def test_several_tasks_are_one_row(stack, browser, name):
