@@ -141,7 +141,6 @@ def base_config(address):
                 "web2": {"command": server},
                 "stubborn": {"command": server, "env": {"IGNORE_SIGTERM": "yes"}},
                 "dies": {"command": ["/bin/sh", "-c", "echo last words; exit 3"]},
-                "many": {"command": ["/bin/sh", "-c", "seq -f 'line %.0f of many' 0 19999; exec \"$@\"", "sh", *server]},
                 "missing": {"command": ["/nonexistent/program"]},
             },
         },
