@@ -32,7 +32,7 @@ say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 
 # --- programs: each from the sources of its folder, and libmirage.a -----------------------------
 PROGRAMS := mirage-ecs mirage-api mirage-proxyd mirage-sync mirage-purge mirage-local-task
-SOURCES_mirage-ecs        := $(wildcard deploy/*.c)
+SOURCES_mirage-ecs        := $(wildcard stack/*.c)
 SOURCES_mirage-api        := $(wildcard fcgi-app/*.c)
 SOURCES_mirage-proxyd     := $(wildcard proxyd/*.c)
 SOURCES_mirage-sync       := $(wildcard cron/sync*.c) cron/job.c cron/purge_run.c

@@ -22,16 +22,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "answers.h"
 #include "aws/self_config.h"
 #include "buf.h"
 #include "clock.h"
 #include "db.h"
 #include "log.h"
-#include "privileges.h"
 #include "runner.h"
 #include "runner_local.h"
 #include "signals.h"
+
+#include "answers.h"
+#include "privileges.h"
 
 enum { PROXYD, WEB, API, SYNC }; /* the order in which they are stopped */
 

@@ -6,6 +6,7 @@
 #include "config_fetch.h"
 #include "log.h"
 #include "options.h"
+
 #include "stack.h"
 
 /* What another program's configuration is, for one that does not speak AWS's protocols. */

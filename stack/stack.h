@@ -1,11 +1,12 @@
 /* The programs of the stack, their order, and the life of them all. */
-#ifndef MIRAGE_DEPLOY_STACK_H
-#define MIRAGE_DEPLOY_STACK_H
+#ifndef MIRAGE_STACK_STACK_H
+#define MIRAGE_STACK_STACK_H
 
 #include "arena.h"
-#include "child.h"
 #include "err.h"
 #include "options.h"
+
+#include "child.h"
 #include "web_server.h"
 
 #define STACK_CHILDREN 4

@@ -1,6 +1,6 @@
 /* Whether the stack answers, asked as its clients will ask it. */
-#ifndef MIRAGE_DEPLOY_ANSWERS_H
-#define MIRAGE_DEPLOY_ANSWERS_H
+#ifndef MIRAGE_STACK_ANSWERS_H
+#define MIRAGE_STACK_ANSWERS_H
 
 #include "config.h"
 

@@ -1,11 +1,12 @@
 /* The stack's web server: which one it is, how it is started, and where mirage-proxyd finds it. */
-#ifndef MIRAGE_DEPLOY_WEB_SERVER_H
-#define MIRAGE_DEPLOY_WEB_SERVER_H
+#ifndef MIRAGE_STACK_WEB_SERVER_H
+#define MIRAGE_STACK_WEB_SERVER_H
 
 #include "arena.h"
-#include "child.h"
 #include "config.h"
 #include "err.h"
+
+#include "child.h"
 
 struct web_server {
     const char *target; /* for mirage-proxyd's -web */

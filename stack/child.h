@@ -1,6 +1,6 @@
 /* A program of the stack, as the process that supervises it sees it. */
-#ifndef MIRAGE_DEPLOY_CHILD_H
-#define MIRAGE_DEPLOY_CHILD_H
+#ifndef MIRAGE_STACK_CHILD_H
+#define MIRAGE_STACK_CHILD_H
 
 #include <stdbool.h>
 #include <stdint.h>

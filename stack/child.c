@@ -11,8 +11,9 @@
 
 #include "clock.h"
 #include "log.h"
-#include "privileges.h"
 #include "variables.h"
+
+#include "privileges.h"
 
 #define GOOD_RUN_MS  10000
 #define PAUSE_MS     100

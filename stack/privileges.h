@@ -1,7 +1,7 @@
 /* Not to be root: for the whole stack, when mirage-ecs was started by root with -user; and for a
  * program that refuses to serve as root, as Apache does, when it was started without. */
-#ifndef MIRAGE_DEPLOY_PRIVILEGES_H
-#define MIRAGE_DEPLOY_PRIVILEGES_H
+#ifndef MIRAGE_STACK_PRIVILEGES_H
+#define MIRAGE_STACK_PRIVILEGES_H
 
 #include <stdbool.h>
 
