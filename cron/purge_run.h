@@ -8,7 +8,7 @@
 
 #include "aws/client.h"
 #include "aws/purge_plan.h"
-#include "config.h"
+#include "config/config.h"
 #include "db.h"
 #include "err.h"
 #include "purge.h"

@@ -9,8 +9,8 @@
 
 #include "aws/self_config.h"
 #include "clock.h"
+#include "config/options.h"
 #include "log.h"
-#include "options.h"
 #include "signals.h"
 #include "store_route.h"
 #include "store_sync.h"

@@ -4,7 +4,7 @@
 #define MIRAGE_ENVIRONMENT_H
 
 #include "arena.h"
-#include "config.h"
+#include "config/config.h"
 #include "db.h"
 #include "err.h"
 #include "runner.h"

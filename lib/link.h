@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "arena.h"
-#include "config.h"
+#include "config/config.h"
 #include "store_link.h"
 #include "task.h"
 

@@ -14,7 +14,7 @@
 
 #include "buf.h"
 #include "clock.h"
-#include "config.h"
+#include "config/config.h"
 #include "launch.h"
 #include "local_logs.h"
 #include "local_task.h"

@@ -20,13 +20,14 @@
 
 #include "buf.h"
 #include "clock.h"
-#include "config.h"
+#include "config/config.h"
+#include "config/variables.h"
 #include "local_task.h"
 #include "log.h"
+#include "signals.h"
+
 #include "log_file.h"
 #include "page.h"
-#include "signals.h"
-#include "variables.h"
 
 #define ROUTE_GRACE_MS 300   /* between being told to stop and SIGTERM: its routes go first */
 #define STOP_GRACE_MS  5000  /* between SIGTERM and SIGKILL */

@@ -10,10 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config.h"
-#include "count.h"
+#include "config/config.h"
 #include "db.h"
 #include "err.h"
+
+#include "count.h"
 #include "own_ports.h"
 #include "target.h"
 

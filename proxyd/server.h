@@ -5,9 +5,10 @@
 
 #include <stdbool.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "db.h"
 #include "err.h"
+
 #include "target.h"
 
 struct server_setup {

@@ -2,7 +2,7 @@
 #ifndef MIRAGE_STACK_ANSWERS_H
 #define MIRAGE_STACK_ANSWERS_H
 
-#include "config.h"
+#include "config/config.h"
 
 enum answers {
     ANSWERS_NOT,

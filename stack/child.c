@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "config/variables.h"
 #include "log.h"
-#include "variables.h"
 
 #include "privileges.h"
 

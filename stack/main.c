@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "aws/self_config.h"
-#include "config_fetch.h"
+#include "config/config_fetch.h"
+#include "config/options.h"
 #include "log.h"
-#include "options.h"
 
 #include "stack.h"
 

@@ -3,7 +3,7 @@
 #define MIRAGE_STACK_WEB_SERVER_H
 
 #include "arena.h"
-#include "config.h"
+#include "config/config.h"
 #include "err.h"
 
 #include "child.h"

@@ -8,13 +8,12 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "config.h"
+#include "config/config.h"
 #include "db.h"
+#include "fcgi-app/router.h"
 #include "store_access.h"
 #include "store_environment.h"
 #include "store_task.h"
-
-#include "fcgi-app/router.h"
 
 enum { ENVIRONMENTS = 500, MINUTES = 60, ROUNDS = 60 };
 

@@ -1,8 +1,8 @@
 /* The configuration: defaults, every key read and printed, durations. */
-#include "config_fixture.h"
-
-#include "config_schema.h"
+#include "config/config_schema.h"
 #include "regex.h"
+
+#include "config_fixture.h"
 
 /* --- defaults --------------------------------------------------------------------------------- */
 

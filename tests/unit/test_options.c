@@ -1,6 +1,6 @@
 /* The command line and the environment variables: each run of program_start() in a process of its
  * own, with what it says and the status that it gives. */
-#include "options.h"
+#include "config/options.h"
 
 #include <limits.h>
 #include <setjmp.h>

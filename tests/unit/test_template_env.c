@@ -1,5 +1,5 @@
 /* `{{ env … }}` and `{{ must_env … }}`: what they become, and what is refused, with its line. */
-#include "template_env.h"
+#include "config/template_env.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

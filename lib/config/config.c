@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 #include "buf.h"
-#include "config_schema.h"
 #include "network.h"
-#include "options.h"
 #include "regex.h"
 #include "socket_address.h"
+
+#include "config_schema.h"
+#include "options.h"
 #include "template_env.h"
 
 #define FILE_LIMIT (1024 * 1024)

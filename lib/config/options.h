@@ -7,9 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "config.h"
 #include "err.h"
 #include "log.h"
+
+#include "config.h"
 
 struct options {
     const char *conf;   /* -conf FILE; NULL: defaults only */

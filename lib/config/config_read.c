@@ -10,13 +10,14 @@
 #include <strings.h>
 #include <yaml.h>
 
-#include "config_merge.h"
-#include "config_value.h"
 #include "network.h"
 #include "pattern.h"
 #include "regex.h"
 #include "schedule.h"
 #include "socket_address.h"
+
+#include "config_merge.h"
+#include "config_value.h"
 
 #define KEY_MAX 256
 
