@@ -43,7 +43,7 @@ LIBS_mirage-proxyd := -lseccomp
 LIBS := -lyaml -lpcre2-8 -ljwt -ljansson -lsqlite3 -lcurl -lexpat -lcrypto -lpthread
 
 LIB := $(BUILD)/lib/libmirage.a
-LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c lib/config/*.c lib/aws/*.c)) $(BUILD)/obj/sql.o
+LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c lib/config/*.c lib/store/*.c lib/aws/*.c)) $(BUILD)/obj/sql.o
 BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
 SHARE := $(BUILD)/share/mirage-ecs
 SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \

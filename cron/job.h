@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "config/config.h"
-#include "db.h"
 #include "err.h"
+#include "store/db.h"
 
 struct job {
     const char *name;

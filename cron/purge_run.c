@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "environment.h"
-#include "store_access.h"
+#include "store/store_access.h"
 
 /* Ten a second. ECS takes more of an account (Amazon ECS API Reference, "Request throttling"), but
  * we are not alone in it; what is throttled all the same is tried again. */

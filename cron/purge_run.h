@@ -9,10 +9,10 @@
 #include "aws/client.h"
 #include "aws/purge_plan.h"
 #include "config/config.h"
-#include "db.h"
 #include "err.h"
 #include "purge.h"
 #include "runner.h"
+#include "store/db.h"
 
 /* What a purge works with. */
 struct purger {

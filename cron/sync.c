@@ -12,8 +12,8 @@
 #include "config/options.h"
 #include "log.h"
 #include "signals.h"
-#include "store_route.h"
-#include "store_sync.h"
+#include "store/store_route.h"
+#include "store/store_sync.h"
 
 #include "job.h"
 #include "sync.h"

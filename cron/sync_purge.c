@@ -7,7 +7,7 @@
 #include "clock.h"
 #include "log.h"
 #include "schedule.h"
-#include "store_purge.h"
+#include "store/store_purge.h"
 
 #include "purge_run.h"
 

@@ -5,9 +5,9 @@
 
 #include "clock.h"
 #include "log.h"
-#include "store_environment.h"
-#include "store_sync.h"
-#include "store_task.h"
+#include "store/store_environment.h"
+#include "store/store_sync.h"
+#include "store/store_task.h"
 
 #define EMPTY_GRACE_MS     60000 /* for a launch to come to its first task */
 #define FRESH_MS           60000 /* a task younger than this may be missing from what is listed */

@@ -7,7 +7,7 @@
 
 #include "aws/access_counts.h"
 #include "clock.h"
-#include "store_access.h"
+#include "store/store_access.h"
 
 #include "router.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "store_task.h"
+#include "store/store_task.h"
 
 #include "router.h"
 #include "view.h"

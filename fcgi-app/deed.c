@@ -5,7 +5,7 @@
 
 #include "environment.h"
 #include "log.h"
-#include "store_task.h"
+#include "store/store_task.h"
 
 #include "authenticate.h"
 #include "look.h"

@@ -4,8 +4,8 @@
 
 #include <jansson.h>
 
-#include "store_environment.h"
-#include "store_task.h"
+#include "store/store_environment.h"
+#include "store/store_task.h"
 
 #include "router.h"
 

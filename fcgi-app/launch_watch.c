@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "store_environment.h"
-#include "store_task.h"
+#include "store/store_environment.h"
+#include "store/store_task.h"
 
 #include "obstacle.h"
 #include "router.h"

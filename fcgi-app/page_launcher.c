@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "environment.h"
-#include "store_task.h"
+#include "store/store_task.h"
 
 #include "deed.h"
 #include "encode.h"

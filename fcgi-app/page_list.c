@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "clock.h"
-#include "store_access.h"
-#include "store_environment.h"
-#include "store_sync.h"
-#include "store_task.h"
+#include "store/store_access.h"
+#include "store/store_environment.h"
+#include "store/store_sync.h"
+#include "store/store_task.h"
 
 #include "launch_watch.h"
 #include "look.h"

@@ -9,8 +9,8 @@
 #include "aws/purge_plan.h"
 #include "clock.h"
 #include "purge.h"
-#include "store_purge.h"
-#include "store_purge_past.h"
+#include "store/store_purge.h"
+#include "store/store_purge_past.h"
 
 #include "router.h"
 #include "view.h"

@@ -1,10 +1,9 @@
 /* `/terminate`: asks (GET), and does it (POST). Browsers without a script get here by a link. */
-#include "page.h"
-
-#include "store_task.h"
+#include "store/store_task.h"
 
 #include "deed.h"
 #include "look.h"
+#include "page.h"
 #include "router.h"
 #include "view.h"
 

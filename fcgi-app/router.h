@@ -5,9 +5,9 @@
 
 #include "arena.h"
 #include "config/config.h"
-#include "db.h"
 #include "err.h"
 #include "runner.h"
+#include "store/db.h"
 
 #include "list_cache.h"
 #include "request.h"

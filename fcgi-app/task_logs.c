@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "store_task.h"
+#include "store/store_task.h"
 
 #include "router.h"
 

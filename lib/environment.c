@@ -10,8 +10,8 @@
 #include "launch.h"
 #include "pattern.h"
 #include "regex.h"
-#include "store_environment.h"
-#include "store_task.h"
+#include "store/store_environment.h"
+#include "store/store_task.h"
 
 #define SUBDOMAIN_MIN        2
 #define SUBDOMAIN_MAX        63

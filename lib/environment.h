@@ -5,9 +5,9 @@
 
 #include "arena.h"
 #include "config/config.h"
-#include "db.h"
 #include "err.h"
 #include "runner.h"
+#include "store/db.h"
 
 /* What a client asked for, before any check. NULL or "" for what it did not give. */
 struct launch_input {

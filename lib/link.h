@@ -7,7 +7,7 @@
 
 #include "arena.h"
 #include "config/config.h"
-#include "store_link.h"
+#include "store/store_link.h"
 #include "task.h"
 
 /* The records for the containers with a port of all tasks that run: by name, each with all its

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/store_access.h"
+
 #include "hash.h"
-#include "store_access.h"
 
 struct counter {
     char *subdomain;

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "config/config.h"
-#include "db.h"
 #include "err.h"
+#include "store/db.h"
 
 #include "count.h"
 #include "own_ports.h"

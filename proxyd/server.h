@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 #include "config/config.h"
-#include "db.h"
 #include "err.h"
+#include "store/db.h"
 
 #include "target.h"
 

@@ -25,11 +25,11 @@
 #include "aws/self_config.h"
 #include "buf.h"
 #include "clock.h"
-#include "db.h"
 #include "log.h"
 #include "runner.h"
 #include "runner_local.h"
 #include "signals.h"
+#include "store/db.h"
 
 #include "answers.h"
 #include "privileges.h"

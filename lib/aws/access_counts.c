@@ -1,6 +1,6 @@
 #include "access_counts.h"
 
-#include "store_access.h"
+#include "store/store_access.h"
 
 #define BUCKETS_MAX 200             /* 500 subdomains' come to less than the 100,800 of a page */
 #define LATE_MS     (4 * 60 * 1000) /* a minute, until it is reported; two, until it can be read */

@@ -4,8 +4,8 @@
 #define MIRAGE_AWS_ACCESS_COUNTS_H
 
 #include "arena.h"
-#include "db.h"
 #include "purge.h"
+#include "store/db.h"
 
 #include "client.h"
 #include "cloudwatch.h"

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "clock.h"
-#include "store_access.h"
-#include "store_sync.h"
-#include "store_task.h"
+#include "store/store_access.h"
+#include "store/store_sync.h"
+#include "store/store_task.h"
 
 #include "access_counts.h"
 

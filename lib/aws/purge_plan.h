@@ -4,10 +4,10 @@
 #define MIRAGE_AWS_PURGE_PLAN_H
 
 #include "arena.h"
-#include "db.h"
 #include "err.h"
 #include "purge.h"
 #include "runner.h"
+#include "store/db.h"
 #include "task.h"
 
 #include "client.h"

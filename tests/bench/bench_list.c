@@ -9,11 +9,11 @@
 
 #include "clock.h"
 #include "config/config.h"
-#include "db.h"
 #include "fcgi-app/router.h"
-#include "store_access.h"
-#include "store_environment.h"
-#include "store_task.h"
+#include "store/db.h"
+#include "store/store_access.h"
+#include "store/store_environment.h"
+#include "store/store_task.h"
 
 enum { ENVIRONMENTS = 500, MINUTES = 60, ROUNDS = 60 };
 

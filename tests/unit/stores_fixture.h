@@ -14,11 +14,11 @@
 #include <cmocka.h>
 
 #include "buf.h"
-#include "store_access.h"
-#include "store_environment.h"
-#include "store_route.h"
-#include "store_sync.h"
-#include "store_task.h"
+#include "store/store_access.h"
+#include "store/store_environment.h"
+#include "store/store_route.h"
+#include "store/store_sync.h"
+#include "store/store_task.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,6 +1,6 @@
 /* The database's wrapper: opening and upgrading, what it refuses, transactions, other connections,
  * damage. */
-#include "db.h"
+#include "store/db.h"
 
 #include <errno.h>
 #include <fcntl.h>

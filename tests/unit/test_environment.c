@@ -16,8 +16,8 @@
 
 #include "buf.h"
 #include "regex.h"
-#include "store_environment.h"
-#include "store_task.h"
+#include "store/store_environment.h"
+#include "store/store_task.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

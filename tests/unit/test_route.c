@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "clock.h"
-#include "store_environment.h"
-#include "store_task.h"
+#include "store/store_environment.h"
+#include "store/store_task.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

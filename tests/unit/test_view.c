@@ -12,17 +12,16 @@
 
 #include "aws/purge_plan.h"
 #include "clock.h"
-#include "store_purge.h"
-#include "store_purge_past.h"
-#include "store_sync.h"
-#include "store_task.h"
-
 #include "fcgi-app/launch_again.h"
 #include "fcgi-app/launch_watch.h"
 #include "fcgi-app/plot.h"
 #include "fcgi-app/router.h"
 #include "fcgi-app/view_environment.h"
 #include "fcgi-app/view_purge.h"
+#include "store/store_purge.h"
+#include "store/store_purge_past.h"
+#include "store/store_sync.h"
+#include "store/store_task.h"
 
 #define MINUTE ((int64_t)60000)
 

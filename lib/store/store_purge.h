@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 #include "arena.h"
-#include "db.h"
 #include "err.h"
 #include "purge.h"
+
+#include "db.h"
 
 #define PURGE_RUNS_KEPT 100
 

@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 #include "arena.h"
-#include "db.h"
 #include "err.h"
+
+#include "db.h"
 
 struct environment {
     const char *subdomain; /* a pattern, lower case */

@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 #include "arena.h"
-#include "db.h"
 #include "err.h"
+
+#include "db.h"
 
 struct link_record {
     const char *name;      /* full, with its dot at the end */

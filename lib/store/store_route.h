@@ -6,8 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
 #include "err.h"
+
+#include "db.h"
 
 /* One row: a port of a live task; one row with address "" where there is none. */
 struct route_row {

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 #include "arena.h"
-#include "db.h"
 #include "err.h"
+
+#include "db.h"
 
 struct purge_past {
     int64_t id;

@@ -5,9 +5,10 @@
 #include <stdint.h>
 
 #include "arena.h"
-#include "db.h"
 #include "err.h"
 #include "task.h"
+
+#include "db.h"
 
 enum task_filter { TASK_RUNNING, TASK_STOPPED, TASK_ALL };
 

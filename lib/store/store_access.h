@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 #include "arena.h"
-#include "db.h"
 #include "err.h"
+
+#include "db.h"
 
 /* Adds `count` to the minute that holds `at_ms`. */
 int store_access_add(struct db *db, const char *subdomain, int64_t at_ms, int64_t count,

@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 #include "arena.h"
-#include "db.h"
 #include "err.h"
+
+#include "db.h"
 
 struct sync_status {
     int64_t made_at;      /* ms; since when this file has known anything */
