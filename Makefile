@@ -35,7 +35,7 @@ PROGRAMS := mirage-ecs mirage-api mirage-proxyd mirage-sync mirage-purge mirage-
 SOURCES_mirage-ecs        := $(wildcard stack/*.c)
 SOURCES_mirage-api        := $(wildcard fcgi-app/*.c)
 SOURCES_mirage-proxyd     := $(wildcard proxyd/*.c)
-SOURCES_mirage-sync       := $(wildcard cron/sync*.c) cron/job.c cron/purge_run.c
+SOURCES_mirage-sync       := $(wildcard cron/sync*.c) cron/job.c cron/link.c cron/purge_run.c
 SOURCES_mirage-purge      := $(wildcard cron/purge*.c)
 SOURCES_mirage-local-task := $(wildcard local-task/*.c)
 LIBS_mirage-api := -lfcgi
@@ -196,9 +196,9 @@ fakeaws: ## the tests of tests/fakeaws itself
 terraform: all ## the tests of terraform/, which ask nothing of AWS
 	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q $(PYTEST_FLAGS) tests/terraform
 
-# A unit test may use any object of the programs but their main.o.
+# A unit test may use any object of these programs but their main.o, and what is here of cron/.
 TEST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(SOURCES_mirage-api) \
-  $(SOURCES_mirage-proxyd)))
+  $(SOURCES_mirage-proxyd)) cron/link.c)
 $(BUILD)/lib/libtest.a: $(TEST_OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $^

@@ -18,7 +18,7 @@
 #include "aws/service.h"
 #include "aws/task_cache.h"
 #include "aws/xml.h"
-#include "link.h"
+#include "cron/link.h"
 
 #define TEST(name)   cmocka_unit_test(name)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -1,7 +1,7 @@
 /* mirage link: which A records the tasks ask for. Tasks of one subdomain find each other as
  * {container}.{subdomain}.{zone}. Pure: no I/O. */
-#ifndef MIRAGE_LINK_H
-#define MIRAGE_LINK_H
+#ifndef MIRAGE_CRON_LINK_H
+#define MIRAGE_CRON_LINK_H
 
 #include <stddef.h>
 
