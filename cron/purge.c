@@ -7,8 +7,8 @@
 #include <jansson.h>
 
 #include "aws/self_config.h"
-#include "config/options.h"
 #include "log.h"
+#include "program.h"
 
 #include "purge_run.h"
 

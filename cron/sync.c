@@ -9,8 +9,8 @@
 
 #include "aws/self_config.h"
 #include "clock.h"
-#include "config/options.h"
 #include "log.h"
+#include "program.h"
 #include "signals.h"
 #include "store/store_route.h"
 #include "store/store_sync.h"

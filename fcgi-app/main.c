@@ -5,8 +5,8 @@
 
 #include "aws/oidc.h"
 #include "aws/self_config.h"
-#include "config/options.h"
 #include "log.h"
+#include "program.h"
 
 #include "htmldir.h"
 #include "listen.h"

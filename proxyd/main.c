@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "config/config_fetch.h"
-#include "config/options.h"
 #include "log.h"
+#include "program.h"
 
 #include "server.h"
 

@@ -4,8 +4,8 @@
 
 #include "aws/self_config.h"
 #include "config/config_fetch.h"
-#include "config/options.h"
 #include "log.h"
+#include "program.h"
 
 #include "stack.h"
 

@@ -3,8 +3,8 @@
 #define MIRAGE_STACK_STACK_H
 
 #include "arena.h"
-#include "config/options.h"
 #include "err.h"
+#include "program.h"
 
 #include "child.h"
 #include "web_server.h"

@@ -4,9 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 
 enum option_kind {
     OPTION_TEXT,
@@ -57,13 +54,13 @@ static bool is_action(const struct option_row *row)
            row->offset == AT(print_config) || row->offset == AT(check);
 }
 
-static void print_help(const struct program *p)
+void options_print_help(const char *program, const char *summary, const struct option_extra *extras)
 {
-    printf("usage: %s [options]\n%s\n\n", p->name, p->summary);
+    printf("usage: %s [options]\n%s\n\n", program, summary);
     for (size_t i = 0; i < N_COMMON; i++)
         printf("  -%s%s%s\n        %s\n", common[i].name, common[i].argument ? " " : "",
                common[i].argument ? common[i].argument : "", common[i].help);
-    for (const struct option_extra *x = p->extras; x && x->name; x++)
+    for (const struct option_extra *x = extras; x && x->name; x++)
         printf("  -%s%s%s\n        %s\n", x->name, x->argument ? " " : "",
                x->argument ? x->argument : "", x->help);
     printf("\nEvery option but those that print or check, and exit, has an environment variable,\n"
@@ -145,8 +142,11 @@ static int set_option(struct options *o, const struct option_row *row, const cha
         o->log_level = (enum log_level)picked;
         return 0;
     case OPTION_HELP:
+        o->help = true;
+        return 0;
     case OPTION_VERSION:
-        break;
+        o->version = true;
+        return 0;
     }
     return 0;
 }
@@ -186,17 +186,17 @@ static int set_extra(const struct option_extra *x, const char *value, struct err
     return 0;
 }
 
-static int read_environment(struct program *p, struct err *e)
+static int read_environment(struct options *o, const struct option_extra *extras, struct err *e)
 {
     char variable[VARIABLE_MAX];
 
     for (size_t i = 0; i < N_COMMON; i++) {
         const char *value =
             is_action(&common[i]) ? NULL : from_environment(common[i].name, variable);
-        if (value && *value && set_option(&p->options, &common[i], value, e) < 0)
+        if (value && *value && set_option(o, &common[i], value, e) < 0)
             return err_prefix(e, "environment variable %s", variable);
     }
-    for (const struct option_extra *x = p->extras; x && x->name; x++) {
+    for (const struct option_extra *x = extras; x && x->name; x++) {
         const char *value = from_environment(x->name, variable);
         if (!value || !*value)
             continue;
@@ -216,22 +216,23 @@ static const struct option_row *find_common(const char *name, size_t len)
     return NULL;
 }
 
-static const struct option_extra *find_extra(const struct program *p, const char *name, size_t len)
+static const struct option_extra *find_extra(const struct option_extra *extras, const char *name,
+                                             size_t len)
 {
-    for (const struct option_extra *x = p->extras; x && x->name; x++)
+    for (const struct option_extra *x = extras; x && x->name; x++)
         if (strlen(x->name) == len && !strncmp(x->name, name, len))
             return x;
     return NULL;
 }
 
 /* Reads argv[*i] and, when the option takes one, its value from the next. */
-static int read_argument(struct program *p, int argc, char **argv, int *i, bool *help,
-                         bool *version, struct err *e)
+static int read_argument(struct options *o, const struct option_extra *extras, int argc,
+                         char **argv, int *i, struct err *e)
 {
     const char *text = argv[*i], *name = text + strspn(text, "-"), *value;
     size_t len = strcspn(name, "=");
     const struct option_row *row = find_common(name, len);
-    const struct option_extra *extra = row ? NULL : find_extra(p, name, len);
+    const struct option_extra *extra = row ? NULL : find_extra(extras, name, len);
     bool flag;
 
     if (text[0] != '-' || name - text > 2 || (!row && !extra))
@@ -250,82 +251,23 @@ static int read_argument(struct program *p, int argc, char **argv, int *i, bool 
         *extra->list = (struct option_list){0};
     if (extra)
         return set_extra(extra, value, e) < 0 ? err_prefix(e, "option -%s", extra->name) : 0;
-    *help = *help || row->kind == OPTION_HELP;
-    *version = *version || row->kind == OPTION_VERSION;
-    if (set_option(&p->options, row, value, e) < 0)
+    if (set_option(o, row, value, e) < 0)
         return err_prefix(e, "option -%s", row->name);
     return 0;
 }
 
-/* Under mirage-ecs, which sets the variable, only mirage-ecs itself warns. */
-static void print_warning(const char *text)
+int options_read(struct options *o, const struct option_extra *extras, int argc, char **argv,
+                 struct err *e)
 {
-    if (!getenv("MIRAGE_STACK_PID"))
-        log_warn("%s", text);
-}
-
-/* Secrets of the configuration, or AWS credentials, will be in memory: no core file, no core for a
- * handler, and no other process of this user looks into it (prctl(2), ptrace(2)). */
-static void keep_memory_private(const struct config *config)
-{
-    const struct rlimit none = {0, 0};
-
-    if (config->local && !config->auth.present)
-        return;
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0);
-}
-
-int program_start(struct program *p, int argc, char **argv)
-{
-    struct err e = {0};
-    bool help = false, version = false;
-
-    umask(077); /* what the programs write is this user's alone */
-    p->config = NULL;
-    p->options = (struct options){
+    *o = (struct options){
         .compat_v1 = true,
         .log_level = LOG_LEVEL_INFO,
         .state = "/var/lib/mirage-ecs",
     };
-    if (read_environment(p, &e) < 0)
-        goto usage;
+    if (read_environment(o, extras, e) < 0)
+        return -1;
     for (int i = 1; i < argc; i++)
-        if (read_argument(p, argc, argv, &i, &help, &version, &e) < 0)
-            goto usage;
-    if (help || version) {
-        if (help)
-            print_help(p);
-        else
-            printf("%s %s\n", p->name, MIRAGE_VERSION);
-        return 0;
-    }
-    log_setup(p->options.log_level, p->options.log_format);
-    if (config_load(&p->config, &p->options, p->source, print_warning, &e) < 0) {
-        log_error("%s", e.text);
-        return 1;
-    }
-    if (p->options.print_config) {
-        char *text = config_dump(p->config, CONFIG_MASKED);
-        fputs(text, stdout);
-        free(text);
-    }
-    if (p->options.print_config || p->options.check) {
-        bool good = !p->options.check || !p->check || p->check(p, &e) == 0;
-        if (!good && *e.text)
-            log_error("%s", e.text);
-        program_end(p);
-        return good ? 0 : 1;
-    }
-    keep_memory_private(p->config);
-    return PROGRAM_GOES_ON;
-usage:
-    fprintf(stderr, "%s: %s\n", p->name, e.text);
-    return 2;
-}
-
-void program_end(struct program *p)
-{
-    config_free(p->config);
-    p->config = NULL;
+        if (read_argument(o, extras, argc, argv, &i, e) < 0)
+            return -1;
+    return 0;
 }

@@ -1,6 +1,5 @@
-/* The command line that all programs share, and the start that all of them make: options, then
- * configuration, then log. Every option has an environment variable MIRAGE_<NAME>, `-` as `_`; the
- * command line wins. One dash or two; `-name value` or `-name=value`. */
+/* The command line that all programs share. Every option has an environment variable MIRAGE_<NAME>,
+ * `-` as `_`; the command line wins. One dash or two; `-name value` or `-name=value`. */
 #ifndef MIRAGE_OPTIONS_H
 #define MIRAGE_OPTIONS_H
 
@@ -9,8 +8,6 @@
 
 #include "err.h"
 #include "log.h"
-
-#include "config.h"
 
 struct options {
     const char *conf;   /* -conf FILE; NULL: defaults only */
@@ -23,6 +20,8 @@ struct options {
     const char *state; /* -state */
     bool print_config; /* -x */
     bool check;        /* -t */
+    bool help;         /* -help */
+    bool version;      /* -version */
 };
 
 /* An option that only one program has. Its value is a text; a flag is "true" or "false". */
@@ -43,22 +42,13 @@ struct option_list {
     bool is_environments; /* the command line replaces it */
 };
 
-struct program {
-    const char *name;                  /* "mirage-api" */
-    const char *summary;               /* one sentence for -help */
-    const struct option_extra *extras; /* ends with a NULL name; NULL: none */
-    const struct config_source *source;
-    /* What -t checks beside the configuration; NULL: nothing. An empty sentence: all is said. */
-    int (*check)(struct program *p, struct err *e);
-    struct options options;
-    struct config *config; /* after program_start; program_end frees it */
-};
+/* Reads the environment's variables, then the command line, into *o and the extras' values, which
+ * point into both. extras: ends with a NULL name; NULL: none. */
+int options_read(struct options *o, const struct option_extra *extras, int argc, char **argv,
+                 struct err *e) __attribute__((warn_unused_result));
 
-#define PROGRAM_GOES_ON (-1)
-
-/* Reads options and configuration, sets up the log, and serves -help, -version, -x and -t. Returns
- * PROGRAM_GOES_ON, or the status to exit with: 0, 1 (configuration) or 2 (usage), all said. */
-int program_start(struct program *p, int argc, char **argv) __attribute__((warn_unused_result));
-void program_end(struct program *p);
+/* The answer to -help, on standard output. */
+void options_print_help(const char *program, const char *summary,
+                        const struct option_extra *extras);
 
 #endif

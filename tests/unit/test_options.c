@@ -1,6 +1,5 @@
 /* The command line and the environment variables: each run of program_start() in a process of its
  * own, with what it says and the status that it gives. */
-#include "config/options.h"
 
 #include <limits.h>
 #include <setjmp.h>
@@ -16,6 +15,7 @@
 #include <cmocka.h>
 
 #include "buf.h"
+#include "program.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX          8
