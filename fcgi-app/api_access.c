@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "aws/access_counts.h"
+#include "aws/cloudwatch.h"
 #include "clock.h"
 #include "store/store_access.h"
 
@@ -28,6 +29,7 @@ static int64_t read_duration(const char *text)
 int api_access(struct call *c, struct err *e)
 {
     const struct params *params = &c->request->params;
+    const struct metric_source source = cloudwatch_source(c->with->aws);
     const char *subdomain;
     const char *text;
     int64_t duration;
@@ -39,10 +41,10 @@ int api_access(struct call *c, struct err *e)
     if (subdomain == NULL)
         return err_set(e, ERR_INVALID, "parameter required: subdomain");
     duration = read_duration(text);
-    if (c->with->aws) {
+    if (source.sums) {
         struct purge_count count = {.subdomain = subdomain};
-        if (access_counts(c->with->aws, c->with->db, clock_now_ms(), duration, &count, 1, c->arena,
-                          e) < 0)
+        if (access_counts(&source, c->with->db, clock_now_ms(), duration, &count, 1, c->arena, e) <
+            0)
             return -1;
         sum = count.accesses;
     } else

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws/cloudwatch.h"
 #include "aws/purge_plan.h"
 #include "clock.h"
 #include "purge.h"
@@ -106,7 +107,7 @@ static int preview(struct call *c, const struct fields *f, json_t **preview, con
                    struct err *e)
 {
     const struct purge_input input = input_of(c->arena, f);
-    const struct purge_view view = {c->with->aws, c->with->db, NULL};
+    const struct purge_view view = {cloudwatch_source(c->with->aws), c->with->db, NULL};
     struct purge_rules rules;
     struct purge_plan plan;
     size_t stops = 0;

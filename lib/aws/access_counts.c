@@ -40,8 +40,9 @@ static const char *why_unknown(const struct metric_sum *sum, size_t due, const c
     return sum->n_due < due || due == 0 ? "CloudWatch has gaps in its data" : NULL;
 }
 
-int access_counts(struct aws_client *client, struct db *db, int64_t now_ms, int64_t duration_s,
-                  struct purge_count *counts, size_t n, struct arena *a, struct err *e)
+int access_counts(const struct metric_source *source, struct db *db, int64_t now_ms,
+                  int64_t duration_s, struct purge_count *counts, size_t n, struct arena *a,
+                  struct err *e)
 {
     struct metric_window window = access_window(now_ms, duration_s);
     struct metric_sum *sums = arena_array(a, n, sizeof *sums);
@@ -51,7 +52,7 @@ int access_counts(struct aws_client *client, struct db *db, int64_t now_ms, int6
 
     for (size_t i = 0; i < n; i++)
         sums[i].subdomain = counts[i].subdomain;
-    rc = cloudwatch_sums(client, &window, sums, n, e);
+    rc = source->sums(source->context, &window, sums, n, e);
     if (rc < 0)
         failure = arena_strdup(a, e->text);
     for (size_t i = 0; i < n; i++) {

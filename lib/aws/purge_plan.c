@@ -78,10 +78,10 @@ int purge_plan(const struct purge_view *v, const struct purge_rules *rules, stru
     if (list_tasks(v, a, &plan->tasks, e) < 0)
         return -1;
     counts = name_counts(&plan->tasks, a, &n);
-    if (!v->aws) {
+    if (!v->source.sums) {
         if (count_local(v->db, now - rules->duration_s * 1000, counts, n, a, e) < 0)
             return -1;
-    } else if (access_counts(v->aws, v->db, now, rules->duration_s, counts, n, a, e) < 0)
+    } else if (access_counts(&v->source, v->db, now, rules->duration_s, counts, n, a, e) < 0)
         plan->warning = arena_strdup(a, e->text);
     plan->n = purge_decide(&plan->tasks, counts, n, rules, now, a, &plan->decisions);
     return 0;

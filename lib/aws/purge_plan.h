@@ -10,13 +10,13 @@
 #include "store/db.h"
 #include "task.h"
 
-#include "client.h"
+#include "access_counts.h"
 
 /* Where it looks. */
 struct purge_view {
-    struct aws_client *aws; /* NULL: local tasks, whose counts are in db */
-    struct db *db;          /* the tasks, and what is not reported yet; NULL: the runner is asked */
-    struct runner *runner;  /* not used with a db */
+    struct metric_source source; /* of counts; none: local tasks, whose counts are in db */
+    struct db *db;         /* the tasks, and what is not reported yet; NULL: the runner is asked */
+    struct runner *runner; /* not used with a db */
 };
 
 struct purge_plan {

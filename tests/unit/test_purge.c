@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "aws/access_counts.h"
+#include "aws/cloudwatch.h"
 #include "purge.h"
 #include "regex.h"
 

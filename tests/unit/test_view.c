@@ -399,7 +399,7 @@ static void purges_are_previewed_and_remembered(void **state)
     const struct purge_input input = {.duration = "300"};
     struct task idle = task_of("a1", "idle", "RUNNING");
     struct task young = task_of("b1", "young", "RUNNING");
-    const struct purge_view view_of = {NULL, with.db, NULL};
+    const struct purge_view view_of = {.db = with.db};
     struct purge_plan plan;
     struct purge_decided *decided;
     struct purge_rules rules;
