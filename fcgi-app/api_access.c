@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/access_counts.h"
+#include "access_counts.h"
 #include "aws/cloudwatch.h"
 #include "clock.h"
 #include "store/store_access.h"

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "aws/cloudwatch.h"
-#include "aws/purge_plan.h"
 #include "clock.h"
 #include "purge.h"
+#include "purge_plan.h"
 #include "store/store_purge.h"
 #include "store/store_purge_past.h"
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "aws/access_counts.h"
+#include "access_counts.h"
 #include "aws/cloudwatch.h"
 #include "purge.h"
 #include "regex.h"

@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "aws/purge_plan.h"
 #include "clock.h"
 #include "fcgi-app/launch_again.h"
 #include "fcgi-app/launch_watch.h"
@@ -18,6 +17,7 @@
 #include "fcgi-app/router.h"
 #include "fcgi-app/view_environment.h"
 #include "fcgi-app/view_purge.h"
+#include "purge_plan.h"
 #include "store/store_purge.h"
 #include "store/store_purge_past.h"
 #include "store/store_sync.h"

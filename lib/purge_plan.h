@@ -1,16 +1,15 @@
 /* What a purge would do now: the tasks, their counts, and purge_decide()'s word on each. The same
  * for mirage-purge, for mirage-sync, and for the page's preview. */
-#ifndef MIRAGE_AWS_PURGE_PLAN_H
-#define MIRAGE_AWS_PURGE_PLAN_H
+#ifndef MIRAGE_PURGE_PLAN_H
+#define MIRAGE_PURGE_PLAN_H
 
+#include "access_counts.h"
 #include "arena.h"
 #include "err.h"
 #include "purge.h"
 #include "runner.h"
 #include "store/db.h"
 #include "task.h"
-
-#include "access_counts.h"
 
 /* Where it looks. */
 struct purge_view {

@@ -3,12 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access_counts.h"
 #include "clock.h"
 #include "store/store_access.h"
 #include "store/store_sync.h"
 #include "store/store_task.h"
-
-#include "access_counts.h"
 
 static int by_subdomain(const void *left, const void *right)
 {

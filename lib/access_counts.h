@@ -1,7 +1,7 @@
 /* How often subdomains were used: what a source has of all machines, which is CloudWatch, and what
  * this machine has counted and not reported yet. */
-#ifndef MIRAGE_AWS_ACCESS_COUNTS_H
-#define MIRAGE_AWS_ACCESS_COUNTS_H
+#ifndef MIRAGE_ACCESS_COUNTS_H
+#define MIRAGE_ACCESS_COUNTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
