@@ -69,8 +69,8 @@ static int stop_task(struct purger *p, const char *arn, struct err *e)
 
     if (p->aws && poll(&end, 1, STOP_PAUSE_MS) > 0)
         return err_set(e, ERR_BUSY, "the program was told to end");
-    return p->db ? environment_terminate_task(p->db, p->runner, arn, e)
-                 : runner_stop(p->runner, arn, e);
+    return p->db ? environment_terminate_task(p->db, p->runner, arn, STOP_PURGED, e)
+                 : runner_stop(p->runner, arn, STOP_PURGED, e);
 }
 
 int purge_stop(struct purger *p, const struct purge_plan *plan, const char *subdomain,

@@ -70,8 +70,9 @@ int deed_terminate(struct call *c, const char *subdomain, const char *id, struct
             return -1;
         log_warn("%.200s is terminated without a look at what runs by now: %s", name, why.text);
     }
-    rc = id != NULL ? environment_terminate_task(c->with->db, c->with->runner, id, e)
-                    : environment_terminate(c->with->db, c->with->runner, subdomain, e);
+    rc = id != NULL
+             ? environment_terminate_task(c->with->db, c->with->runner, id, STOP_REQUESTED, e)
+             : environment_terminate(c->with->db, c->with->runner, subdomain, e);
     if (rc == 0)
         log_info("terminated %s%.200s, asked by %s", id != NULL ? "task " : "", name, asker(c));
     return rc;

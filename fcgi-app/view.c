@@ -116,22 +116,10 @@ json_t *view_task_api(const struct task *t)
     return task;
 }
 
-/* Whether it stopped as it was told to: by a person, or with the stack that it ran on. */
-static bool was_told_to_stop(const struct task *t)
-{
-    static const char *const reasons[] = {"Terminate requested", "Task stopped by",
-                                          "Scaling activity", "the stack was stopped"};
-
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-        if (strncmp(t->stopped_reason, reasons[i], strlen(reasons[i])) == 0)
-            return true;
-    return *t->stopped_reason == '\0';
-}
-
 enum view_state view_state(const struct task *t)
 {
     if (strcmp(t->last_status, "STOPPED") == 0)
-        return was_told_to_stop(t) ? VIEW_STOPPED : VIEW_FAILED;
+        return task_was_told_to_stop(t) ? VIEW_STOPPED : VIEW_FAILED;
     if (!task_is_live(t))
         return VIEW_STOPPING;
     if (strcmp(t->last_status, "PROVISIONING") == 0)

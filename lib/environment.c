@@ -17,7 +17,6 @@
 #define SUBDOMAIN_MAX        63
 #define PARAMETER_CHARACTERS 255
 #define TASKDEFS_MAX         50
-#define STOP_REASON          "Terminate requested by Mirage"
 
 /* Launches that may not run at once: one lock for the subdomains that share a hash. */
 #define LOCKS 16
@@ -186,15 +185,17 @@ size_t environment_problems(const struct config *config, const struct launch_inp
     return n;
 }
 
-static int stop_task(struct db *db, struct runner *r, const char *arn, struct err *e)
+static int stop_task(struct db *db, struct runner *r, const char *arn, const char *reason,
+                     struct err *e)
 {
-    if (runner_stop(r, arn, e) < 0)
+    if (runner_stop(r, arn, reason, e) < 0)
         return err_prefix(e, "cannot stop task %s", arn);
-    return store_task_stopping(db, arn, STOP_REASON, e);
+    return store_task_stopping(db, arn, reason, e);
 }
 
 /* Stops every live task of the subdomain; goes on after a failure and returns the first. */
-static int stop_all(struct db *db, struct runner *r, const char *subdomain, struct err *e)
+static int stop_all(struct db *db, struct runner *r, const char *subdomain, const char *reason,
+                    struct err *e)
 {
     struct arena a = {0};
     struct task_list tasks;
@@ -202,9 +203,9 @@ static int stop_all(struct db *db, struct runner *r, const char *subdomain, stru
     int rc = store_task_of(db, subdomain, TASK_RUNNING, &a, &tasks, e);
 
     for (size_t i = 0; rc >= 0 && i < tasks.len; i++)
-        rc = stop_task(db, r, tasks.items[i].arn, e);
+        rc = stop_task(db, r, tasks.items[i].arn, reason, e);
     for (size_t i = 0; rc < 0 && i < tasks.len; i++)
-        if (stop_task(db, r, tasks.items[i].arn, &again) < 0)
+        if (stop_task(db, r, tasks.items[i].arn, reason, &again) < 0)
             continue;
     arena_free(&a);
     return rc;
@@ -257,7 +258,8 @@ static int launch_locked(struct db *db, struct runner *r, const struct launch_re
     struct err why = {0};
     size_t n_taken = 0;
 
-    if (stop_all(db, r, request->subdomain, e) < 0 || store_environment_launch(db, &env, e) < 0)
+    if (stop_all(db, r, request->subdomain, STOP_RELAUNCHED, e) < 0 ||
+        store_environment_launch(db, &env, e) < 0)
         return -1;
     if (runner_launch(r, request, a, results, e) < 0) {
         if (store_environment_end(db, request->subdomain, clock_now_ms(), &why) < 0)
@@ -291,7 +293,7 @@ int environment_terminate(struct db *db, struct runner *r, const char *subdomain
     int rc;
 
     pthread_mutex_lock(lock);
-    rc = stop_all(db, r, subdomain, e);
+    rc = stop_all(db, r, subdomain, STOP_REQUESTED, e);
     if (rc >= 0)
         rc = store_environment_end(db, subdomain, clock_now_ms(), e);
     pthread_mutex_unlock(lock);
@@ -310,7 +312,8 @@ static int end_unless_newer(struct db *db, const char *subdomain, int64_t began,
     return store_environment_end(db, subdomain, clock_now_ms(), e);
 }
 
-int environment_terminate_task(struct db *db, struct runner *r, const char *id, struct err *e)
+int environment_terminate_task(struct db *db, struct runner *r, const char *id, const char *reason,
+                               struct err *e)
 {
     int64_t began = clock_now_ms();
     struct arena a = {0};
@@ -321,7 +324,7 @@ int environment_terminate_task(struct db *db, struct runner *r, const char *id, 
     if (rc == 0)
         rc = err_set(e, ERR_NOT_FOUND, "task %.200s is not found", id);
     else if (rc > 0) {
-        rc = stop_task(db, r, task.arn, e);
+        rc = stop_task(db, r, task.arn, reason, e);
         if (rc == 0)
             rc = store_task_of(db, task.subdomain, TASK_RUNNING, &a, &left, e);
         if (rc == 0 && left.len == 0)

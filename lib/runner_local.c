@@ -281,7 +281,7 @@ static const char *id_of(const char *arn)
     return *id && strspn(id, "0123456789abcdef") == strlen(id) ? id : NULL;
 }
 
-static int local_stop(struct runner *r, const char *arn, struct err *e)
+static int local_stop(struct runner *r, const char *arn, const char *reason, struct err *e)
 {
     struct runner_local *l = local_of(r);
     const char *id = id_of(arn);
@@ -293,7 +293,7 @@ static int local_stop(struct runner *r, const char *arn, struct err *e)
 
     if (!id || access(dir, F_OK) < 0)
         goto out; /* it is gone, which is what was wanted */
-    stop = json_pack("{s:s}", "reason", "Terminate requested by Mirage");
+    stop = json_pack("{s:s}", "reason", reason);
     rc = local_task_write(dir, "stop", stop, e);
     status = local_task_read(dir, "status.json");
     pid = (pid_t)json_integer_value(json_object_get(status, "supervisor"));

@@ -25,6 +25,7 @@
 #include "local_task.h"
 #include "log.h"
 #include "signals.h"
+#include "task.h"
 
 #include "log_file.h"
 #include "page.h"
@@ -316,7 +317,7 @@ static void record_end(struct supervisor *s, int status)
     if (told)
         snprintf(reason, sizeof reason, "%.100s", local_task_text(told, "reason"));
     else if (s->term_at)
-        snprintf(reason, sizeof reason, "the stack was stopped");
+        snprintf(reason, sizeof reason, STOP_WITH_STACK);
     else if (n > 0)
         reason[n] = '\0';
     else if (WIFEXITED(status))

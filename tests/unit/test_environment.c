@@ -271,10 +271,11 @@ static void all_problems(void **state)
 
 struct fake {
     struct runner runner;
-    struct buf calls;       /* "stop ARN; launch SUBDOMAIN TASKDEF TASKDEF; " */
-    const char *fails;      /* taskdefs that are refused: " a b " */
-    const char *stop_fails; /* the ARN that cannot be stopped; "" for any */
-    const char *none;       /* what no launch is possible for */
+    struct buf calls;        /* "stop ARN; launch SUBDOMAIN TASKDEF TASKDEF; " */
+    const char *fails;       /* taskdefs that are refused: " a b " */
+    const char *stop_reason; /* of the last stop */
+    const char *stop_fails;  /* the ARN that cannot be stopped; "" for any */
+    const char *none;        /* what no launch is possible for */
     int n_tasks;
     bool live_at_launch; /* a task of the subdomain was live in the view when launch was called */
     pthread_mutex_t lock;
@@ -329,9 +330,10 @@ static int fake_launch(struct runner *r, const struct launch_request *request, s
     return 0;
 }
 
-static int fake_stop(struct runner *r, const char *arn, struct err *error)
+static int fake_stop(struct runner *r, const char *arn, const char *reason, struct err *error)
 {
     (void)r;
+    fake.stop_reason = reason;
     buf_printf(&fake.calls, "stop %s; ", arn);
     if (fake.stop_fails && (!*fake.stop_fails || !strcmp(fake.stop_fails, arn)))
         return err_set(error, ERR_REFUSED, "AccessDenied");
@@ -420,6 +422,7 @@ static void relaunch_stops_the_old_ones_first(void **state)
     calls_were("launch foo app db; launch fo* app; ");
     launched("foo", "app", NULL);
     calls_were("stop arn:id1; stop arn:id2; launch foo app; ");
+    assert_string_equal(fake.stop_reason, STOP_RELAUNCHED);
     assert_false(fake.live_at_launch);
     tasks_are("foo", "id1 STOPPED; id2 STOPPED; id4 RUNNING; ");
     tasks_are("fo*", "id3 RUNNING; ");
@@ -504,6 +507,7 @@ static void terminate_a_subdomain(void **state)
     buf_clear(&fake.calls);
     assert_int_equal(environment_terminate(db, &fake.runner, "foo", &e), 0);
     calls_were("stop arn:id1; stop arn:id2; ");
+    assert_string_equal(fake.stop_reason, STOP_REQUESTED);
     tasks_are("foo", "id1 STOPPED; id2 STOPPED; ");
     tasks_are("fo*", "id3 RUNNING; ");
     assert_true(env_of("foo").ended_at > 0);
@@ -534,15 +538,17 @@ static void terminate_a_task(void **state)
     (void)state;
     launched("foo", "app", "db");
     buf_clear(&fake.calls);
-    assert_int_equal(environment_terminate_task(db, &fake.runner, "id1", &e), 0);
+    assert_int_equal(environment_terminate_task(db, &fake.runner, "id1", STOP_PURGED, &e), 0);
     calls_were("stop arn:id1; ");
     tasks_are("foo", "id1 STOPPED; id2 RUNNING; ");
     assert_int_equal(store_task_get(db, "id1", &arena, &t, &e), 1);
-    assert_string_equal(t.stopped_reason, "Terminate requested by Mirage");
+    assert_string_equal(t.stopped_reason, STOP_PURGED);
+    assert_string_equal(fake.stop_reason, STOP_PURGED);
     assert_true(env_of("foo").ended_at == 0); /* one still runs */
-    assert_int_equal(environment_terminate_task(db, &fake.runner, "arn:id2", &e), 0);
+    assert_int_equal(environment_terminate_task(db, &fake.runner, "arn:id2", STOP_PURGED, &e), 0);
     assert_true(env_of("foo").ended_at > 0);
-    assert_int_equal(environment_terminate_task(db, &fake.runner, "id2", &e), 0); /* again */
+    assert_int_equal(environment_terminate_task(db, &fake.runner, "id2", STOP_PURGED, &e),
+                     0); /* again */
 }
 
 static void terminate_an_unknown_task(void **state)
@@ -550,15 +556,17 @@ static void terminate_an_unknown_task(void **state)
     (void)state;
     launched("foo", "app", NULL);
     buf_clear(&fake.calls);
-    assert_int_equal(environment_terminate_task(db, &fake.runner, "id9", &e), -1);
+    assert_int_equal(environment_terminate_task(db, &fake.runner, "id9", STOP_PURGED, &e), -1);
     assert_int_equal(e.kind, ERR_NOT_FOUND);
     assert_string_equal(e.text, "task id9 is not found");
-    assert_int_equal(environment_terminate_task(db, &fake.runner, "foo", &e), -1); /* no id */
-    assert_int_equal(environment_terminate_task(db, &fake.runner, repeated("x", 5000), &e), -1);
+    assert_int_equal(environment_terminate_task(db, &fake.runner, "foo", STOP_PURGED, &e),
+                     -1); /* no id */
+    assert_int_equal(
+        environment_terminate_task(db, &fake.runner, repeated("x", 5000), STOP_PURGED, &e), -1);
     assert_int_equal(e.kind, ERR_NOT_FOUND);
     calls_were("");
     fake.stop_fails = "";
-    assert_int_equal(environment_terminate_task(db, &fake.runner, "id1", &e), -1);
+    assert_int_equal(environment_terminate_task(db, &fake.runner, "id1", STOP_PURGED, &e), -1);
     assert_int_equal(e.kind, ERR_REFUSED);
     tasks_are("foo", "id1 RUNNING; ");
 }
@@ -584,10 +592,11 @@ static int slow_launch(struct runner *r, const struct launch_request *request, s
     return 0;
 }
 
-static int quiet_stop(struct runner *r, const char *arn, struct err *error)
+static int quiet_stop(struct runner *r, const char *arn, const char *reason, struct err *error)
 {
     (void)r;
     (void)arn;
+    (void)reason;
     (void)error;
     return 0;
 }

@@ -179,8 +179,13 @@ static void states_of_tasks(void **state)
         {"RUNNING", "STOPPED", "Terminate requested by Mirage", 1, "stopping"},
         {"DEPROVISIONING", "STOPPED", "", 1, "stopping"},
         {"STOPPED", "STOPPED", "Terminate requested by Mirage", -1, "stopped"},
+        {"STOPPED", "STOPPED", STOP_PURGED, -1, "stopped"},
+        {"STOPPED", "STOPPED", STOP_RELAUNCHED "; app: exit code 137", -1, "stopped"},
+        {"STOPPED", "STOPPED", STOP_WITH_STACK, -1, "stopped"},
         {"STOPPED", "STOPPED", "", -1, "stopped"},
         {"STOPPED", "STOPPED", "Task stopped by (deployment x)", -1, "stopped"},
+        {"STOPPED", "STOPPED", "Scaling activity initiated by (deployment x)", -1, "stopped"},
+        {"STOPPED", "STOPPED", "it was not told, but the stack was stopped", -1, "failed"},
         {"STOPPED", "STOPPED", "Essential container in task exited", -1, "failed"},
         {"STOPPED", "STOPPED", "Task failed to start", -1, "failed"},
     };
