@@ -193,34 +193,33 @@ static int stop_task(struct db *db, struct runner *r, const char *arn, const cha
     return store_task_stopping(db, arn, reason, e);
 }
 
-/* Stops every live task of the subdomain; goes on after a failure and returns the first. */
+/* Stops every live task of the subdomain; goes on after a failure and keeps the first error. */
 static int stop_all(struct db *db, struct runner *r, const char *subdomain, const char *reason,
                     struct err *e)
 {
     struct arena a = {0};
-    struct task_list tasks;
-    struct err again;
+    struct task_list tasks = {0};
+    struct err why;
     int rc = store_task_of(db, subdomain, TASK_RUNNING, &a, &tasks, e);
+    size_t n = rc < 0 ? 0 : tasks.len;
 
-    for (size_t i = 0; rc >= 0 && i < tasks.len; i++)
-        rc = stop_task(db, r, tasks.items[i].arn, reason, e);
-    for (size_t i = 0; rc < 0 && i < tasks.len; i++)
-        if (stop_task(db, r, tasks.items[i].arn, reason, &again) < 0)
-            continue;
+    for (size_t i = 0; i < n; i++)
+        if (stop_task(db, r, tasks.items[i].arn, reason, rc < 0 ? &why : e) < 0)
+            rc = -1;
     arena_free(&a);
     return rc;
 }
 
 /* Writes what the launch came to: the tasks that were taken, or the end of the environment. */
-static int record_results(struct db *db, const struct launch_request *request,
-                          const struct launch_result *results, size_t n_taken, struct err *e)
+static int record_results(struct db *db, const char *subdomain, const struct launch_result *results,
+                          size_t n, size_t n_taken, struct err *e)
 {
     if (db_begin(db, e) < 0)
         return -1;
-    for (size_t i = 0; i < request->n_taskdefs; i++)
+    for (size_t i = 0; i < n; i++)
         if (!results[i].error && store_task_add(db, &results[i].task, e) < 0)
             goto undo;
-    if (n_taken == 0 && store_environment_end(db, request->subdomain, clock_now_ms(), e) < 0)
+    if (n_taken == 0 && store_environment_end(db, subdomain, clock_now_ms(), e) < 0)
         goto undo;
     if (db_commit(db, e) == 0)
         return 0;
@@ -255,22 +254,23 @@ static int launch_locked(struct db *db, struct runner *r, const struct launch_re
     struct environment env = {.subdomain = request->subdomain,
                               .launched_at = clock_now_ms(),
                               .request = launch_to_json(request, a)};
-    struct err why = {0};
-    size_t n_taken = 0;
+    struct err why;
+    size_t n, n_taken = 0;
+    int rc;
 
     if (stop_all(db, r, request->subdomain, STOP_RELAUNCHED, e) < 0 ||
         store_environment_launch(db, &env, e) < 0)
         return -1;
-    if (runner_launch(r, request, a, results, e) < 0) {
-        if (store_environment_end(db, request->subdomain, clock_now_ms(), &why) < 0)
-            return -1; /* sync ends an environment that has no task */
-        return -1;
-    }
-    for (size_t i = 0; i < request->n_taskdefs; i++)
+    rc = runner_launch(r, request, a, results, e);
+    n = rc < 0 ? 0 : request->n_taskdefs; /* there is a result for each, or for none */
+    for (size_t i = 0; i < n; i++)
         n_taken += !results[i].error;
-    if (record_results(db, request, results, n_taken, e) < 0)
-        return -1;
-    return n_taken == request->n_taskdefs ? 0 : refused(request, results, n_taken, a, e);
+    /* The runner's error is the one to keep: sync, too, ends an environment that has no task. */
+    if (record_results(db, request->subdomain, results, n, n_taken, rc < 0 ? &why : e) < 0)
+        rc = -1;
+    if (rc == 0 && n_taken < n)
+        rc = refused(request, results, n_taken, a, e);
+    return rc;
 }
 
 int environment_launch(struct db *db, struct runner *r, const struct launch_request *request,

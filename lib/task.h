@@ -43,8 +43,9 @@ struct task_list {
 #define STOP_REQUESTED  "Terminate requested by Mirage"                     /* by a person */
 #define STOP_PURGED     "Terminate requested by Mirage: purged as not used" /* by a purge */
 #define STOP_RELAUNCHED "Terminate requested by Mirage: launched again"     /* for its successor */
-#define STOP_WITH_STACK "the stack was stopped" /* local tasks end with the stack that runs them   \
-                                                 */
+#define STOP_WITH_STACK                                                                            \
+    "the stack was stopped" /* local tasks end with the stack that runs them                       \
+                             */
 
 /* Whether a stopped task ended because it was told to, by mirage or by whoever else may: not by
  * itself, and not for a failure. Decided by stopped_reason. */
