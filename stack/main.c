@@ -43,6 +43,7 @@ int main(int argc, char **argv)
         .check = stack_check,
     };
     struct stack stack;
+    enum stack_started started;
     struct err e = {0};
     int status;
 
@@ -56,17 +57,18 @@ int main(int argc, char **argv)
         log_error("%s", e.text);
         goto out;
     }
-    if (stack_start(&stack, &e) == 0) {
+    started = stack_start(&stack, &e);
+    if (started == STACK_READY) {
         printf("mirage-ecs ready: %s\n", stack.url);
         fflush(stdout);
         stack_supervise(&stack);
         log_info("stopping");
-        status = 0;
-    } else if (!*e.text)
-        status = 0; /* a signal asked for the end before the start was over */
+    }
     stack_stop(&stack);
-    if (status != 0)
+    if (started == STACK_FAILED)
         log_error("%s", e.text); /* the last line: it is looked at first */
+    else
+        status = 0;
 out:
     stack_end(&stack);
     program_end(&program);

@@ -343,37 +343,52 @@ static enum answers ask(struct stack *s, bool *listen)
     return *listen ? answers(s->program->config) : ANSWERS_NOT;
 }
 
-int stack_start(struct stack *s, struct err *e)
+static int start_children(struct stack *s, struct err *e)
 {
     static const int order[STACK_CHILDREN] = {API, WEB, SYNC, PROXYD};
-    int64_t end = clock_monotonic_ms() + READY_TIMEOUT_MS;
-    enum answers got;
-    struct child *dead;
-    bool listen = false;
-    int status;
 
     for (size_t i = 0; i < STACK_CHILDREN; i++)
         if (child_start(&s->children[order[i]], e) < 0)
             return -1;
-    while ((got = ask(s, &listen)) != ANSWERS_ALL) {
-        dead = reap(s, &status);
-        if (dead) {
-            dead->pid = 0;
-            return err_set(e, ERR_INTERNAL,
-                           "%s %s before the stack was ready; its own line above says why",
-                           dead->name, child_describe_end(status));
-        }
-        if (clock_monotonic_ms() > end && got == ANSWERS_API) {
-            log_warn("tasks could not be looked at yet; sync's own lines above say why");
-            return 0;
-        }
-        if (clock_monotonic_ms() > end)
-            return err_set(e, ERR_INTERNAL, "the stack did not answer within %d s",
-                           READY_TIMEOUT_MS / 1000);
-        if (wait_signal(s, 20))
-            return err_set(e, ERR_INTERNAL, "%s", "");
-    }
     return 0;
+}
+
+/* No child may end before the stack is ready. */
+static int check_children(struct stack *s, struct err *e)
+{
+    int status;
+    struct child *dead = reap(s, &status);
+
+    if (!dead)
+        return 0;
+    dead->pid = 0;
+    return err_set(e, ERR_INTERNAL, "%s %s before the stack was ready; its own line above says why",
+                   dead->name, child_describe_end(status));
+}
+
+enum stack_started stack_start(struct stack *s, struct err *e)
+{
+    int64_t end = clock_monotonic_ms() + READY_TIMEOUT_MS;
+    enum answers got;
+    bool listen = false;
+
+    if (start_children(s, e) < 0)
+        return STACK_FAILED;
+    while ((got = ask(s, &listen)) != ANSWERS_ALL) {
+        if (check_children(s, e) < 0)
+            return STACK_FAILED;
+        if (clock_monotonic_ms() > end)
+            break;
+        if (wait_signal(s, 20))
+            return STACK_TOLD_TO_END;
+    }
+    if (got == ANSWERS_NOT) {
+        err_set(e, ERR_INTERNAL, "the stack did not answer within %d s", READY_TIMEOUT_MS / 1000);
+        return STACK_FAILED;
+    }
+    if (got == ANSWERS_API)
+        log_warn("tasks could not be looked at yet; sync's own lines above say why");
+    return STACK_READY;
 }
 
 /* Starts again what is due. Returns ms until the next is. */

@@ -36,10 +36,16 @@ int stack_check(struct program *program, struct err *e) __attribute__((warn_unus
 int stack_prepare(struct stack *s, const struct program *program, const char *user, int argc,
                   char **argv, struct err *e) __attribute__((warn_unused_result));
 
+enum stack_started {
+    STACK_READY,       /* it answers */
+    STACK_TOLD_TO_END, /* a signal asked for the end before that */
+    STACK_FAILED,      /* *e says why */
+};
+
 /* Starts everything and waits until the stack answers; if tasks cannot be looked at for half a
- * minute, it goes on without: the page tells why, and sync tries again. On failure some of it may
- * run: stack_stop(). A signal that asks to end is a failure too, with an empty sentence. */
-int stack_start(struct stack *s, struct err *e) __attribute__((warn_unused_result));
+ * minute, it goes on without: the page tells why, and sync tries again. Unless it is ready, some of
+ * it may run: stack_stop(). */
+enum stack_started stack_start(struct stack *s, struct err *e) __attribute__((warn_unused_result));
 
 /* Restarts what dies, until SIGTERM or SIGINT. */
 void stack_supervise(struct stack *s);
