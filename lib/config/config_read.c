@@ -1,7 +1,6 @@
 /* YAML to struct config, by the schema. Every complaint names file, line and key. */
 #include "config_schema.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -9,12 +8,6 @@
 #include <string.h>
 #include <strings.h>
 #include <yaml.h>
-
-#include "network.h"
-#include "pattern.h"
-#include "regex.h"
-#include "schedule.h"
-#include "socket_address.h"
 
 #include "config_merge.h"
 #include "config_value.h"
@@ -148,83 +141,17 @@ static int read_host(struct reader *r, const struct config_field *f, const yaml_
     return 0;
 }
 
-/* An empty secret would let in nobody, or everybody. The value itself is never shown. */
-static int check_secret(struct reader *r, const yaml_node_t *node, const char *text, struct err *e)
-{
-    return *text ? 0 : complain(r, node, e, "is empty: give it a value, or remove the key");
-}
-
-static int check_text(struct reader *r, const struct config_field *f, const yaml_node_t *node,
-                      const char *text, struct err *e)
-{
-    unsigned char address[16];
-    struct socket_address listen;
-    struct schedule schedule;
-    struct err why = {0};
-    struct regex *re = NULL;
-
-    switch (f->type) {
-    case CONFIG_ADDRESS:
-        if (inet_pton(AF_INET, text, address) != 1 && inet_pton(AF_INET6, text, address) != 1)
-            return complain(r, node, e, "expected an IP address, got '%s'", text);
-        break;
-    case CONFIG_LISTEN:
-        if (!socket_address_parse(&listen, text))
-            return complain(r, node, e,
-                            "expected ADDRESS:PORT such as 0.0.0.0:8090 or [::]:8090, got '%s'",
-                            text);
-        break;
-    case CONFIG_CHOICE:
-        if (!config_is_choice(f->choices, text))
-            return complain(r, node, e, "expected one of %s, got '%s'", f->choices, text);
-        break;
-    case CONFIG_SCHEDULE:
-        if (schedule_parse(&schedule, text, &why) < 0)
-            return complain(r, node, e, "%s", why.text);
-        break;
-    case CONFIG_SECONDS:
-        if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9 ||
-            strtol(text, NULL, 10) < f->min)
-            return complain(r, node, e, "expected seconds, at least %ld, got '%s'", f->min, text);
-        break;
-    case CONFIG_REGEX:
-        if (*text && regex_compile(&re, text, &why) < 0)
-            return complain(r, node, e, "%s in '%s'", why.text, text);
-        regex_free(re);
-        break;
-    case CONFIG_ENV_NAME:
-        if (!*text || isdigit((unsigned char)*text) ||
-            strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") !=
-                strlen(text))
-            return complain(r, node, e, "expected a name for an environment variable, got '%s'",
-                            text);
-        break;
-    case CONFIG_HEADER:
-        if (!config_is_header(text))
-            return complain(r, node, e, "expected a header such as x-mirage-token, got '%s'", text);
-        break;
-    case CONFIG_KEY_URL:
-        if (!config_is_key_url(text))
-            return complain(r, node, e,
-                            "expected https://HOST/…/ (http:// only to 127.0.0.1), "
-                            "got '%s'",
-                            text);
-        break;
-    case CONFIG_SECRET:
-        return check_secret(r, node, text, e);
-    default:
-        break;
-    }
-    return 0;
-}
-
+/* A text, checked as one of the field's type. */
 static int read_string(struct reader *r, const struct config_field *f, const yaml_node_t *node,
                        const char **value, struct err *e)
 {
     const char *text = scalar(r, node, "a text", e);
+    struct err why;
 
-    if (!text || check_text(r, f, node, text, e) < 0)
+    if (!text)
         return -1;
+    if (config_check_text(f, text, &why) < 0)
+        return complain(r, node, e, "%s", why.text);
     *value = arena_strdup(r->arena, text);
     return 0;
 }
@@ -256,49 +183,16 @@ static size_t push_index(struct reader *r, size_t i)
     return len;
 }
 
-static int check_item(struct reader *r, const struct config_field *f, const yaml_node_t *node,
-                      const char *text, struct err *e)
-{
-    struct network network;
-
-    switch (f->type) {
-    case CONFIG_PATTERNS:
-        return pattern_is_valid(text) ? 0
-                                      : complain(r, node, e, "'%s' is a malformed pattern", text);
-    case CONFIG_NETWORKS:
-        return network_parse(&network, text)
-                   ? 0
-                   : complain(r, node, e,
-                              "expected an address or a network such as 10.0.0.0/8, "
-                              "got '%s'",
-                              text);
-    case CONFIG_SECRETS:
-        return check_secret(r, node, text, e);
-    default:
-        return 0;
-    }
-}
-
-static int read_one_string(struct reader *r, const struct config_field *f, yaml_node_t *node,
-                           struct config_strings *list, struct err *e)
-{
-    const char *text = scalar(r, node, "a text", e);
-
-    if (!text || check_item(r, f, node, text, e) < 0)
-        return -1;
-    list->items = arena_array(r->arena, 1, sizeof *list->items);
-    list->items[0] = arena_strdup(r->arena, text);
-    list->len = 1;
-    return 0;
-}
-
 static int read_strings(struct reader *r, const struct config_field *f, yaml_node_t *node,
                         struct config_strings *list, struct err *e)
 {
     size_t n;
 
-    if (f->type == CONFIG_SECRETS && node->type == YAML_SCALAR_NODE)
-        return read_one_string(r, f, node, list, e);
+    if (f->type == CONFIG_SECRETS && node->type == YAML_SCALAR_NODE) {
+        list->items = arena_array(r->arena, 1, sizeof *list->items);
+        list->len = 1;
+        return read_string(r, f, node, &list->items[0], e);
+    }
     if (node->type != YAML_SEQUENCE_NODE)
         return complain(r, node, e, "expected a list, got %s", kind_of(node));
     n = sequence_len(node);
@@ -308,12 +202,8 @@ static int read_strings(struct reader *r, const struct config_field *f, yaml_nod
     list->len = n;
     for (size_t i = 0; i < n; i++) {
         size_t cut = push_index(r, i);
-        const char *text = scalar(r, sequence_item(r, node, i), "a text", e);
-        if (!text)
+        if (read_string(r, f, sequence_item(r, node, i), &list->items[i], e) < 0)
             return -1;
-        if (check_item(r, f, sequence_item(r, node, i), text, e) < 0)
-            return -1;
-        list->items[i] = arena_strdup(r->arena, text);
         r->key[cut] = '\0';
     }
     return 0;
