@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "json.h"
 #include "pattern.h"
 
 #include "encode.h"
@@ -172,20 +173,6 @@ json_t *view_environment_url(struct call *c, const char *subdomain)
                      request_port(c->request)));
 }
 
-static const char *tag_value(const json_t *tags, const char *key)
-{
-    size_t i;
-    json_t *tag;
-
-    json_array_foreach (tags, i, tag) {
-        const char *name = json_string_value(json_object_get(tag, "Key"));
-
-        if (name != NULL && strcmp(name, key) == 0)
-            return json_string_value(json_object_get(tag, "Value"));
-    }
-    return NULL;
-}
-
 json_t *view_parameters(const struct config *config, const struct task *t)
 {
     json_t *list = json_array();
@@ -193,9 +180,9 @@ json_t *view_parameters(const struct config *config, const struct task *t)
 
     for (size_t i = 0; i < config->n_parameters; i++) {
         const char *name = config->parameters[i].name;
-        const char *value = tag_value(tags, name);
+        const char *value = json_member(json_find(tags, "Key", name), "Value");
 
-        if (value != NULL && *value != '\0' && strcmp(name, "branch") != 0)
+        if (*value != '\0' && strcmp(name, "branch") != 0)
             json_array_append_new(
                 list, json_pack("{s:o,s:o}", "name", view_text(name), "value", view_text(value)));
     }

@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "config/config.h"
 #include "config/variables.h"
+#include "json.h"
 #include "local_task.h"
 #include "log.h"
 #include "signals.h"
@@ -218,8 +219,8 @@ static void become_task(struct supervisor *s, int output, int not_run)
     make_environment(s);
     umask(022);
     if (json_array_size(command) == 0)
-        page_serve(s->sockets, s->n_sockets, local_task_text(s->task, "subdomain"),
-                   local_task_text(s->task, "taskdef"));
+        page_serve(s->sockets, s->n_sockets, json_member(s->task, "subdomain"),
+                   json_member(s->task, "taskdef"));
     close_ports(s, 0);
     exec_command(command, not_run);
 }
@@ -315,7 +316,7 @@ static void record_end(struct supervisor *s, int status)
     ssize_t n = read(s->not_run, reason, sizeof reason - 1);
 
     if (told)
-        snprintf(reason, sizeof reason, "%.100s", local_task_text(told, "reason"));
+        snprintf(reason, sizeof reason, "%.100s", json_member(told, "reason"));
     else if (s->term_at)
         snprintf(reason, sizeof reason, STOP_WITH_STACK);
     else if (n > 0)
@@ -392,7 +393,7 @@ void supervise(const char *dir)
     write_status(&s);
     told = local_task_read(dir, "stop");
     if (told)
-        fail(&s, local_task_text(told, "reason"));
+        fail(&s, json_member(told, "reason"));
     else if (choose_ports(&s) < 0)
         fail(&s, "no free port");
     else if (start_process(&s) < 0)
