@@ -270,7 +270,7 @@ void db_done(struct db_rows *rows)
     rows->running = false;
 }
 
-int db_run(struct db *db, const char *sql, const struct db_bind *binds, struct err *e)
+int db_change(struct db *db, const char *sql, const struct db_bind *binds, struct err *e)
 {
     struct db_rows *rows;
     int rc;
@@ -284,6 +284,28 @@ int db_run(struct db *db, const char *sql, const struct db_bind *binds, struct e
         rc = rc == SQLITE_DONE ? sqlite3_changes(db->handle) : fail(db, e, "writing");
     db_done(rows);
     return rc;
+}
+
+int db_run(struct db *db, const char *sql, const struct db_bind *binds, struct err *e)
+{
+    return db_change(db, sql, binds, e) < 0 ? -1 : 0;
+}
+
+int64_t db_query_number(struct db *db, const char *sql, const struct db_bind *binds, struct err *e)
+{
+    struct db_rows *rows;
+    int64_t number = -1;
+    int rc;
+
+    if (db_query(db, &rows, sql, binds, e) < 0)
+        return -1;
+    rc = db_next(rows, e);
+    if (rc > 0)
+        number = db_column_number(rows, 0);
+    else if (rc == 0)
+        err_set(e, ERR_INTERNAL, "the query has no row: %s", sql);
+    db_done(rows);
+    return number;
 }
 
 const char *db_column_text(struct db_rows *rows, int column)
@@ -300,17 +322,17 @@ int64_t db_column_number(struct db_rows *rows, int column)
 
 int db_begin(struct db *db, struct err *e)
 {
-    return db_run(db, "BEGIN IMMEDIATE", DB_NO_BINDS, e) < 0 ? -1 : 0;
+    return db_run(db, "BEGIN IMMEDIATE", DB_NO_BINDS, e);
 }
 
 int db_begin_read(struct db *db, struct err *e)
 {
-    return db_run(db, "BEGIN", DB_NO_BINDS, e) < 0 ? -1 : 0;
+    return db_run(db, "BEGIN", DB_NO_BINDS, e);
 }
 
 int db_commit(struct db *db, struct err *e)
 {
-    return db_run(db, "COMMIT", DB_NO_BINDS, e) < 0 ? -1 : 0;
+    return db_run(db, "COMMIT", DB_NO_BINDS, e);
 }
 
 void db_rollback(struct db *db)
@@ -341,13 +363,5 @@ int db_check(struct db *db, struct err *e)
 
 int64_t db_data_version(struct db *db, struct err *e)
 {
-    struct db_rows *rows;
-    int64_t version = -1;
-
-    if (db_query(db, &rows, "PRAGMA data_version", DB_NO_BINDS, e) < 0)
-        return -1;
-    if (db_next(rows, e) > 0)
-        version = db_column_number(rows, 0);
-    db_done(rows);
-    return version;
+    return db_query_number(db, "PRAGMA data_version", DB_NO_BINDS, e);
 }

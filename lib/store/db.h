@@ -58,8 +58,16 @@ int db_check(struct db *db, struct err *e) __attribute__((warn_unused_result));
 /* The schema's number that this program was built with. */
 int db_schema_version(void) __attribute__((warn_unused_result));
 
-/* Runs a statement that returns no rows. Returns how many rows it changed, or -1. */
+/* Runs a statement that returns no rows. */
 int db_run(struct db *db, const char *sql, const struct db_bind *binds, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* The same. Returns how many rows it changed, or -1. */
+int db_change(struct db *db, const char *sql, const struct db_bind *binds, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* The number, 0 or more, in the one row of a query; -1 when there is none. */
+int64_t db_query_number(struct db *db, const char *sql, const struct db_bind *binds, struct err *e)
     __attribute__((warn_unused_result));
 
 /* Starts a query. Every success must reach db_done(rows). A query of the same text must not be

@@ -13,26 +13,15 @@ int store_access_add(struct db *db, const char *subdomain, int64_t at_ms, int64_
                   " ON CONFLICT (subdomain, minute) DO UPDATE SET count = count + excluded.count",
                   DB_BINDS(db_text(":subdomain", subdomain),
                            db_number(":minute", at_ms / MINUTE_MS), db_number(":count", count)),
-                  e) < 0
-               ? -1
-               : 0;
+                  e);
 }
 
 static int64_t sum(struct db *db, const char *sql, const char *subdomain, int64_t since_ms,
                    struct err *e)
 {
-    struct db_rows *rows;
-    int64_t total = -1;
-
-    if (db_query(
-            db, &rows, sql,
-            DB_BINDS(db_text(":subdomain", subdomain), db_number(":minute", since_ms / MINUTE_MS)),
-            e) < 0)
-        return -1;
-    if (db_next(rows, e) > 0)
-        total = db_column_number(rows, 0);
-    db_done(rows);
-    return total;
+    return db_query_number(
+        db, sql,
+        DB_BINDS(db_text(":subdomain", subdomain), db_number(":minute", since_ms / MINUTE_MS)), e);
 }
 
 int64_t store_access_sum(struct db *db, const char *subdomain, int64_t since_ms, struct err *e)
@@ -58,9 +47,7 @@ int store_access_zeros(struct db *db, int64_t minute, struct err *e)
                   "INSERT OR IGNORE INTO access (subdomain, minute, count)"
                   " SELECT DISTINCT subdomain, :minute, 0 FROM task"
                   " WHERE last_status = 'RUNNING' AND desired_status <> 'STOPPED'",
-                  DB_BINDS(db_number(":minute", minute)), e) < 0
-               ? -1
-               : 0;
+                  DB_BINDS(db_number(":minute", minute)), e);
 }
 
 int store_access_unreported(struct db *db, int64_t before, size_t limit, struct arena *a,
@@ -104,7 +91,7 @@ int store_access_reported(struct db *db, const struct access_row *rows, size_t n
     if (rc >= 0)
         rc = db_commit(db, e);
     db_rollback(db);
-    return rc < 0 ? -1 : 0;
+    return rc;
 }
 
 int store_access_forget(struct db *db, int64_t before, int64_t refused, struct err *e)
@@ -112,9 +99,7 @@ int store_access_forget(struct db *db, int64_t before, int64_t refused, struct e
     return db_run(db,
                   "DELETE FROM access WHERE (minute < :before AND reported >= count)"
                   " OR minute < :refused",
-                  DB_BINDS(db_number(":before", before), db_number(":refused", refused)), e) < 0
-               ? -1
-               : 0;
+                  DB_BINDS(db_number(":before", before), db_number(":refused", refused)), e);
 }
 
 int store_access_forget_ended(struct db *db, int64_t before, struct err *e)
@@ -122,9 +107,7 @@ int store_access_forget_ended(struct db *db, int64_t before, struct err *e)
     return db_run(db,
                   "DELETE FROM access WHERE minute < :before AND subdomain NOT IN"
                   " (SELECT subdomain FROM environment WHERE ended_at IS NULL)",
-                  DB_BINDS(db_number(":before", before)), e) < 0
-               ? -1
-               : 0;
+                  DB_BINDS(db_number(":before", before)), e);
 }
 
 /* The join has a range of the primary key for each environment; CROSS JOIN keeps SQLite from

@@ -10,22 +10,21 @@ int store_environment_launch(struct db *db, const struct environment *env, struc
                   DB_BINDS(db_text(":subdomain", env->subdomain),
                            db_number(":launched_at", env->launched_at),
                            db_text(":request", env->request)),
-                  e) < 0
-               ? -1
-               : 0;
+                  e);
 }
 
 int store_environment_follow_tasks(struct db *db, struct err *e)
 {
-    return db_run(db,
-                  "INSERT INTO environment (subdomain, launched_at)"
-                  " SELECT subdomain, min(created_at) FROM task"
-                  " WHERE last_status <> 'STOPPED' AND desired_status <> 'STOPPED'"
-                  " GROUP BY subdomain"
-                  " ON CONFLICT (subdomain) DO UPDATE SET launched_at = excluded.launched_at,"
-                  " request = CASE WHEN ended_at IS NULL THEN request ELSE '' END, ended_at = NULL"
-                  " WHERE ended_at IS NOT NULL OR excluded.launched_at <> launched_at",
-                  DB_NO_BINDS, e);
+    return db_change(
+        db,
+        "INSERT INTO environment (subdomain, launched_at)"
+        " SELECT subdomain, min(created_at) FROM task"
+        " WHERE last_status <> 'STOPPED' AND desired_status <> 'STOPPED'"
+        " GROUP BY subdomain"
+        " ON CONFLICT (subdomain) DO UPDATE SET launched_at = excluded.launched_at,"
+        " request = CASE WHEN ended_at IS NULL THEN request ELSE '' END, ended_at = NULL"
+        " WHERE ended_at IS NOT NULL OR excluded.launched_at <> launched_at",
+        DB_NO_BINDS, e);
 }
 
 int store_environment_end(struct db *db, const char *subdomain, int64_t ended_at, struct err *e)
@@ -33,22 +32,19 @@ int store_environment_end(struct db *db, const char *subdomain, int64_t ended_at
     return db_run(db,
                   "UPDATE environment SET ended_at = :ended_at"
                   " WHERE subdomain = :subdomain AND ended_at IS NULL",
-                  DB_BINDS(db_number(":ended_at", ended_at), db_text(":subdomain", subdomain)),
-                  e) < 0
-               ? -1
-               : 0;
+                  DB_BINDS(db_number(":ended_at", ended_at), db_text(":subdomain", subdomain)), e);
 }
 
 int store_environment_end_empty(struct db *db, int64_t before, int64_t ended_at, struct err *e)
 {
-    return db_run(db,
-                  "UPDATE environment SET ended_at = :ended_at"
-                  " WHERE ended_at IS NULL AND (launched_at < :before OR EXISTS"
-                  "  (SELECT 1 FROM task WHERE task.subdomain = environment.subdomain"
-                  "   AND task.created_at >= environment.launched_at)) AND NOT EXISTS"
-                  " (SELECT 1 FROM task WHERE task.subdomain = environment.subdomain"
-                  "  AND last_status <> 'STOPPED' AND desired_status <> 'STOPPED')",
-                  DB_BINDS(db_number(":ended_at", ended_at), db_number(":before", before)), e);
+    return db_change(db,
+                     "UPDATE environment SET ended_at = :ended_at"
+                     " WHERE ended_at IS NULL AND (launched_at < :before OR EXISTS"
+                     "  (SELECT 1 FROM task WHERE task.subdomain = environment.subdomain"
+                     "   AND task.created_at >= environment.launched_at)) AND NOT EXISTS"
+                     " (SELECT 1 FROM task WHERE task.subdomain = environment.subdomain"
+                     "  AND last_status <> 'STOPPED' AND desired_status <> 'STOPPED')",
+                     DB_BINDS(db_number(":ended_at", ended_at), db_number(":before", before)), e);
 }
 
 static void read_environment(struct db_rows *rows, struct arena *a, struct environment *env)

@@ -25,19 +25,14 @@ int store_link_list(struct db *db, struct arena *a, struct link_record **records
 int store_link_put(struct db *db, const struct link_record *record, struct err *e)
 {
     return db_run(
-               db,
-               "INSERT INTO link_record (name, addresses) VALUES (:name, :addresses)"
-               " ON CONFLICT (name) DO UPDATE SET addresses = excluded.addresses",
-               DB_BINDS(db_text(":name", record->name), db_text(":addresses", record->addresses)),
-               e) < 0
-               ? -1
-               : 0;
+        db,
+        "INSERT INTO link_record (name, addresses) VALUES (:name, :addresses)"
+        " ON CONFLICT (name) DO UPDATE SET addresses = excluded.addresses",
+        DB_BINDS(db_text(":name", record->name), db_text(":addresses", record->addresses)), e);
 }
 
 int store_link_remove(struct db *db, const char *name, struct err *e)
 {
     return db_run(db, "DELETE FROM link_record WHERE name = :name",
-                  DB_BINDS(db_text(":name", name)), e) < 0
-               ? -1
-               : 0;
+                  DB_BINDS(db_text(":name", name)), e);
 }

@@ -14,7 +14,7 @@ int store_purge_ask(struct db *db, int64_t at_ms, const char *by, const char *re
                     "DELETE FROM purge_run WHERE finished_at > 0"
                     " AND id <= (SELECT max(id) FROM purge_run) - :kept",
                     DB_BINDS(db_number(":kept", PURGE_RUNS_KEPT)), e);
-    return rc < 0 ? -1 : 0;
+    return rc;
 }
 
 int store_purge_next(struct db *db, int64_t at_ms, struct arena *a, struct purge_run *run,
@@ -57,7 +57,7 @@ int store_purge_decisions(struct db *db, int64_t run, const struct purge_decisio
     if (rc >= 0)
         rc = db_commit(db, e);
     db_rollback(db);
-    return rc < 0 ? -1 : 0;
+    return rc;
 }
 
 int store_purge_result(struct db *db, int64_t run, const char *subdomain, const char *result,
@@ -68,47 +68,26 @@ int store_purge_result(struct db *db, int64_t run, const char *subdomain, const 
                   " WHERE run = :run AND subdomain = :subdomain",
                   DB_BINDS(db_text(":result", result), db_number(":run", run),
                            db_text(":subdomain", subdomain)),
-                  e) < 0
-               ? -1
-               : 0;
+                  e);
 }
 
 int store_purge_finished(struct db *db, int64_t run, int64_t at_ms, const char *error,
                          struct err *e)
 {
     return db_run(
-               db, "UPDATE purge_run SET finished_at = :at, error = :error WHERE id = :id",
-               DB_BINDS(db_number(":at", at_ms), db_text(":error", error), db_number(":id", run)),
-               e) < 0
-               ? -1
-               : 0;
+        db, "UPDATE purge_run SET finished_at = :at, error = :error WHERE id = :id",
+        DB_BINDS(db_number(":at", at_ms), db_text(":error", error), db_number(":id", run)), e);
 }
 
 int64_t store_purge_open(struct db *db, struct err *e)
 {
-    struct db_rows *rows;
-    int64_t n = -1;
-
-    if (db_query(db, &rows, "SELECT count(*) FROM purge_run WHERE finished_at = 0", DB_NO_BINDS,
-                 e) < 0)
-        return -1;
-    if (db_next(rows, e) > 0)
-        n = db_column_number(rows, 0);
-    db_done(rows);
-    return n;
+    return db_query_number(db, "SELECT count(*) FROM purge_run WHERE finished_at = 0", DB_NO_BINDS,
+                           e);
 }
 
 int64_t store_purge_last(struct db *db, const char *by, struct err *e)
 {
-    struct db_rows *rows;
-    int64_t at = -1;
-
-    if (db_query(db, &rows,
-                 "SELECT coalesce(max(requested_at), 0) FROM purge_run WHERE requested_by = :by",
-                 DB_BINDS(db_text(":by", by)), e) < 0)
-        return -1;
-    if (db_next(rows, e) > 0)
-        at = db_column_number(rows, 0);
-    db_done(rows);
-    return at;
+    return db_query_number(
+        db, "SELECT coalesce(max(requested_at), 0) FROM purge_run WHERE requested_by = :by",
+        DB_BINDS(db_text(":by", by)), e);
 }

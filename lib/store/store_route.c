@@ -30,13 +30,5 @@ int store_route_each(struct db *db, int (*each)(void *ctx, const struct route_ro
 
 int64_t store_route_version(struct db *db, struct err *e)
 {
-    struct db_rows *rows;
-    int64_t version = -1;
-
-    if (db_query(db, &rows, "SELECT version FROM route_version", DB_NO_BINDS, e) < 0)
-        return -1;
-    if (db_next(rows, e) > 0)
-        version = db_column_number(rows, 0);
-    db_done(rows);
-    return version;
+    return db_query_number(db, "SELECT version FROM route_version", DB_NO_BINDS, e);
 }

@@ -2,32 +2,20 @@
 
 int64_t store_sync_want(struct db *db, struct err *e)
 {
-    struct db_rows *rows;
-    int64_t wanted = -1;
-
-    if (db_query(db, &rows, "UPDATE sync SET wanted = wanted + 1 RETURNING wanted", DB_NO_BINDS,
-                 e) < 0)
-        return -1;
-    if (db_next(rows, e) > 0)
-        wanted = db_column_number(rows, 0);
-    db_done(rows);
-    return wanted;
+    return db_query_number(db, "UPDATE sync SET wanted = wanted + 1 RETURNING wanted", DB_NO_BINDS,
+                           e);
 }
 
 int store_sync_succeeded(struct db *db, int64_t at_ms, int64_t looked, struct err *e)
 {
     return db_run(db, "UPDATE sync SET succeeded_at = :at, looked = :looked",
-                  DB_BINDS(db_number(":at", at_ms), db_number(":looked", looked)), e) < 0
-               ? -1
-               : 0;
+                  DB_BINDS(db_number(":at", at_ms), db_number(":looked", looked)), e);
 }
 
 int store_sync_failed(struct db *db, int64_t at_ms, const char *error, struct err *e)
 {
     return db_run(db, "UPDATE sync SET failed_at = :at, error = :error",
-                  DB_BINDS(db_number(":at", at_ms), db_text(":error", error)), e) < 0
-               ? -1
-               : 0;
+                  DB_BINDS(db_number(":at", at_ms), db_text(":error", error)), e);
 }
 
 int store_sync_get(struct db *db, struct arena *a, struct sync_status *status, struct err *e)

@@ -108,7 +108,7 @@ int store_task_get(struct db *db, const char *id, struct arena *a, struct task *
 /* A task that was told to stop stays told, whatever an older listing says. */
 static int put_row(struct db *db, const struct task *t, struct err *e)
 {
-    return db_run(
+    return db_change(
         db,
         "INSERT INTO task (arn, short_id, subdomain, branch, taskdef, ipaddress, last_status,"
         " desired_status, env, tags, stopped_reason, created_at, started_at, stopped_at)"
@@ -142,16 +142,16 @@ static int put_row(struct db *db, const struct task *t, struct err *e)
 
 static int put_port(struct db *db, const char *arn, const struct task_port *p, struct err *e)
 {
-    return db_run(db,
-                  "INSERT INTO port (arn, container, container_port, address, port)"
-                  " VALUES (:arn, :container, :container_port, :address, :port)"
-                  " ON CONFLICT (arn, container, container_port) DO UPDATE SET"
-                  " address = excluded.address, port = excluded.port, ready = 0"
-                  " WHERE (address, port) IS NOT (excluded.address, excluded.port)",
-                  DB_BINDS(db_text(":arn", arn), db_text(":container", p->container),
-                           db_number(":container_port", p->container_port),
-                           db_text(":address", p->address), db_number(":port", p->port)),
-                  e);
+    return db_change(db,
+                     "INSERT INTO port (arn, container, container_port, address, port)"
+                     " VALUES (:arn, :container, :container_port, :address, :port)"
+                     " ON CONFLICT (arn, container, container_port) DO UPDATE SET"
+                     " address = excluded.address, port = excluded.port, ready = 0"
+                     " WHERE (address, port) IS NOT (excluded.address, excluded.port)",
+                     DB_BINDS(db_text(":arn", arn), db_text(":container", p->container),
+                              db_number(":container_port", p->container_port),
+                              db_text(":address", p->address), db_number(":port", p->port)),
+                     e);
 }
 
 /* Removes the ports in the table that the task has no more. */
@@ -208,9 +208,7 @@ int store_task_add(struct db *db, const struct task *task, struct err *e)
 
 int store_task_remove(struct db *db, const char *arn, struct err *e)
 {
-    return db_run(db, "DELETE FROM task WHERE arn = :arn", DB_BINDS(db_text(":arn", arn)), e) < 0
-               ? -1
-               : 0;
+    return db_run(db, "DELETE FROM task WHERE arn = :arn", DB_BINDS(db_text(":arn", arn)), e);
 }
 
 int store_task_stopping(struct db *db, const char *arn, const char *reason, struct err *e)
@@ -218,9 +216,7 @@ int store_task_stopping(struct db *db, const char *arn, const char *reason, stru
     return db_run(db,
                   "UPDATE task SET desired_status = 'STOPPED', stopped_reason = :reason"
                   " WHERE arn = :arn AND desired_status <> 'STOPPED'",
-                  DB_BINDS(db_text(":reason", reason), db_text(":arn", arn)), e) < 0
-               ? -1
-               : 0;
+                  DB_BINDS(db_text(":reason", reason), db_text(":arn", arn)), e);
 }
 
 int store_task_port_ready(struct db *db, const char *arn, const struct task_port *port,
@@ -232,7 +228,5 @@ int store_task_port_ready(struct db *db, const char *arn, const struct task_port
                   DB_BINDS(db_text(":arn", arn), db_text(":container", port->container),
                            db_number(":container_port", port->container_port),
                            db_text(":address", port->address), db_number(":port", port->port)),
-                  e) < 0
-               ? -1
-               : 0;
+                  e);
 }

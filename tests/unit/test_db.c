@@ -344,10 +344,10 @@ static void binds_by_name(void **state)
     struct err e = {0};
 
     (void)state;
-    assert_int_equal(db_run(db, INSERT,
-                            DB_BINDS(db_number(":count", INT64_MAX), db_text(":subdomain", "a'b"),
-                                     db_number(":minute", -3)),
-                            &e),
+    assert_int_equal(db_change(db, INSERT,
+                               DB_BINDS(db_number(":count", INT64_MAX),
+                                        db_text(":subdomain", "a'b"), db_number(":minute", -3)),
+                               &e),
                      1);
     assert_int_equal(db_query(db, &rows, select, DB_BINDS(db_text(":subdomain", "a'b")), &e), 0);
     assert_int_equal(db_next(rows, &e), 1);
@@ -364,8 +364,8 @@ static void binds_by_name(void **state)
     assert_int_equal(db_query(db, &rows, select, DB_BINDS(db_text(":subdomain", NULL)), &e), 0);
     assert_int_equal(db_next(rows, &e), 0);
     db_done(rows);
-    assert_int_equal(db_run(db, "UPDATE access SET count = 1 WHERE minute = 99", DB_NO_BINDS, &e),
-                     0);
+    assert_int_equal(
+        db_change(db, "UPDATE access SET count = 1 WHERE minute = 99", DB_NO_BINDS, &e), 0);
     db_close(db);
 }
 
@@ -381,11 +381,11 @@ static void null_is_bound(void **state)
                             &e),
                      -1); /* NOT NULL */
     assert_non_null(strstr(e.text, "NOT NULL"));
-    assert_int_equal(
-        db_run(db, INSERT,
-               DB_BINDS(db_text(":subdomain", ""), db_number(":minute", 1), db_number(":count", 1)),
-               &e),
-        1);
+    assert_int_equal(db_change(db, INSERT,
+                               DB_BINDS(db_text(":subdomain", ""), db_number(":minute", 1),
+                                        db_number(":count", 1)),
+                               &e),
+                     1);
     db_close(db);
 }
 
@@ -493,7 +493,8 @@ static void large_and_odd_texts(void **state)
         const char *text = i < COUNT(texts) ? texts[i] : large.data;
         struct db_rows *rows;
         assert_int_equal(
-            db_run(db, "UPDATE sync SET error = :error", DB_BINDS(db_text(":error", text)), &e), 1);
+            db_change(db, "UPDATE sync SET error = :error", DB_BINDS(db_text(":error", text)), &e),
+            1);
         assert_int_equal(db_query(db, &rows, "SELECT error FROM sync", DB_NO_BINDS, &e), 0);
         assert_int_equal(db_next(rows, &e), 1);
         assert_string_equal(db_column_text(rows, 0), text);
@@ -630,10 +631,10 @@ static void damage_is_found(void **state)
     (void)state;
     assert_int_equal(db_begin(db, &e), 0);
     for (int i = 0; i < 5000; i++)
-        assert_int_equal(db_run(db, INSERT,
-                                DB_BINDS(db_text(":subdomain", "abcdefghijklmnopqrstuvwxyz"),
-                                         db_number(":minute", i), db_number(":count", 1)),
-                                &e),
+        assert_int_equal(db_change(db, INSERT,
+                                   DB_BINDS(db_text(":subdomain", "abcdefghijklmnopqrstuvwxyz"),
+                                            db_number(":minute", i), db_number(":count", 1)),
+                                   &e),
                          1);
     assert_int_equal(db_commit(db, &e), 0);
     assert_int_equal(db_check(db, &e), 0);
