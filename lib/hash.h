@@ -1,7 +1,7 @@
 /* A hash for short keys (FNV-1a). Keys come from the database and the configuration, not from
  * clients, so that nobody can choose them to collide. */
-#ifndef MIRAGE_PROXYD_HASH_H
-#define MIRAGE_PROXYD_HASH_H
+#ifndef MIRAGE_HASH_H
+#define MIRAGE_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>
