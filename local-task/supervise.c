@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,6 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +23,7 @@
 #include "json.h"
 #include "local_task.h"
 #include "log.h"
+#include "name_lock.h"
 #include "signals.h"
 #include "task.h"
 
@@ -72,21 +71,11 @@ static void add_event(struct supervisor *s, const char *what, const char *detail
                                     what, "detail", detail));
 }
 
-/* Claims a port among all local tasks of this machine, also before the task has bound it, by a
- * socket with an abstract name (unix(7)), which goes with this process. The descriptor stays open;
- * -1: taken. */
+/* Claims a port among all local tasks of this machine, also before the task has bound it. The
+ * descriptor stays open; -1: taken. */
 static int claim_port(int port)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), n;
-
-    n = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "mirage-local-task:%d", port);
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&name,
-                        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) < 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
+    return name_lock("mirage-local-task:%d", port);
 }
 
 /* A socket that listens on this port of 127.0.0.1; -1 when the port is not free. */
