@@ -15,6 +15,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "config/config.h"
+#include "container_of.h"
 #include "json.h"
 #include "launch.h"
 #include "local_logs.h"
@@ -35,7 +36,7 @@ struct runner_local {
 
 static struct runner_local *local_of(struct runner *r)
 {
-    return (struct runner_local *)(void *)r; /* runner is its first member */
+    return container_of(r, struct runner_local, runner);
 }
 
 /* --- launch ----------------------------------------------------------------------------------- */

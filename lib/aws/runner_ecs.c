@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "container_of.h"
 #include "launch.h"
 #include "log.h"
 #include "log_lines.h"
@@ -36,7 +37,7 @@ struct runner_ecs {
 
 static struct runner_ecs *ecs_of(struct runner *r)
 {
-    return (struct runner_ecs *)(void *)r; /* runner is its first member */
+    return container_of(r, struct runner_ecs, runner);
 }
 
 /* --- task definitions --------------------------------------------------------------------------
