@@ -1,11 +1,11 @@
 #include "link.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "pattern.h"
 
 /* One address of one name, before those of a name are put together. */
@@ -38,11 +38,7 @@ static bool is_ipv4(const char *text)
 static const char *name_of(const char *container, const char *subdomain, const char *zone,
                            struct arena *a)
 {
-    char *name = arena_printf(a, "%s.%s.%s", container, subdomain, zone);
-
-    for (char *p = name; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return name;
+    return ascii_lower_text(arena_printf(a, "%s.%s.%s", container, subdomain, zone));
 }
 
 static void add(struct pairs *pairs, const struct task *t, const struct config_strings *exclude,

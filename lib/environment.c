@@ -1,12 +1,13 @@
 #include "environment.h"
 
-#include <ctype.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "clock.h"
+#include "hash.h"
 #include "launch.h"
 #include "pattern.h"
 #include "regex.h"
@@ -31,21 +32,14 @@ static void init_locks(void)
 
 static pthread_mutex_t *lock_of(const char *subdomain)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-
     pthread_once(&locks_ready, init_locks);
-    for (; *subdomain; subdomain++)
-        hash = (hash ^ (unsigned char)*subdomain) * 16777619u;
-    return &launch_locks[hash % LOCKS];
+    return &launch_locks[hash_bytes(subdomain, strlen(subdomain)) % LOCKS];
 }
 
-static char *lower_case(struct arena *a, const char *text)
+/* The subdomain that was given, in small letters. */
+static char *subdomain_of(const struct launch_input *input, struct arena *a)
 {
-    char *copy = arena_strdup(a, text);
-
-    for (char *p = copy; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return copy;
+    return ascii_lower_text(arena_strdup(a, input->subdomain ? input->subdomain : ""));
 }
 
 /* A host's label, or a pattern of one: [a-z*?[\]] first, then also digits and `-`, no `-` last. */
@@ -140,7 +134,7 @@ static int check_taskdefs(const struct launch_input *input, const char *subdomai
 int environment_check(const struct config *config, const struct launch_input *input,
                       struct arena *a, struct launch_request *request, struct err *e)
 {
-    char *subdomain = lower_case(a, input->subdomain ? input->subdomain : "");
+    char *subdomain = subdomain_of(input, a);
     struct launch_param *params = arena_array(a, config->n_parameters, sizeof *params);
     const char **taskdefs;
     size_t n = 0;
@@ -167,7 +161,7 @@ int environment_check(const struct config *config, const struct launch_input *in
 size_t environment_problems(const struct config *config, const struct launch_input *input,
                             struct arena *a, struct launch_problem **problems)
 {
-    char *subdomain = lower_case(a, input->subdomain ? input->subdomain : "");
+    char *subdomain = subdomain_of(input, a);
     const char **taskdefs;
     struct err e = {0};
     size_t n = 0, unused;

@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/store_access.h"
-
 #include "hash.h"
+#include "store/store_access.h"
 
 struct counter {
     char *subdomain;

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "hash.h"
 #include "pattern.h"
 #include "store/store_route.h"
 
-#include "hash.h"
 #include "pattern_set.h"
 
 /* What requests by one listen entry may reach: `count` targets in route_snapshot.bytes, at `first`.

@@ -1,6 +1,5 @@
 #include "config.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ascii.h"
 #include "buf.h"
 #include "network.h"
 #include "regex.h"
@@ -22,13 +22,10 @@
 
 static void set_defaults(struct config *c, const struct options *o)
 {
-    char *domain = arena_strdup(&c->arena, o->domain  ? o->domain
-                                           : o->local ? ".localhost"
-                                                      : ".local");
+    const char *given = o->domain ? o->domain : o->local ? ".localhost" : ".local";
+    char *domain = ascii_lower_text(arena_strdup(&c->arena, given));
     long port = o->default_port ? o->default_port : o->local ? 8080 : 80;
 
-    for (char *p = domain; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
     c->local = o->local;
     c->compat_v1 = o->compat_v1;
     c->host.webapi = arena_printf(&c->arena, "mirage%s", domain);

@@ -1,4 +1,6 @@
 /* YAML to struct config, by the schema. Every complaint names file, line and key. */
+#include "ascii.h"
+
 #include "config_schema.h"
 
 #include <ctype.h>
@@ -130,8 +132,7 @@ static int read_host(struct reader *r, const struct config_field *f, const yaml_
     if (!text)
         return -1;
     copy = arena_printf(r->arena, "%s%s", suffix && *text != '.' ? "." : "", text);
-    for (char *p = copy; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
+    ascii_lower_text(copy);
     if (!config_is_host(copy) || (!suffix && *copy == '.') || !strcmp(copy, "."))
         return complain(r, node, e, "expected %s, got '%s'",
                         suffix ? "a domain such as .dev.example.net"
