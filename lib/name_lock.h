@@ -5,7 +5,6 @@
 
 /* Takes the name that the format makes, of which 107 bytes count. A descriptor that holds it until
  * it is closed, or its process ends; -1 with errno, which is EADDRINUSE when somebody has it. */
-int name_lock(const char *format, ...)
-    __attribute__((format(printf, 1, 2), warn_unused_result));
+int name_lock(const char *format, ...) __attribute__((format(printf, 1, 2), warn_unused_result));
 
 #endif

@@ -19,6 +19,8 @@
 #include "store/store_environment.h"
 #include "store/store_task.h"
 
+#include "task_fixture.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct db *db;
@@ -288,19 +290,14 @@ static struct task fake_task(struct arena *a, const struct launch_request *reque
                              const char *taskdef)
 {
     const char *id = arena_printf(a, "id%d", ++fake.n_tasks);
+    struct task t = plain_task(id, request->subdomain);
 
-    return (struct task){.arn = arena_printf(a, "arn:%s", id),
-                         .short_id = id,
-                         .subdomain = request->subdomain,
-                         .branch = "",
-                         .taskdef = taskdef,
-                         .ipaddress = "",
-                         .last_status = "PROVISIONING",
-                         .desired_status = "RUNNING",
-                         .env = "{}",
-                         .tags = "[]",
-                         .stopped_reason = "",
-                         .created_at = 1};
+    t.arn = arena_printf(a, "arn:%s", id);
+    t.taskdef = taskdef;
+    t.last_status = "PROVISIONING";
+    t.created_at = 1;
+    t.started_at = 0;
+    return t;
 }
 
 static int fake_launch(struct runner *r, const struct launch_request *request, struct arena *a,

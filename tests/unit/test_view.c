@@ -23,6 +23,8 @@
 #include "store/store_sync.h"
 #include "store/store_task.h"
 
+#include "task_fixture.h"
+
 #define MINUTE ((int64_t)60000)
 
 static struct arena arena;
@@ -70,23 +72,15 @@ static void ok(int rc)
 
 static struct task task_of(const char *id, const char *subdomain, const char *last_status)
 {
-    const bool stopped = strcmp(last_status, "STOPPED") == 0;
+    struct task t = plain_task(id, subdomain);
 
-    return (struct task){
-        .arn = arena_printf(&arena, "arn:aws:ecs:r:1:task/dev/%s", id),
-        .short_id = id,
-        .subdomain = subdomain,
-        .branch = "topic/x",
-        .taskdef = "app:1",
-        .ipaddress = "10.0.0.1",
-        .last_status = last_status,
-        .desired_status = stopped ? "STOPPED" : "RUNNING",
-        .env = "{\"GIT_BRANCH\":\"topic/x\",\"NICK\":\"me\"}",
-        .tags = "[{\"Key\":\"nick\",\"Value\":\"me\"}]",
-        .stopped_reason = "",
-        .created_at = clock_now_ms() - MINUTE,
-        .started_at = clock_now_ms() - MINUTE,
-    };
+    t.arn = arena_printf(&arena, "arn:aws:ecs:r:1:task/dev/%s", id);
+    t.last_status = last_status;
+    t.desired_status = strcmp(last_status, "STOPPED") == 0 ? "STOPPED" : "RUNNING";
+    t.env = "{\"GIT_BRANCH\":\"topic/x\",\"NICK\":\"me\"}";
+    t.tags = "[{\"Key\":\"nick\",\"Value\":\"me\"}]";
+    t.created_at = t.started_at = clock_now_ms() - MINUTE;
+    return t;
 }
 
 static void put_task(const struct task *t)
