@@ -17,10 +17,10 @@ enum { DEFAULT_DURATION = 86400, DURATION_DIGITS = 12 };
 /* Seconds. What is no positive number means the default, as clients of old expect. */
 static int64_t read_duration(const char *text)
 {
-    size_t len = text != NULL ? strspn(text, "0123456789") : 0;
+    size_t len = text ? strspn(text, "0123456789") : 0;
     int64_t duration;
 
-    if (len == 0 || len > DURATION_DIGITS || text[len] != '\0')
+    if (len == 0 || len > DURATION_DIGITS || text[len])
         return DEFAULT_DURATION;
     duration = strtoll(text, NULL, 10);
     return duration > 0 ? duration : DEFAULT_DURATION;
@@ -38,7 +38,7 @@ int api_access(struct call *c, struct err *e)
     if (params_subdomain(params, c->arena, &subdomain, e) < 0 ||
         params_text(params, "duration", &text, e) < 0)
         return -1;
-    if (subdomain == NULL)
+    if (!subdomain)
         return err_set(e, ERR_INVALID, "parameter required: subdomain");
     duration = read_duration(text);
     if (source.sums) {

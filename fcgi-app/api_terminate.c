@@ -12,9 +12,9 @@ int api_terminate(struct call *c, struct err *e)
     if (params_text(&c->request->params, "id", &id, e) < 0 ||
         params_subdomain(&c->request->params, c->arena, &subdomain, e) < 0)
         return -1;
-    if (id != NULL && *id == '\0')
+    if (id && !*id)
         id = NULL;
-    if (id == NULL && subdomain == NULL)
+    if (!id && !subdomain)
         return err_set(e, ERR_INVALID, "parameter required: id or subdomain");
     if (deed_terminate(c, subdomain, id, e) < 0) {
         if (e->kind == ERR_NOT_FOUND)

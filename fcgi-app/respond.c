@@ -51,10 +51,10 @@ static void start(struct response *r, int status, const char *content_type)
 
 void respond_json(struct response *r, int status, json_t *json)
 {
-    char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
-    start(r, text != NULL ? status : 500, "application/json; charset=UTF-8");
-    buf_str(&r->body, text != NULL ? text : "{\"result\":\"out of memory\"}");
+    start(r, text ? status : 500, "application/json; charset=UTF-8");
+    buf_str(&r->body, text ? text : "{\"result\":\"out of memory\"}");
     buf_char(&r->body, '\n');
     free(text);
     json_decref(json);
@@ -95,8 +95,8 @@ void respond_download(struct response *r, const char *name, const char *suffix)
 
     start(r, 200, "text/plain; charset=UTF-8");
     snprintf(r->download, sizeof(r->download), "%.64s", name);
-    for (char *p = r->download; *p != '\0'; p++)
-        if (strchr(plain, *p) == NULL)
+    for (char *p = r->download; *p; p++)
+        if (!strchr(plain, *p))
             *p = '_';
     strncat(r->download, suffix, sizeof(r->download) - strlen(r->download) - 1);
 }
@@ -110,7 +110,7 @@ void respond_if_changed(struct response *r, const char *known)
     snprintf(opening, sizeof(opening), "\"%016llx",
              (unsigned long long)hash_bytes64(r->body.data, r->body.len));
     snprintf(r->etag, sizeof(r->etag), "%s\"", opening);
-    if (strstr(known, opening) != NULL)
+    if (strstr(known, opening))
         r->status = 304;
 }
 
@@ -138,19 +138,19 @@ int respond_status(enum err_kind kind)
 
 static void write_special_headers(const struct response *r, struct buf *out)
 {
-    if (r->allow != NULL)
+    if (r->allow)
         buf_printf(out, "Allow: %s\r\n", r->allow);
-    if (r->location != NULL)
+    if (r->location)
         buf_printf(out, "Location: %s%s\r\n", r->location, r->target);
     if (r->retry_after > 0)
         buf_printf(out, "Retry-After: %d\r\n", r->retry_after);
     if (r->ask_password)
         buf_str(out, "WWW-Authenticate: Basic realm=\"Restricted\"\r\n");
-    if (r->cookie != NULL)
+    if (r->cookie)
         buf_printf(out, "Set-Cookie: %s\r\n", r->cookie);
-    if (*r->etag != '\0')
+    if (*r->etag)
         buf_printf(out, "ETag: %s\r\n", r->etag);
-    if (*r->download != '\0')
+    if (*r->download)
         buf_printf(out, "Content-Disposition: attachment; filename=\"%s\"\r\n", r->download);
     if (r->is_page)
         buf_str(out, "Content-Security-Policy: " PAGE_POLICY "\r\n"

@@ -39,7 +39,7 @@ enum answers answers(const struct config *config)
 {
     struct arena a = {0};
     const char *address = config->listen.foreign_address, *url;
-    bool v6 = strchr(address, ':') != NULL;
+    bool v6 = strchr(address, ':');
     enum answers got = ANSWERS_NOT;
 
     if (!strcmp(address, "0.0.0.0"))

@@ -74,7 +74,7 @@ static int check_claims(const struct oidc *o, const json_t *header, jwt_t *jwt, 
 {
     const char *claim = o->config->auth.amzn_oidc.claim, *value;
     char *exp = jwt_get_grants_json(jwt, "exp");
-    bool claims_exp = exp != NULL;
+    bool claims_exp = exp;
 
     free(exp);
     if (!claims_exp && !json_object_get(header, "exp"))

@@ -132,7 +132,7 @@ static int check_listen(const struct config *c, struct err *e)
 static int check_web(const struct config *c, struct err *e)
 {
     struct socket_address web, proxyd;
-    bool v6 = strchr(c->listen.foreign_address, ':') != NULL;
+    bool v6 = strchr(c->listen.foreign_address, ':');
     char text[128];
 
     if (!c->web.listen || !socket_address_parse(&web, c->web.listen))

@@ -166,7 +166,7 @@ static bool has_value(const struct config_field *f, const char *base)
     const void *at = base + f->offset;
 
     if (f->type <= CONFIG_SECRET) /* a text */
-        return *(const char *const *)at != NULL;
+        return *(const char *const *)at;
     if (f->type == CONFIG_SECRETS)
         return ((const struct config_strings *)at)->len > 0;
     return f->type != CONFIG_SECTION || !f->present ||

@@ -192,7 +192,7 @@ static struct db_rows *prepared(struct db *db, const char *sql, struct err *e)
         fail(db, e, "preparing");
         return NULL;
     }
-    if (rest[strspn(rest, " \n\t;")] != '\0') {
+    if (rest[strspn(rest, " \n\t;")]) {
         sqlite3_finalize(rows->statement);
         rows->statement = NULL;
         err_set(e, ERR_INTERNAL, "text after the statement: %s", rest);

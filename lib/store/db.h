@@ -35,7 +35,7 @@ struct db_bind {
 /* A text; NULL binds SQL's NULL. The text must stay until the query is done. */
 static inline struct db_bind db_text(const char *name, const char *text)
 {
-    return (struct db_bind){.name = name, .text = text, .is_null = text == NULL};
+    return (struct db_bind){.name = name, .text = text, .is_null = !text};
 }
 
 static inline struct db_bind db_number(const char *name, int64_t number)

@@ -441,7 +441,7 @@ static struct ecs_arns arns(const char *const *items, size_t n)
 
 static bool all_ours(const json_t *task)
 {
-    return json_object_get(task, "foreign") == NULL;
+    return !json_object_get(task, "foreign");
 }
 
 /* Describes `asked` as it is now: the answer of the service. */

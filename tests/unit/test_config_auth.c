@@ -228,7 +228,7 @@ static void secrets_that_everybody_can_read_are_warned_about(void **state)
         assert_int_equal(chmod(path, cases[i].mode), 0);
         buf_clear(&warnings);
         assert_int_equal(config_load(&c, &o, &no_source, warn, &e), 0);
-        assert_int_equal(strstr(buf_text(&warnings), "every user of this machine") != NULL,
+        assert_int_equal(!!strstr(buf_text(&warnings), "every user of this machine"),
                          cases[i].warned);
         assert_null(strstr(buf_text(&warnings), "planted"));
         config_free(c);
@@ -248,7 +248,7 @@ static void in_a_folder_of_ones_own_nobody_reads_them(void **state)
         assert_int_equal(chmod(folder, open ? 0755 : 0750), 0);
         buf_clear(&warnings);
         assert_int_equal(config_load(&c, &o, &no_source, warn, &e), 0);
-        assert_int_equal(strstr(buf_text(&warnings), "every user of this machine") != NULL, open);
+        assert_int_equal(!!strstr(buf_text(&warnings), "every user of this machine"), open);
         config_free(c);
     }
 }

@@ -58,7 +58,7 @@ struct body {
 
 static void check_outcome(const struct decoding *d, const struct body *b, size_t used)
 {
-    if (b->data == NULL) {
+    if (!b->data) {
         if (d->rc != -1)
             fail_msg("accepted: %s", b->text);
         return;

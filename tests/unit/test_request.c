@@ -27,8 +27,8 @@ static const char *fake_variable(void *ctx, const char *name)
 {
     const struct fake *fake = ctx;
 
-    for (size_t i = 0; fake->variables[i] != NULL; i += 2)
-        if (strcmp(fake->variables[i], name) == 0)
+    for (size_t i = 0; fake->variables[i]; i += 2)
+        if (!strcmp(fake->variables[i], name))
             return fake->variables[i + 1];
     return NULL;
 }
@@ -102,7 +102,7 @@ static void check_text(const struct reading *r, const char *name, const char *ex
     struct err e;
 
     assert_int_equal(params_text(&r->request.params, name, &value, &e), 0);
-    if (expected == NULL)
+    if (!expected)
         assert_null(value);
     else
         assert_string_equal(value, expected);
@@ -135,7 +135,7 @@ static void method_and_path(void **state)
 
         assert_int_equal(request_read_head(&r, &io, &arena, &e), 0);
         assert_int_equal(r.method, cases[i].expected);
-        assert_int_equal(r.is_head, strcmp(cases[i].method, "HEAD") == 0);
+        assert_int_equal(r.is_head, !strcmp(cases[i].method, "HEAD"));
         assert_string_equal(r.path, cases[i].path);
         arena_free(&arena);
     }
@@ -505,11 +505,11 @@ static void other_sites_are_known(void **state)
         const struct request r = {.io = &io};
         size_t n = 2;
 
-        if (cases[i].origin != NULL) {
+        if (cases[i].origin) {
             variables[n++] = "HTTP_ORIGIN";
             variables[n++] = cases[i].origin;
         }
-        if (cases[i].fetch_site != NULL) {
+        if (cases[i].fetch_site) {
             variables[n++] = "HTTP_SEC_FETCH_SITE";
             variables[n++] = cases[i].fetch_site;
         }

@@ -41,7 +41,7 @@ static struct call call = {
 static const char *variable(void *ctx, const char *name)
 {
     (void)ctx;
-    return strcmp(name, "HTTP_HOST") == 0 ? "mirage.example:8080" : NULL;
+    return !strcmp(name, "HTTP_HOST") ? "mirage.example:8080" : NULL;
 }
 
 static const struct request_io io = {.variable = variable};
@@ -76,7 +76,7 @@ static struct task task_of(const char *id, const char *subdomain, const char *la
 
     t.arn = arena_printf(&arena, "arn:aws:ecs:r:1:task/dev/%s", id);
     t.last_status = last_status;
-    t.desired_status = strcmp(last_status, "STOPPED") == 0 ? "STOPPED" : "RUNNING";
+    t.desired_status = !strcmp(last_status, "STOPPED") ? "STOPPED" : "RUNNING";
     t.env = "{\"GIT_BRANCH\":\"topic/x\",\"NICK\":\"me\"}";
     t.tags = "[{\"Key\":\"nick\",\"Value\":\"me\"}]";
     t.created_at = t.started_at = clock_now_ms() - MINUTE;
@@ -99,7 +99,7 @@ static const char *text_of(const json_t *view, const char *key)
 {
     const char *text = json_string_value(json_object_get(view, key));
 
-    return text != NULL ? text : "(none)";
+    return text ? text : "(none)";
 }
 
 static void durations_are_words(void **state)
@@ -361,7 +361,7 @@ static const char *field(const struct params *params, const char *name)
     const char *value;
 
     ok(params_text(params, name, &value, &e));
-    return value != NULL ? value : "(none)";
+    return value ? value : "(none)";
 }
 
 static void launches_are_repeated(void **state)
