@@ -462,59 +462,59 @@ static void subdomains_are_lower_cased(void **state)
     end(&r);
 }
 
+static const struct {
+    const char *host;
+    const char *origin; /* NULL: no such header */
+    const char *fetch_site;
+    bool cross;
+} sites[] = {
+    {"mirage.local", NULL, NULL, false},
+    {"mirage.local", "http://mirage.local", NULL, false},
+    {"mirage.local", "https://mirage.local", "same-origin", false},
+    {"mirage.local", "https://mirage.local", "cross-site", true}, /* of http://, say */
+    {"mirage.local:8080", "http://MIRAGE.local:8080", NULL, false},
+    {"mirage.local:80", "http://mirage.local", NULL, false},
+    {"mirage.local", "https://mirage.local:443", NULL, false},
+    {"mirage.local", "http://mirage.local:443", NULL, true},
+    {"mirage.local:8080", "http://mirage.local", NULL, true},
+    {"mirage.local", "http://mirage.local:8080", NULL, true},
+    {"mirage.local:8080", "http://mirage.local:8080:80", NULL, true},
+    {"mirage.local:8080:80", "http://mirage.local:8080", NULL, true},
+    {"mirage.local", "http://foo.local", "same-origin", true},
+    {"mirage.local", "http://mirage.local.evil.example", NULL, true},
+    {"mirage.local", "http://evil-mirage.local", NULL, true},
+    {"mirage.local", "null", NULL, true},
+    {"mirage.local", "", NULL, true},
+    {"mirage.local", "http://", NULL, true},
+    {"", "http://", NULL, true},
+    {"mirage.local", "ftp://mirage.local", NULL, true},
+    {"mirage.local", NULL, "same-origin", false},
+    {"mirage.local", NULL, "none", false},
+    {"mirage.local", NULL, "same-site", true},
+    {"mirage.local", NULL, "cross-site", true},
+    {"rebound.example", "http://rebound.example", "same-origin", true},
+};
+
 static void other_sites_are_known(void **state)
 {
-    static const struct {
-        const char *host;
-        const char *origin; /* NULL: no such header */
-        const char *fetch_site;
-        bool cross;
-    } cases[] = {
-        {"mirage.local", NULL, NULL, false},
-        {"mirage.local", "http://mirage.local", NULL, false},
-        {"mirage.local", "https://mirage.local", "same-origin", false},
-        {"mirage.local", "https://mirage.local", "cross-site", true}, /* of http://, say */
-        {"mirage.local:8080", "http://MIRAGE.local:8080", NULL, false},
-        {"mirage.local:80", "http://mirage.local", NULL, false},
-        {"mirage.local", "https://mirage.local:443", NULL, false},
-        {"mirage.local", "http://mirage.local:443", NULL, true},
-        {"mirage.local:8080", "http://mirage.local", NULL, true},
-        {"mirage.local", "http://mirage.local:8080", NULL, true},
-        {"mirage.local:8080", "http://mirage.local:8080:80", NULL, true},
-        {"mirage.local:8080:80", "http://mirage.local:8080", NULL, true},
-        {"mirage.local", "http://foo.local", "same-origin", true},
-        {"mirage.local", "http://mirage.local.evil.example", NULL, true},
-        {"mirage.local", "http://evil-mirage.local", NULL, true},
-        {"mirage.local", "null", NULL, true},
-        {"mirage.local", "", NULL, true},
-        {"mirage.local", "http://", NULL, true},
-        {"", "http://", NULL, true},
-        {"mirage.local", "ftp://mirage.local", NULL, true},
-        {"mirage.local", NULL, "same-origin", false},
-        {"mirage.local", NULL, "none", false},
-        {"mirage.local", NULL, "same-site", true},
-        {"mirage.local", NULL, "cross-site", true},
-        {"rebound.example", "http://rebound.example", "same-origin", true},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char *variables[7] = {"HTTP_HOST", cases[i].host};
+    for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+        const char *variables[7] = {"HTTP_HOST", sites[i].host};
         struct fake fake = {.variables = variables};
         const struct request_io io = {fake_variable, fake_read, &fake};
         const struct request r = {.io = &io};
         size_t n = 2;
 
-        if (cases[i].origin) {
+        if (sites[i].origin) {
             variables[n++] = "HTTP_ORIGIN";
-            variables[n++] = cases[i].origin;
+            variables[n++] = sites[i].origin;
         }
-        if (cases[i].fetch_site) {
+        if (sites[i].fetch_site) {
             variables[n++] = "HTTP_SEC_FETCH_SITE";
-            variables[n++] = cases[i].fetch_site;
+            variables[n++] = sites[i].fetch_site;
         }
-        if (request_is_cross_site(&r, "mirage.local") != cases[i].cross)
-            fail_msg("case %zu: host %s", i, cases[i].host);
+        if (request_is_cross_site(&r, "mirage.local") != sites[i].cross)
+            fail_msg("case %zu: host %s", i, sites[i].host);
     }
 }
 
