@@ -88,12 +88,6 @@ void conn_abort(struct conn *c, const char *reason);
 
 void conn_set_state(struct conn *c, enum conn_state state);
 
-/* Takes an event of the client's socket, and goes on. */
-void conn_event(struct conn *c, uint32_t events);
-
-/* Does what can be done now. */
-void conn_run(struct conn *c);
-
 /* The exchange is over: waits for the next request, or ends. */
 void conn_next(struct conn *c);
 

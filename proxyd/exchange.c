@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conn.h"
+#include "conn_life.h"
 #include "credentials.h"
 #include "log.h"
 #include "relay.h"

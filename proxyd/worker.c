@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "conn.h"
+#include "conn_life.h"
 #include "exchange.h"
 #include "log.h"
 #include "reply.h"
