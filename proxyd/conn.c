@@ -55,14 +55,19 @@ static void leave_worker(struct conn *c)
     w->dead_conns = c;
 }
 
+void conn_drop_upstream(struct conn *c)
+{
+    if (c->upstream)
+        upstream_close(c->upstream);
+    c->upstream = NULL;
+}
+
 void conn_close(struct conn *c, const char *reason)
 {
     if (c->state == CONN_CLOSED)
         return;
     log_debug("%s: closed: %s", c->peer, reason);
-    if (c->upstream)
-        upstream_close(c->upstream);
-    c->upstream = NULL;
+    conn_drop_upstream(c);
     conn_set_state(c, CONN_CLOSED);
     timer_stop(&c->tick);
     close(c->fd);

@@ -86,10 +86,19 @@ void conn_close(struct conn *c, const char *reason);
 /* The same, so that the client cannot take what it got for all of it. */
 void conn_abort(struct conn *c, const char *reason);
 
+/* Closes the connection to the task, if there is one. */
+void conn_drop_upstream(struct conn *c);
+
 void conn_set_state(struct conn *c, enum conn_state state);
 
 /* The exchange is over: waits for the next request, or ends. */
 void conn_next(struct conn *c);
+
+/* The request's head in the connection's block; only while c->head_len is not 0. */
+static inline const char *conn_head(const struct conn *c)
+{
+    return c->in->bytes + c->head_at;
+}
 
 /* Drops the request's head from the block; what lies behind it stays. */
 void conn_drop_head(struct conn *c);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bad_gateway.h"
 #include "conn.h"
 #include "conn_life.h"
 #include "credentials.h"
@@ -14,14 +15,8 @@
 #include "worker.h"
 
 #define HOST_MAX 256
-#define WARN_MS  1000
 
 static void connect_next(struct conn *c, bool fresh);
-
-const char *exchange_head(const struct conn *c)
-{
-    return c->in->bytes + c->head_at;
-}
 
 static void take_off_credentials(struct conn *c)
 {
@@ -34,7 +29,7 @@ static void take_off_credentials(struct conn *c)
 /* Reads the head again that exchange_begin() found good; w->request holds one at a time. */
 static void parse_again(struct conn *c)
 {
-    if (http_parse_request(exchange_head(c), c->head_len, &c->worker->request) != 0)
+    if (http_parse_request(conn_head(c), c->head_len, &c->worker->request) != 0)
         log_error("a head that was good is not any more");
     take_off_credentials(c);
 }
@@ -72,7 +67,7 @@ static bool accepts_html(const struct conn *c)
     for (size_t i = 0; i < fields->len; i++) {
         const struct http_field *f = &fields->items[i];
         if (f->id == HTTP_FIELD_ACCEPT &&
-            memmem(exchange_head(c) + f->value.at, f->value.len, "text/html", 9))
+            memmem(conn_head(c) + f->value.at, f->value.len, "text/html", 9))
             return true;
     }
     return false;
@@ -102,7 +97,7 @@ static void begin_environment(struct conn *c, const char *host, size_t label)
     struct worker *w = c->worker;
     const struct config *config = w->shared->config;
     enum credentials credentials =
-        credentials_of(config, &config->listen.http[c->listen], exchange_head(c), &w->request);
+        credentials_of(config, &config->listen.http[c->listen], conn_head(c), &w->request);
     enum route_answer answer;
     struct route route;
 
@@ -152,7 +147,7 @@ static void begin_host(struct conn *c, const char *host, size_t len)
 void exchange_begin(struct conn *c)
 {
     struct http_request *r = &c->worker->request;
-    int status = http_parse_request(exchange_head(c), c->head_len, r);
+    int status = http_parse_request(conn_head(c), c->head_len, r);
     char host[HOST_MAX];
     size_t len;
 
@@ -174,7 +169,7 @@ void exchange_begin(struct conn *c)
     c->tries = 0;
     begin_body(c, r);
     for (size_t i = 0; i < r->host.len; i++) {
-        char byte = exchange_head(c)[r->host.at + i];
+        char byte = conn_head(c)[r->host.at + i];
         host[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
     }
     len = r->host.len;
@@ -186,35 +181,6 @@ void exchange_begin(struct conn *c)
 
 /* --- when it breaks before an answer -----------------------------------------------------------
  */
-
-const char *exchange_name(const struct conn *c)
-{
-    return *c->subdomain ? c->subdomain : "the web API";
-}
-
-/* One line a second and worker: a task that is dead under load must not fill a disk. */
-void exchange_warn(struct conn *c, const char *reason)
-{
-    struct worker *w = c->worker;
-
-    if (w->warned_at != 0 && w->now - w->warned_at < WARN_MS) {
-        w->unwarned++;
-        return;
-    }
-    if (w->unwarned > 0)
-        log_warn("%s: %s (and %u other failures since the last line)", exchange_name(c), reason,
-                 w->unwarned);
-    else
-        log_warn("%s: %s", exchange_name(c), reason);
-    w->warned_at = w->now;
-    w->unwarned = 0;
-}
-
-void exchange_bad_gateway(struct conn *c, const char *reason)
-{
-    exchange_warn(c, reason);
-    reply_text(c, 502, "%s: %s", exchange_name(c), reason);
-}
 
 /* The targets of the request now: the routes may have changed since the last attempt. *answer says
  * what the routes say when there is none. */
@@ -257,8 +223,8 @@ static void connect_next(struct conn *c, bool fresh)
             return;
         }
         if (error == EMFILE || error == ENFILE || error == ENOMEM) {
-            log_error("%s: cannot connect: %s", exchange_name(c), strerror(error));
-            reply_text(c, 503, "%s: the proxy is out of resources", exchange_name(c));
+            log_error("%s: cannot connect: %s", bad_gateway_name(c), strerror(error));
+            reply_text(c, 503, "%s: the proxy is out of resources", bad_gateway_name(c));
             return;
         }
         c->tries++;
@@ -266,14 +232,8 @@ static void connect_next(struct conn *c, bool fresh)
     if (n == 0) /* its tasks went since the last attempt */
         answer_no_task(c, answer, c->subdomain);
     else
-        exchange_bad_gateway(c, *c->subdomain ? "its task accepts no connection"
+        bad_gateway_reply(c, *c->subdomain ? "its task accepts no connection"
                                               : "the web server does not answer");
-}
-
-void exchange_drop_upstream(struct conn *c)
-{
-    upstream_close(c->upstream);
-    c->upstream = NULL;
 }
 
 /* The task's connection ended or broke before a byte of an answer. One that had served before may
@@ -282,9 +242,9 @@ void exchange_no_answer(struct conn *c, const char *reason)
 {
     bool again = c->upstream->reused && c->replayable && c->head_len > 0;
 
-    exchange_drop_upstream(c);
+    conn_drop_upstream(c);
     if (!again) {
-        exchange_bad_gateway(c, reason);
+        bad_gateway_reply(c, reason);
         return;
     }
     c->in->start = c->head_at + c->head_len;
@@ -298,13 +258,13 @@ void exchange_connect_timeout(struct conn *c)
     const struct target *targets;
     enum route_answer answer;
 
-    exchange_drop_upstream(c);
+    conn_drop_upstream(c);
     parse_again(c);
     if (++c->tries < find_targets(c, &targets, &answer))
         connect_next(c, false);
     else {
-        exchange_warn(c, "connecting took too long");
-        reply_text(c, 504, "%s: its task does not answer", exchange_name(c));
+        bad_gateway_warn(c, "connecting took too long");
+        reply_text(c, 504, "%s: its task does not answer", bad_gateway_name(c));
     }
     conn_run(c);
 }
@@ -313,15 +273,15 @@ void exchange_answer_timeout(struct conn *c)
 {
     struct worker *w = c->worker;
 
-    exchange_warn(c, "no answer within network.proxy_timeout");
+    bad_gateway_warn(c, "no answer within network.proxy_timeout");
     if (c->head_len > 0) {
-        const char *head = exchange_head(c);
+        const char *head = conn_head(c);
         parse_again(c);
-        reply_text(c, 504, "%s upstream timeout: http://%.*s%.*s", exchange_name(c),
+        reply_text(c, 504, "%s upstream timeout: http://%.*s%.*s", bad_gateway_name(c),
                    (int)w->request.host.len, head + w->request.host.at, (int)w->request.path.len,
                    head + w->request.path.at);
     } else
-        reply_text(c, 504, "%s upstream timeout", exchange_name(c));
+        reply_text(c, 504, "%s upstream timeout", bad_gateway_name(c));
     conn_run(c);
 }
 
@@ -362,7 +322,7 @@ void exchange_run(struct conn *c)
 
     if (c->state == CONN_CONNECT) {
         if (u->error) {
-            exchange_drop_upstream(c);
+            conn_drop_upstream(c);
             c->tries++;
             parse_again(c);
             connect_next(c, false);

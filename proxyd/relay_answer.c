@@ -1,6 +1,7 @@
 /* The answer's way to the client. */
 #include "relay.h"
 
+#include "bad_gateway.h"
 #include "conn.h"
 #include "exchange.h"
 #include "reply.h"
@@ -34,12 +35,12 @@ static bool take_interim(struct conn *c, const char *head, const char *behind, s
     struct forward_plan plan = {.keep_alive = true};
 
     if (r->status == 101 && !(c->upgrade && r->upgrade && c->request.done)) {
-        exchange_drop_upstream(c);
-        exchange_bad_gateway(c, "its task changed the protocol unasked");
+        conn_drop_upstream(c);
+        bad_gateway_reply(c, "its task changed the protocol unasked");
         return false;
     }
     if (r->status == 101 && w->draining) { /* a tunnel would not end by itself */
-        exchange_drop_upstream(c);
+        conn_drop_upstream(c);
         reply_text(c, 503, "the proxy stops");
         return false;
     }
@@ -85,8 +86,8 @@ static bool take_heads(struct conn *c, const char *bytes, size_t len, size_t *us
         if (n == 0 && len - *used <= HTTP_HEAD_MAX)
             return true;
         if (n <= 0 || n > HTTP_HEAD_MAX || http_parse_response(head, (size_t)n, c->method, r) < 0) {
-            exchange_drop_upstream(c);
-            exchange_bad_gateway(c, "its task's answer is no HTTP");
+            conn_drop_upstream(c);
+            bad_gateway_reply(c, "its task's answer is no HTTP");
             return false;
         }
         u->scanned = 0;
@@ -103,7 +104,7 @@ static bool take_heads(struct conn *c, const char *bytes, size_t len, size_t *us
  * was not all. */
 static void cut_off(struct conn *c, const char *reason)
 {
-    exchange_warn(c, reason);
+    bad_gateway_warn(c, reason);
     if (c->response.out_chunked || c->response.in == HTTP_BODY_LENGTH)
         conn_close(c, "the answer is not whole");
     else
@@ -126,7 +127,7 @@ static bool take_answer(struct conn *c, const char *bytes, size_t len, size_t *u
     case BODY_MALFORMED:
         if (c->out.n_held > 0) { /* of this answer nothing went to the client */
             c->out.n_held = 0;
-            exchange_bad_gateway(c, "its task's answer is malformed");
+            bad_gateway_reply(c, "its task's answer is malformed");
         } else
             cut_off(c, "its task's answer is malformed");
         return false;

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include "conn.h"
-#include "exchange.h"
 #include "reply.h"
 #include "upstream.h"
 #include "worker.h"
@@ -177,7 +176,7 @@ void relay_begin(struct conn *c)
     struct upstream *u = c->upstream;
 
     conn_set_state(c, CONN_ANSWER);
-    forward_request(&w->forward, exchange_head(c), &w->request, c->peer);
+    forward_request(&w->forward, conn_head(c), &w->request, c->peer);
     outbuf_hold(&u->out, w->forward.iov, w->forward.n);
     if (!relay_request(c))
         return;

@@ -6,7 +6,6 @@
 #include "buf.h"
 #include "clock.h"
 #include "conn.h"
-#include "upstream.h"
 #include "worker.h"
 
 /* Reason phrases (RFC 9110, 15; RFC 6585). */
@@ -54,9 +53,7 @@ static void reply(struct conn *c, int status, const char *type, const char *fiel
     struct buf head = {0};
     struct iovec iov[2];
 
-    if (c->upstream)
-        upstream_close(c->upstream);
-    c->upstream = NULL;
+    conn_drop_upstream(c);
     if (!c->request.done || c->worker->draining)
         c->keep_alive = false;
     buf_printf(&head,
