@@ -6,31 +6,8 @@
 
 #define HOST_LEN_MAX 255
 
-/* --- the request line ------------------------------------------------------------------------- */
-
-int http_request_line(const char *buf, size_t len, struct http_slice *method,
-                      struct http_slice *target)
-{
-    size_t at = 0;
-    while (at < len && http_byte_is(buf[at], HTTP_BYTE_TOKEN))
-        at++;
-    if (at == 0 || at > HTTP_METHOD_LEN_MAX || at == len || buf[at] != ' ')
-        return -1;
-    *method = http_slice_of(0, at);
-    size_t start = ++at;
-    /* Browsers send `"<>\^{|}` raw in queries, which RFC 3986 forbids; no parser splits a line at
-     * them, so they pass. `#` would cut the target for whoever takes fragments seriously. */
-    while (at < len && http_byte_is(buf[at], HTTP_BYTE_TARGET))
-        at++;
-    if (at == start || len - at != sizeof(" HTTP/1.1") - 1)
-        return -1;
-    *target = http_slice_of(start, at);
-    const char *version = buf + at;
-    if (memcmp(version, " HTTP/", 6) != 0 || version[6] < '0' || version[6] > '9' ||
-        version[7] != '.' || version[8] < '0' || version[8] > '9')
-        return -1;
-    return 0;
-}
+/* --- the method --------------------------------------------------------------------------------
+ */
 
 static bool text_is(const char *text, size_t len, const char *word)
 {
