@@ -5,7 +5,6 @@
 
 #include "bad_gateway.h"
 #include "conn.h"
-#include "conn_life.h"
 #include "credentials.h"
 #include "log.h"
 #include "relay.h"
@@ -266,7 +265,6 @@ void exchange_connect_timeout(struct conn *c)
         bad_gateway_warn(c, "connecting took too long");
         reply_text(c, 504, "%s: its task does not answer", bad_gateway_name(c));
     }
-    conn_run(c);
 }
 
 void exchange_answer_timeout(struct conn *c)
@@ -282,7 +280,6 @@ void exchange_answer_timeout(struct conn *c)
                    head + w->request.path.at);
     } else
         reply_text(c, 504, "%s upstream timeout", bad_gateway_name(c));
-    conn_run(c);
 }
 
 void exchange_tick(struct conn *c)

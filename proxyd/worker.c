@@ -68,12 +68,18 @@ static void linger_expired(struct timer *t)
 
 static void connect_expired(struct timer *t)
 {
-    exchange_connect_timeout(upstream_of(t)->conn);
+    struct conn *c = upstream_of(t)->conn;
+
+    exchange_connect_timeout(c);
+    conn_run(c);
 }
 
 static void answer_expired(struct timer *t)
 {
-    exchange_answer_timeout(conn_of(t));
+    struct conn *c = conn_of(t);
+
+    exchange_answer_timeout(c);
+    conn_run(c);
 }
 
 static void tick_expired(struct timer *t)
