@@ -237,13 +237,13 @@ static void connect_next(struct conn *c, bool fresh)
 
 /* The task's connection ended or broke before a byte of an answer. One that had served before may
  * have been closed while idle: then the request goes once more, on a new one. */
-void exchange_no_answer(struct conn *c, const char *reason)
+static void take_no_answer(struct conn *c)
 {
     bool again = c->upstream->reused && c->replayable && c->head_len > 0;
 
     conn_drop_upstream(c);
     if (!again) {
-        bad_gateway_reply(c, reason);
+        bad_gateway_reply(c, "its task closed the connection without an answer");
         return;
     }
     c->in->start = c->head_at + c->head_len;
@@ -316,6 +316,7 @@ static void set_timer(struct conn *c)
 void exchange_run(struct conn *c)
 {
     struct upstream *u = c->upstream;
+    enum relay result;
 
     if (c->state == CONN_CONNECT) {
         if (u->error) {
@@ -329,8 +330,11 @@ void exchange_run(struct conn *c)
         }
         return; /* the new state has its turn next */
     }
-    if (relay_request(c) && c->upstream)
-        relay_answer(c);
+    result = relay_request(c);
+    if (result == RELAY_WAITS)
+        result = relay_answer(c);
+    if (result == RELAY_NO_ANSWER)
+        take_no_answer(c);
     if (c->upstream)
         set_timer(c);
 }

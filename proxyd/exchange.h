@@ -18,8 +18,4 @@ void exchange_answer_timeout(struct conn *c);
 /* A minute of an open exchange is over: it counts as one access. */
 void exchange_tick(struct conn *c);
 
-/* The task's connection ended or broke before a byte of an answer: sends the request again if it
- * may, else 502. */
-void exchange_no_answer(struct conn *c, const char *reason);
-
 #endif

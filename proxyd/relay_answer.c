@@ -3,7 +3,6 @@
 
 #include "bad_gateway.h"
 #include "conn.h"
-#include "exchange.h"
 #include "reply.h"
 #include "tunnel.h"
 #include "upstream.h"
@@ -145,47 +144,42 @@ static bool take_answer(struct conn *c, const char *bytes, size_t len, size_t *u
 }
 
 /* The task has ended or broken its connection. */
-static void answer_ended(struct conn *c, bool broke)
+static enum relay answer_ended(struct conn *c, bool broke)
 {
-    if (c->state == CONN_ANSWER) {
-        exchange_no_answer(c, "its task closed the connection without an answer");
-        return;
-    }
+    if (c->state == CONN_ANSWER)
+        return RELAY_NO_ANSWER;
     /* A write that failed has taken the socket's error: this end need not be a clean one. */
-    if (broke || c->upstream->write_failed || body_end(&c->response, &c->out, c->fd) != BODY_OK) {
+    if (broke || c->upstream->write_failed || body_end(&c->response, &c->out, c->fd) != BODY_OK)
         cut_off(c, "its task broke off an answer");
-        return;
-    }
-    finish(c, false);
+    else
+        finish(c, false);
+    return RELAY_ENDED;
 }
 
-/* Moves a part of a long body. false when there is no more to do. */
-static bool splice_answer(struct conn *c, struct pipe *p)
+/* Moves a part of a long body. */
+static enum relay splice_answer(struct conn *c, struct pipe *p)
 {
     struct upstream *u = c->upstream;
     long n = pipe_fill(p, u->fd, c->response.left, &u->can_read);
 
     if (n <= 0) {
         pipe_put(&p);
-        if (n != -1)
-            answer_ended(c, n == -2);
-        return false;
+        return n == -1 ? RELAY_WAITS : answer_ended(c, n == -2);
     }
     body_skip(&c->response, (size_t)n);
     if (outbuf_pipe(&c->out, c->fd, p) == OUTBUF_FAILED) {
         conn_close(c, "the client left");
-        return false;
+        return RELAY_ENDED;
     }
     if (c->response.done) {
         finish(c, true);
-        return false;
+        return RELAY_ENDED;
     }
-    return outbuf_is_empty(&c->out);
+    return outbuf_is_empty(&c->out) ? RELAY_MOVED : RELAY_WAITS;
 }
 
-/* Reads once from the task, in front of it what was left over. false when there is no more to do.
- */
-static bool read_answer(struct conn *c)
+/* Reads once from the task, in front of it what was left over. */
+static enum relay read_answer(struct conn *c)
 {
     struct worker *w = c->worker;
     struct upstream *u = c->upstream;
@@ -194,26 +188,24 @@ static bool read_answer(struct conn *c)
     long n = conn_receive(u->fd, w->scratch, room, &u->can_read, u->hung_up);
 
     if (n == -1)
-        return false;
-    if (n <= 0) {
-        answer_ended(c, n == -2);
-        return false;
-    }
+        return RELAY_WAITS;
+    if (n <= 0)
+        return answer_ended(c, n == -2);
     c->replayable = false;
     len = (size_t)n;
     if (u->in) {
         if (!block_append(&w->blocks, &u->in, bytes, len)) {
             conn_abort(c, "an answer's head or trailers are too long");
-            return false;
+            return RELAY_ENDED;
         }
         bytes = u->in->bytes + u->in->start;
         len = u->in->end - u->in->start;
     }
     if (!take_answer(c, bytes, len, &used))
-        return false;
+        return RELAY_ENDED;
     if (c->response.done && c->state == CONN_BODY) {
         finish(c, used == len);
-        return false;
+        return RELAY_ENDED;
     }
     if (u->in) {
         u->in->start += used;
@@ -221,31 +213,34 @@ static bool read_answer(struct conn *c)
             block_put(&w->blocks, &u->in);
     } else if (used < len && !block_append(&w->blocks, &u->in, bytes + used, len - used)) {
         conn_abort(c, "out of memory");
-        return false;
+        return RELAY_ENDED;
     }
-    return outbuf_is_empty(&c->out);
+    return outbuf_is_empty(&c->out) ? RELAY_MOVED : RELAY_WAITS;
 }
 
-void relay_answer(struct conn *c)
+enum relay relay_answer(struct conn *c)
 {
     switch (outbuf_flush(&c->out, c->fd)) {
     case OUTBUF_DONE:
         break;
     case OUTBUF_WAITS:
-        return;
+        return RELAY_WAITS;
     case OUTBUF_FAILED:
         conn_close(c, "the client left");
-        return;
+        return RELAY_ENDED;
     }
-    for (int turn = 0; c->upstream && c->upstream->can_read; turn++) {
+    for (int turn = 0; c->upstream->can_read; turn++) {
+        enum relay result;
         struct pipe *p = NULL;
         if (turn == CONN_TURN) {
             conn_rearm(c->worker, c->upstream->fd, c->upstream);
-            return;
+            break;
         }
         if (c->state == CONN_BODY && body_is_long(&c->response))
             p = pipe_get(&c->worker->pipes);
-        if (!(p ? splice_answer(c, p) : read_answer(c)))
-            return;
+        result = p ? splice_answer(c, p) : read_answer(c);
+        if (result != RELAY_MOVED)
+            return result;
     }
+    return RELAY_WAITS;
 }

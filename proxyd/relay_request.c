@@ -82,32 +82,29 @@ static bool use_input(struct conn *c, const char *bytes, size_t len, size_t used
     return keep_rest(c, bytes + used, len - used);
 }
 
-/* What a step of passing the body on came to. */
-enum step { STEP_WENT, STEP_WAITS, STEP_ENDED /* the exchange */ };
-
 /* Moves a part of a long body. */
-static enum step splice_request(struct conn *c, struct pipe *p)
+static enum relay splice_request(struct conn *c, struct pipe *p)
 {
     struct upstream *u = c->upstream;
     long n = pipe_fill(p, c->fd, c->request.left, &c->can_read);
 
     if (n == -1) {
         pipe_put(&p);
-        return STEP_WAITS;
+        return RELAY_WAITS;
     }
     if (n <= 0) {
         pipe_put(&p);
         conn_close(c, "the client left amid its request");
-        return STEP_ENDED;
+        return RELAY_ENDED;
     }
     c->replayable = false;
     body_skip(&c->request, (size_t)n);
     if (outbuf_pipe(&u->out, u->fd, p) == OUTBUF_FAILED)
         write_failed(c);
-    return STEP_WENT;
+    return RELAY_MOVED;
 }
 
-static enum step copy_request(struct conn *c)
+static enum relay copy_request(struct conn *c)
 {
     struct upstream *u = c->upstream;
     const char *bytes;
@@ -115,10 +112,10 @@ static enum step copy_request(struct conn *c)
     long n = next_input(c, &bytes);
 
     if (n == 0)
-        return STEP_WAITS;
+        return RELAY_WAITS;
     if (n < 0) {
         conn_close(c, "the client left amid its request");
-        return STEP_ENDED;
+        return RELAY_ENDED;
     }
     switch (body_pass(&c->request, bytes, (size_t)n, &used, &u->out, u->fd)) {
     case BODY_OK:
@@ -128,15 +125,15 @@ static enum step copy_request(struct conn *c)
             reply_refuse(c, 400);
         else
             conn_close(c, "malformed request body");
-        return STEP_ENDED;
+        return RELAY_ENDED;
     case BODY_FAILED:
         write_failed(c);
-        return STEP_WENT;
+        return RELAY_MOVED;
     }
     if (use_input(c, bytes, (size_t)n, used))
-        return STEP_WENT;
+        return RELAY_MOVED;
     conn_close(c, "out of memory");
-    return STEP_ENDED;
+    return RELAY_ENDED;
 }
 
 /* A pipe, if what comes next lies in the socket, is long, and has no head to go in front of it. */
@@ -149,25 +146,25 @@ static struct pipe *pipe_for(struct conn *c)
                : NULL;
 }
 
-bool relay_request(struct conn *c)
+enum relay relay_request(struct conn *c)
 {
     struct upstream *u = c->upstream;
 
     if (!u->write_failed && outbuf_flush(&u->out, u->fd) == OUTBUF_FAILED)
         write_failed(c);
     for (int turn = 0; !c->request.done && !u->write_failed && outbuf_is_empty(&u->out); turn++) {
+        enum relay result;
         struct pipe *p;
-        enum step step;
         if (turn == CONN_TURN) {
             conn_rearm(c->worker, c->fd, c);
             break;
         }
         p = pipe_for(c);
-        step = p ? splice_request(c, p) : copy_request(c);
-        if (step != STEP_WENT)
-            return step == STEP_WAITS;
+        result = p ? splice_request(c, p) : copy_request(c);
+        if (result != RELAY_MOVED)
+            return result;
     }
-    return true;
+    return RELAY_WAITS;
 }
 
 void relay_begin(struct conn *c)
@@ -178,7 +175,7 @@ void relay_begin(struct conn *c)
     conn_set_state(c, CONN_ANSWER);
     forward_request(&w->forward, conn_head(c), &w->request, c->peer);
     outbuf_hold(&u->out, w->forward.iov, w->forward.n);
-    if (!relay_request(c))
+    if (relay_request(c) == RELAY_ENDED)
         return;
     if (!u->write_failed && outbuf_release(&u->out, u->fd) == OUTBUF_FAILED)
         write_failed(c);
