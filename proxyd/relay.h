@@ -4,6 +4,7 @@
 #define MIRAGE_PROXYD_RELAY_H
 
 struct conn;
+struct http_request;
 
 /* What passing on came to. */
 enum relay {
@@ -13,9 +14,9 @@ enum relay {
     RELAY_NO_ANSWER, /* the task's connection ended or broke before a byte of an answer */
 };
 
-/* Sends the request's head, which was just parsed into worker->request, and in one call with it
- * what is there of the body. The answer is waited for from now on. */
-void relay_begin(struct conn *c);
+/* Sends the request's head, of which r was just parsed, and in one call with it what is there of
+ * the body. The answer is waited for from now on. */
+void relay_begin(struct conn *c, const struct http_request *r);
 
 /* Passes on what there is of the request's body: RELAY_WAITS or RELAY_ENDED. */
 enum relay relay_request(struct conn *c) __attribute__((warn_unused_result));

@@ -27,10 +27,10 @@ static void finish(struct conn *c, bool clean)
 
 /* An interim answer goes to clients that know them; 101 ends HTTP. Returns false when there is
  * nothing more to do for the exchange. */
-static bool take_interim(struct conn *c, const char *head, const char *behind, size_t len)
+static bool take_interim(struct conn *c, const struct http_response *r, const char *head,
+                         const char *behind, size_t len)
 {
     struct worker *w = c->worker;
-    const struct http_response *r = &w->response;
     struct forward_plan plan = {.keep_alive = true};
 
     if (r->status == 101 && !(c->upgrade && r->upgrade && c->request.done)) {
@@ -57,10 +57,9 @@ static bool take_interim(struct conn *c, const char *head, const char *behind, s
     return false;
 }
 
-static void begin_answer(struct conn *c, const char *head)
+static void begin_answer(struct conn *c, const struct http_response *r, const char *head)
 {
     struct worker *w = c->worker;
-    const struct http_response *r = &w->response;
     struct forward_plan plan =
         forward_plan(r, c->minor, c->keep_alive && c->request.done && !w->draining);
 
@@ -77,23 +76,24 @@ static void begin_answer(struct conn *c, const char *head)
 static bool take_heads(struct conn *c, const char *bytes, size_t len, size_t *used)
 {
     struct upstream *u = c->upstream;
-    struct http_response *r = &c->worker->response;
+    struct http_response r;
 
     while (c->state == CONN_ANSWER && *used < len) {
         const char *head = bytes + *used;
         long n = http_head_end(head, len - *used, false, &u->scanned);
         if (n == 0 && len - *used <= HTTP_HEAD_MAX)
             return true;
-        if (n <= 0 || n > HTTP_HEAD_MAX || http_parse_response(head, (size_t)n, c->method, r) < 0) {
+        if (n <= 0 || n > HTTP_HEAD_MAX ||
+            http_parse_response(head, (size_t)n, c->method, &r) < 0) {
             conn_drop_upstream(c);
             bad_gateway_reply(c, "its task's answer is no HTTP");
             return false;
         }
         u->scanned = 0;
         *used += (size_t)n;
-        if (r->status >= 200)
-            begin_answer(c, head);
-        else if (!take_interim(c, head, bytes + *used, len - *used))
+        if (r.status >= 200)
+            begin_answer(c, &r, head);
+        else if (!take_interim(c, &r, head, bytes + *used, len - *used))
             return false;
     }
     return true;

@@ -167,13 +167,13 @@ enum relay relay_request(struct conn *c)
     return RELAY_WAITS;
 }
 
-void relay_begin(struct conn *c)
+void relay_begin(struct conn *c, const struct http_request *r)
 {
     struct worker *w = c->worker;
     struct upstream *u = c->upstream;
 
     conn_set_state(c, CONN_ANSWER);
-    forward_request(&w->forward, conn_head(c), &w->request, c->peer);
+    forward_request(&w->forward, conn_head(c), r, c->peer);
     outbuf_hold(&u->out, w->forward.iov, w->forward.n);
     if (relay_request(c) == RELAY_ENDED)
         return;

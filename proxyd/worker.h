@@ -14,7 +14,6 @@
 #include "count.h"
 #include "err.h"
 #include "forward.h"
-#include "http.h"
 #include "listener.h"
 #include "outbuf.h"
 #include "pipe.h"
@@ -80,8 +79,6 @@ struct worker {
     struct upstream *dead_upstreams;
 
     /* What one event is worked on with; nothing here outlives it. */
-    struct http_request request;
-    struct http_response response;
     struct forward forward;
     char scratch[OUTBUF_READ_MAX];
 };
