@@ -106,22 +106,23 @@ void conn_set_state(struct conn *c, enum conn_state state)
     }
 }
 
-long conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up)
+enum io_read conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up, size_t *n)
 {
-    ssize_t n;
+    ssize_t came;
 
     do
-        n = io_receive(fd, bytes, size);
-    while (n < 0 && errno == EINTR);
-    if (n < 0) {
+        came = io_receive(fd, bytes, size);
+    while (came < 0 && errno == EINTR);
+    *n = came > 0 ? (size_t)came : 0;
+    if (came < 0) {
         *can_read = false;
-        return errno == EAGAIN ? -1 : -2;
+        return errno == EAGAIN ? IO_NOTHING : IO_BROKE;
     }
     /* Less than asked for: the socket is empty (epoll(7)). With the end of the stream behind it
      * there will be no further event, so that it has to be read up to. */
-    if ((size_t)n < size && !hung_up)
+    if (*n < size && !hung_up)
         *can_read = false;
-    return n;
+    return came > 0 ? IO_SOME : IO_END;
 }
 
 void conn_rearm(struct worker *w, int fd, void *tagged)

@@ -11,6 +11,7 @@
 #include "block.h"
 #include "body.h"
 #include "http.h"
+#include "io.h"
 #include "outbuf.h"
 #include "tag.h"
 #include "timer.h"
@@ -107,9 +108,8 @@ void conn_drop_head(struct conn *c);
  * `tagged`: the struct conn or struct upstream that has the socket. */
 void conn_rearm(struct worker *w, int fd, void *tagged);
 
-/* Reads up to `size` bytes. The number, 0 at the end of the stream, -1 when there is nothing now,
- * -2 when the connection broke. */
-long conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up)
+/* Reads up to `size` bytes; *n: how many came. Clears *can_read when an event will tell of more. */
+enum io_read conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up, size_t *n)
     __attribute__((warn_unused_result));
 
 #endif

@@ -71,7 +71,7 @@ static void read_head(struct conn *c)
     struct worker *w = c->worker;
 
     while (c->state == CONN_IDLE || c->state == CONN_HEAD) {
-        long n;
+        size_t n;
         if (take_head(c))
             return;
         if (!c->can_read)
@@ -84,14 +84,18 @@ static void read_head(struct conn *c)
             conn_close(c, "out of memory");
             return;
         }
-        n = conn_receive(c->fd, c->in->bytes + c->in->end, c->in->cap - c->in->end, &c->can_read,
-                         c->hung_up);
-        if (n == 0 || n == -2) {
+        switch (conn_receive(c->fd, c->in->bytes + c->in->end, c->in->cap - c->in->end,
+                             &c->can_read, c->hung_up, &n)) {
+        case IO_SOME:
+            c->in->end += n;
+            break;
+        case IO_NOTHING:
+            break;
+        case IO_END:
+        case IO_BROKE:
             end_of_input(c);
             return;
         }
-        if (n > 0)
-            c->in->end += (size_t)n;
     }
     if (c->in && c->in->start == c->in->end)
         block_put(&w->blocks, &c->in);
@@ -102,7 +106,8 @@ static void read_head(struct conn *c)
 /* Throws away what still comes, so that closing does not reset what the client has yet to read. */
 static void linger(struct conn *c)
 {
-    long n = -1;
+    enum io_read read = IO_NOTHING;
+    size_t n;
 
     block_put(&c->worker->blocks, &c->in);
     for (int turn = 0; c->can_read; turn++) {
@@ -110,11 +115,12 @@ static void linger(struct conn *c)
             conn_rearm(c->worker, c->fd, c);
             return;
         }
-        n = conn_receive(c->fd, c->worker->scratch, OUTBUF_READ_MAX, &c->can_read, c->hung_up);
-        if (n <= 0)
+        read =
+            conn_receive(c->fd, c->worker->scratch, OUTBUF_READ_MAX, &c->can_read, c->hung_up, &n);
+        if (read != IO_SOME)
             break;
     }
-    if (n == 0 || n == -2)
+    if (read == IO_END || read == IO_BROKE)
         conn_close(c, "ended after the last answer");
 }
 

@@ -53,7 +53,7 @@ void pipe_put(struct pipe **p)
     *p = NULL;
 }
 
-long pipe_fill(struct pipe *p, int fd, size_t size, bool *can_read)
+enum io_read pipe_fill(struct pipe *p, int fd, size_t size, bool *can_read)
 {
     ssize_t n;
 
@@ -63,23 +63,24 @@ long pipe_fill(struct pipe *p, int fd, size_t size, bool *can_read)
     while (n < 0 && errno == EINTR);
     if (n < 0) {
         *can_read = false;
-        return errno == EAGAIN ? -1 : -2;
+        return errno == EAGAIN ? IO_NOTHING : IO_BROKE;
     }
     p->held = (size_t)n;
-    return n; /* fewer bytes than asked for may be all that the pipe has slots for */
+    return n > 0 ? IO_SOME
+                 : IO_END; /* fewer bytes than asked for may be all that the pipe has slots for */
 }
 
-int pipe_drain(struct pipe *p, int fd)
+enum pipe_drained pipe_drain(struct pipe *p, int fd)
 {
     while (p->held > 0) {
         ssize_t n = splice(p->read_end, NULL, fd, NULL, p->held, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return errno == EAGAIN ? 0 : -1;
+            return errno == EAGAIN ? PIPE_HOLDS : PIPE_FAILED;
         p->held -= (size_t)n;
     }
-    return 1;
+    return PIPE_EMPTY;
 }
 
 void pipe_pool_free(struct pipe_pool *pool)

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "io.h"
+
 #define PIPE_SIZE  262144
 #define PIPES_MAX  32    /* a worker at most */
 #define PIPE_WORTH 65536 /* with less to come of a body, copying is as cheap */
@@ -31,13 +33,20 @@ struct pipe *pipe_get(struct pipe_pool *pool) __attribute__((warn_unused_result)
 /* Gives it back, or closes it if something is in it, and sets the pointer to NULL. NULL is fine. */
 void pipe_put(struct pipe **p);
 
-/* Moves up to `size` bytes from the socket into the pipe, which is empty. The number, 0 at the end
- * of the stream, -1 when there is nothing now, -2 when the connection broke. */
-long pipe_fill(struct pipe *p, int fd, size_t size, bool *can_read)
+/* Moves up to `size` bytes from the socket into the pipe, which is empty; p->held: how many came.
+ * Clears *can_read when an event will tell of more. */
+enum io_read pipe_fill(struct pipe *p, int fd, size_t size, bool *can_read)
     __attribute__((warn_unused_result));
 
-/* Moves what is in it to the socket. 1: all of it went; 0: some is left; -1: failed, errno. */
-int pipe_drain(struct pipe *p, int fd) __attribute__((warn_unused_result));
+/* What emptying a pipe came to. */
+enum pipe_drained {
+    PIPE_EMPTY,
+    PIPE_HOLDS,  /* the socket takes no more now */
+    PIPE_FAILED, /* errno */
+};
+
+/* Moves what is in it to the socket. */
+enum pipe_drained pipe_drain(struct pipe *p, int fd) __attribute__((warn_unused_result));
 
 void pipe_pool_free(struct pipe_pool *pool);
 

@@ -160,13 +160,13 @@ static enum relay answer_ended(struct conn *c, bool broke)
 static enum relay splice_answer(struct conn *c, struct pipe *p)
 {
     struct upstream *u = c->upstream;
-    long n = pipe_fill(p, u->fd, c->response.left, &u->can_read);
+    enum io_read read = pipe_fill(p, u->fd, c->response.left, &u->can_read);
 
-    if (n <= 0) {
+    if (read != IO_SOME) {
         pipe_put(&p);
-        return n == -1 ? RELAY_WAITS : answer_ended(c, n == -2);
+        return read == IO_NOTHING ? RELAY_WAITS : answer_ended(c, read == IO_BROKE);
     }
-    body_skip(&c->response, (size_t)n);
+    body_skip(&c->response, p->held);
     if (outbuf_pipe(&c->out, c->fd, p) == OUTBUF_FAILED) {
         conn_close(c, "the client left");
         return RELAY_ENDED;
@@ -185,14 +185,11 @@ static enum relay read_answer(struct conn *c)
     struct upstream *u = c->upstream;
     const char *bytes = w->scratch;
     size_t used, len, room = u->in ? BLOCK_LARGE - (u->in->end - u->in->start) : OUTBUF_READ_MAX;
-    long n = conn_receive(u->fd, w->scratch, room, &u->can_read, u->hung_up);
+    enum io_read read = conn_receive(u->fd, w->scratch, room, &u->can_read, u->hung_up, &len);
 
-    if (n == -1)
-        return RELAY_WAITS;
-    if (n <= 0)
-        return answer_ended(c, n == -2);
+    if (read != IO_SOME)
+        return read == IO_NOTHING ? RELAY_WAITS : answer_ended(c, read == IO_BROKE);
     c->replayable = false;
-    len = (size_t)n;
     if (u->in) {
         if (!block_append(&w->blocks, &u->in, bytes, len)) {
             conn_abort(c, "an answer's head or trailers are too long");

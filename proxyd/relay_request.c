@@ -41,30 +41,26 @@ static size_t room_for_input(const struct conn *c)
     return BLOCK_LARGE - kept;
 }
 
-/* What there is of the request's body: in the block, or just received into the scratch. Its length,
- * 0 when there is nothing now, -1 when the client is gone. */
-static long next_input(struct conn *c, const char **bytes)
+/* What there is of the request's body: in the block, or just received into the scratch. */
+static enum io_read next_input(struct conn *c, const char **bytes, size_t *len)
 {
     struct worker *w = c->worker;
     bool some = c->in && c->in->start < c->in->end;
-    long n;
+    enum io_read read;
 
-    if (some && !c->starved) {
-        *bytes = c->in->bytes + c->in->start;
-        return (long)(c->in->end - c->in->start);
+    if (!some || c->starved) {
+        if (!c->can_read)
+            return IO_NOTHING;
+        read = conn_receive(c->fd, w->scratch, room_for_input(c), &c->can_read, c->hung_up, len);
+        *bytes = w->scratch;
+        if (read != IO_SOME || !some)
+            return read;
+        if (!keep_rest(c, w->scratch, *len))
+            return IO_BROKE;
     }
-    if (!c->can_read)
-        return 0;
-    n = conn_receive(c->fd, w->scratch, room_for_input(c), &c->can_read, c->hung_up);
-    if (n <= 0)
-        return n == -1 ? 0 : -1;
-    *bytes = w->scratch;
-    if (!some)
-        return n;
-    if (!keep_rest(c, w->scratch, (size_t)n))
-        return -1;
     *bytes = c->in->bytes + c->in->start;
-    return (long)(c->in->end - c->in->start);
+    *len = c->in->end - c->in->start;
+    return IO_SOME;
 }
 
 /* Accounts for `used` of the bytes that next_input() gave. false: no memory for the rest. */
@@ -82,23 +78,26 @@ static bool use_input(struct conn *c, const char *bytes, size_t len, size_t used
     return keep_rest(c, bytes + used, len - used);
 }
 
+static enum relay no_input(struct conn *c, enum io_read read)
+{
+    if (read == IO_NOTHING)
+        return RELAY_WAITS;
+    conn_close(c, "the client left amid its request");
+    return RELAY_ENDED;
+}
+
 /* Moves a part of a long body. */
 static enum relay splice_request(struct conn *c, struct pipe *p)
 {
     struct upstream *u = c->upstream;
-    long n = pipe_fill(p, c->fd, c->request.left, &c->can_read);
+    enum io_read read = pipe_fill(p, c->fd, c->request.left, &c->can_read);
 
-    if (n == -1) {
+    if (read != IO_SOME) {
         pipe_put(&p);
-        return RELAY_WAITS;
-    }
-    if (n <= 0) {
-        pipe_put(&p);
-        conn_close(c, "the client left amid its request");
-        return RELAY_ENDED;
+        return no_input(c, read);
     }
     c->replayable = false;
-    body_skip(&c->request, (size_t)n);
+    body_skip(&c->request, p->held);
     if (outbuf_pipe(&u->out, u->fd, p) == OUTBUF_FAILED)
         write_failed(c);
     return RELAY_MOVED;
@@ -108,16 +107,12 @@ static enum relay copy_request(struct conn *c)
 {
     struct upstream *u = c->upstream;
     const char *bytes;
-    size_t used;
-    long n = next_input(c, &bytes);
+    size_t len, used;
+    enum io_read read = next_input(c, &bytes, &len);
 
-    if (n == 0)
-        return RELAY_WAITS;
-    if (n < 0) {
-        conn_close(c, "the client left amid its request");
-        return RELAY_ENDED;
-    }
-    switch (body_pass(&c->request, bytes, (size_t)n, &used, &u->out, u->fd)) {
+    if (read != IO_SOME)
+        return no_input(c, read);
+    switch (body_pass(&c->request, bytes, len, &used, &u->out, u->fd)) {
     case BODY_OK:
         break;
     case BODY_MALFORMED:
@@ -130,7 +125,7 @@ static enum relay copy_request(struct conn *c)
         write_failed(c);
         return RELAY_MOVED;
     }
-    if (use_input(c, bytes, (size_t)n, used))
+    if (use_input(c, bytes, len, used))
         return RELAY_MOVED;
     conn_close(c, "out of memory");
     return RELAY_ENDED;
