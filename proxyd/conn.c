@@ -1,5 +1,6 @@
 #include "conn.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,63 @@
 #include "log.h"
 #include "upstream.h"
 #include "worker.h"
+
+#define TO(state) (1u << (state))
+
+/* Of each state: its name, the timer that runs in it, and what may follow. In CONN_ANSWER and
+ * CONN_BODY the timer depends on whom the exchange waits for: conn_wait_for(). */
+static const struct {
+    const char *name;
+    enum timer_kind timer;
+    unsigned next;
+} states[] = {
+    [CONN_FRESH] = {"is open", TIMER_HEADER,
+                    TO(CONN_HEAD) | TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY)},
+    [CONN_IDLE] = {"waits for a request", TIMER_IDLE,
+                   TO(CONN_HEAD) | TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY)},
+    [CONN_HEAD] = {"has a part of a head", TIMER_HEADER,
+                   TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY)},
+    [CONN_CONNECT] = {"waits for a connection to a task", TIMER_NONE,
+                      TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY)},
+    [CONN_ANSWER] = {"waits for an answer", TIMER_NONE,
+                     TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_BODY) | TO(CONN_TUNNEL) |
+                         TO(CONN_REPLY)},
+    [CONN_BODY] = {"passes on an answer", TIMER_NONE,
+                   TO(CONN_IDLE) | TO(CONN_REPLY) | TO(CONN_LINGER)},
+    [CONN_TUNNEL] = {"is a tunnel", TIMER_NONE, 0},
+    [CONN_REPLY] = {"has the last of an answer to take", TIMER_STALL,
+                    TO(CONN_IDLE) | TO(CONN_LINGER)},
+    [CONN_LINGER] = {"has its last answer", TIMER_LINGER, 0},
+    [CONN_CLOSED] = {"is closed", TIMER_NONE, 0},
+};
+
+static void enter(struct conn *c, enum conn_state state)
+{
+    struct worker *w = c->worker;
+
+    log_debug("%s [%d] %s", c->peer, c->fd, states[state].name);
+    c->state = state;
+    timer_set(&c->timer, &w->timers[states[state].timer], w->now);
+}
+
+void conn_set_state(struct conn *c, enum conn_state state)
+{
+    assert(c->state != CONN_CLOSED);
+    assert(state == CONN_CLOSED || states[c->state].next & TO(state));
+    enter(c, state);
+}
+
+void conn_wait_for(struct conn *c, enum conn_wait whom)
+{
+    struct timer_list *lists = c->worker->timers;
+
+    if (whom == CONN_WAIT_CLIENT)
+        timer_set(&c->timer, &lists[TIMER_STALL], c->worker->now);
+    else if (whom == CONN_WAIT_TASK)
+        timer_stop(&c->timer);
+    else if (c->timer.list != &lists[TIMER_ANSWER])
+        timer_set(&c->timer, &lists[TIMER_ANSWER], c->worker->now);
+}
 
 void conn_open(struct worker *w, int fd, size_t listen, const char *peer)
 {
@@ -39,8 +97,7 @@ void conn_open(struct worker *w, int fd, size_t listen, const char *peer)
         c->next->previous = c;
     w->conns = c;
     w->n_conns++;
-    c->state = CONN_IDLE;
-    timer_set(&c->timer, &w->timers[TIMER_HEADER], w->now);
+    enter(c, CONN_FRESH);
 }
 
 static void leave_worker(struct conn *c)
@@ -66,7 +123,7 @@ void conn_close(struct conn *c, const char *reason)
 {
     if (c->state == CONN_CLOSED)
         return;
-    log_debug("%s: closed: %s", c->peer, reason);
+    log_debug("%s [%d] is to be closed: %s", c->peer, c->fd, reason);
     conn_drop_upstream(c);
     conn_set_state(c, CONN_CLOSED);
     timer_stop(&c->tick);
@@ -84,26 +141,6 @@ void conn_abort(struct conn *c, const char *reason)
     if (c->state != CONN_CLOSED)
         setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     conn_close(c, reason);
-}
-
-void conn_set_state(struct conn *c, enum conn_state state)
-{
-    struct worker *w = c->worker;
-
-    c->state = state;
-    switch (state) {
-    case CONN_IDLE:
-        timer_set(&c->timer, &w->timers[TIMER_IDLE], w->now);
-        break;
-    case CONN_HEAD:
-        timer_set(&c->timer, &w->timers[TIMER_HEADER], w->now);
-        break;
-    case CONN_LINGER:
-        timer_set(&c->timer, &w->timers[TIMER_LINGER], w->now);
-        break;
-    default:
-        timer_stop(&c->timer);
-    }
 }
 
 enum io_read conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up, size_t *n)

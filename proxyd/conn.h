@@ -30,6 +30,7 @@ struct worker;
 
 /* In the order lived. */
 enum conn_state {
+    CONN_FRESH,   /* accepted; nothing of its first request is there */
     CONN_IDLE,    /* between requests: nothing of the next one is there */
     CONN_HEAD,    /* a part of a request's head is there */
     CONN_CONNECT, /* the request waits for a connection to a task */
@@ -90,7 +91,18 @@ void conn_abort(struct conn *c, const char *reason);
 /* Closes the connection to the task, if there is one. */
 void conn_drop_upstream(struct conn *c);
 
+/* Goes from its state to one that may follow it (asserted), and starts that state's timer. */
 void conn_set_state(struct conn *c, enum conn_state state);
+
+/* Whom an exchange, or the rest of an answer, waits for. */
+enum conn_wait {
+    CONN_WAIT_CLIENT, /* to send or to take something: network.idle_timeout, anew at each call */
+    CONN_WAIT_ANSWER, /* the task's, to the whole request: network.proxy_timeout, once */
+    CONN_WAIT_TASK,   /* as long as it takes */
+};
+
+/* Sets the timer of a state in which it changes whom it waits for. */
+void conn_wait_for(struct conn *c, enum conn_wait whom);
 
 /* The exchange is over: waits for the next request, or ends. */
 void conn_next(struct conn *c);

@@ -55,7 +55,6 @@ static bool take_head(struct conn *c)
         c->head_len = (size_t)n;
         b->start += (size_t)n;
         c->scanned = 0;
-        timer_stop(&c->timer);
         exchange_begin(c);
     }
     return true;
@@ -63,14 +62,14 @@ static bool take_head(struct conn *c)
 
 static void end_of_input(struct conn *c)
 {
-    conn_close(c, c->state == CONN_IDLE ? "the client ended it" : "the client left amid a head");
+    conn_close(c, c->state == CONN_HEAD ? "the client left amid a head" : "the client ended it");
 }
 
 static void read_head(struct conn *c)
 {
     struct worker *w = c->worker;
 
-    while (c->state == CONN_IDLE || c->state == CONN_HEAD) {
+    while (c->state <= CONN_HEAD) {
         size_t n;
         if (take_head(c))
             return;
@@ -99,7 +98,7 @@ static void read_head(struct conn *c)
     }
     if (c->in && c->in->start == c->in->end)
         block_put(&w->blocks, &c->in);
-    else if (c->in && c->state == CONN_IDLE)
+    else if (c->in && c->state != CONN_HEAD)
         conn_set_state(c, CONN_HEAD);
 }
 
@@ -134,7 +133,7 @@ static void run_reply(struct conn *c)
         conn_close(c, "the client left");
         break;
     case OUTBUF_WAITS:
-        timer_set(&c->timer, &c->worker->timers[TIMER_STALL], c->worker->now);
+        conn_wait_for(c, CONN_WAIT_CLIENT);
         break;
     }
 }
@@ -151,6 +150,7 @@ void conn_run(struct conn *c)
         }
         before = c->state;
         switch (c->state) {
+        case CONN_FRESH:
         case CONN_IDLE:
         case CONN_HEAD:
             read_head(c);

@@ -300,14 +300,11 @@ static bool waits_for_client(const struct conn *c)
  * has the whole request as long as network.proxy_timeout says. */
 static void set_timer(struct conn *c)
 {
-    struct timer_list *lists = c->worker->timers;
-
     if (waits_for_client(c))
-        timer_set(&c->timer, &lists[TIMER_STALL], c->worker->now);
-    else if (c->state != CONN_ANSWER || !c->request.done)
-        timer_stop(&c->timer);
-    else if (c->timer.list != &lists[TIMER_ANSWER])
-        timer_set(&c->timer, &lists[TIMER_ANSWER], c->worker->now);
+        conn_wait_for(c, CONN_WAIT_CLIENT);
+    else
+        conn_wait_for(c, c->state == CONN_ANSWER && c->request.done ? CONN_WAIT_ANSWER
+                                                                    : CONN_WAIT_TASK);
 }
 
 /* The attempt to connect to a task has come to its end. */

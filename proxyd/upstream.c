@@ -11,6 +11,7 @@
 
 #include "conn.h"
 #include "hash.h"
+#include "log.h"
 #include "worker.h"
 
 #define UNREPLAYABLE_IDLE_MS 1000
@@ -18,6 +19,37 @@
 struct upstream *upstream_of(struct timer *t)
 {
     return (struct upstream *)(void *)((char *)t - offsetof(struct upstream, timer));
+}
+
+#define TO(state) (1u << (state))
+
+/* Of each state: its name, the timer that runs in it, and what may follow but UPSTREAM_CLOSED. */
+static const struct {
+    const char *name;
+    enum timer_kind timer;
+    unsigned next;
+} states[] = {
+    [UPSTREAM_CONNECTING] = {"connects", TIMER_CONNECT, TO(UPSTREAM_BUSY)},
+    [UPSTREAM_BUSY] = {"is busy", TIMER_NONE, TO(UPSTREAM_IDLE)},
+    [UPSTREAM_IDLE] = {"is idle", TIMER_POOL, TO(UPSTREAM_BUSY)},
+    [UPSTREAM_CLOSED] = {"is closed", TIMER_NONE, 0},
+};
+
+static void enter(struct upstream *u, enum upstream_state state)
+{
+    struct worker *w = u->worker;
+
+    log_debug("upstream [%d] %s", u->fd, states[state].name);
+    u->state = state;
+    timer_set(&u->timer, &w->timers[states[state].timer], w->now);
+}
+
+/* Goes from its state to one that may follow it, and starts that state's timer. */
+static void set_state(struct upstream *u, enum upstream_state state)
+{
+    assert(u->state != UPSTREAM_CLOSED);
+    assert(state == UPSTREAM_CLOSED || states[u->state].next & TO(state));
+    enter(u, state);
 }
 
 static struct upstream **bucket_of(struct worker *w, const struct target *t)
@@ -42,8 +74,7 @@ static struct upstream *take_idle(struct worker *w, const struct target *t, bool
     if (!u || (!replayable && w->now - u->idle_since > UNREPLAYABLE_IDLE_MS))
         return NULL;
     leave_pool(u);
-    timer_stop(&u->timer);
-    u->state = UPSTREAM_BUSY;
+    set_state(u, UPSTREAM_BUSY);
     u->reused = true;
     u->can_read = u->keep_alive = false;
     return u;
@@ -76,6 +107,7 @@ static struct upstream *connect_new(struct worker *w, const struct target *t, in
 {
     struct upstream *u = calloc(1, sizeof *u);
     struct epoll_event event = {.events = CONN_EVENTS};
+    bool connected;
     int on = 1;
 
     *error = ENOMEM;
@@ -85,7 +117,6 @@ static struct upstream *connect_new(struct worker *w, const struct target *t, in
     u->worker = w;
     u->target = *t;
     u->bucket = bucket_of(w, t);
-    u->state = UPSTREAM_CONNECTING;
     u->fd = open_socket(w, t);
     event.data.ptr = u;
     if (u->fd < 0)
@@ -94,14 +125,12 @@ static struct upstream *connect_new(struct worker *w, const struct target *t, in
         setsockopt(u->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         setsockopt(u->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     }
-    if (connect(u->fd, &t->address.any, t->len) == 0)
-        u->state = UPSTREAM_BUSY;
-    else if (errno != EINPROGRESS)
+    connected = connect(u->fd, &t->address.any, t->len) == 0;
+    if (!connected && errno != EINPROGRESS)
         goto fail;
     if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, u->fd, &event) < 0)
         goto fail;
-    if (u->state == UPSTREAM_CONNECTING)
-        timer_set(&u->timer, &w->timers[TIMER_CONNECT], w->now);
+    enter(u, connected ? UPSTREAM_BUSY : UPSTREAM_CONNECTING);
     w->n_upstreams++;
     return u;
 fail:
@@ -141,14 +170,13 @@ void upstream_release(struct upstream *u)
     block_put(&w->blocks, &u->in);
     u->scanned = 0;
     u->conn = NULL;
-    u->state = UPSTREAM_IDLE;
+    set_state(u, UPSTREAM_IDLE);
     u->idle_since = w->now;
     u->previous = NULL;
     u->next = *u->bucket;
     if (u->next)
         u->next->previous = u;
     *u->bucket = u;
-    timer_set(&u->timer, &w->timers[TIMER_POOL], w->now);
 }
 
 void upstream_close(struct upstream *u)
@@ -159,14 +187,13 @@ void upstream_close(struct upstream *u)
         return;
     if (u->state == UPSTREAM_IDLE)
         leave_pool(u);
-    timer_stop(&u->timer);
+    set_state(u, UPSTREAM_CLOSED);
     w->n_upstreams--;
     close(u->fd);
     u->fd = -1;
     block_put(&w->blocks, &u->in);
     outbuf_free(&u->out);
     u->conn = NULL;
-    u->state = UPSTREAM_CLOSED;
     u->next = w->dead_upstreams;
     w->dead_upstreams = u;
 }
@@ -176,11 +203,10 @@ static void connected(struct upstream *u)
 {
     socklen_t len = sizeof u->error;
 
-    timer_stop(&u->timer);
     if (getsockopt(u->fd, SOL_SOCKET, SO_ERROR, &u->error, &len) < 0)
         u->error = errno;
     if (u->error == 0)
-        u->state = UPSTREAM_BUSY;
+        set_state(u, UPSTREAM_BUSY);
 }
 
 struct conn *upstream_event(struct upstream *u, uint32_t events)

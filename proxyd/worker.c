@@ -35,7 +35,7 @@ static void header_expired(struct timer *t)
 {
     struct conn *c = conn_of(t);
 
-    if (c->state != CONN_HEAD) {
+    if (c->state == CONN_FRESH) {
         conn_close(c, "sent no request");
         return;
     }
@@ -218,7 +218,7 @@ static void drain(struct worker *w)
         next = c->next;
         c->can_read = true; /* a request that is there already is taken */
         conn_run(c);
-        if (c->state == CONN_IDLE || c->state == CONN_TUNNEL)
+        if (c->state == CONN_FRESH || c->state == CONN_IDLE || c->state == CONN_TUNNEL)
             conn_close(c, "the proxy stops");
     }
     upstream_pool_close(w);

@@ -36,6 +36,7 @@ struct shared {
 };
 
 enum timer_kind {
+    TIMER_NONE,    /* never expires */
     TIMER_HEADER,  /* a request's head to be whole */
     TIMER_IDLE,    /* a client's connection between requests */
     TIMER_CONNECT, /* to a task */
