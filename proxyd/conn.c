@@ -62,6 +62,7 @@ void conn_wait_for(struct conn *c, enum conn_wait whom)
 {
     struct timer_list *lists = c->worker->timers;
 
+    assert(c->state == CONN_ANSWER || c->state == CONN_BODY || c->state == CONN_REPLY);
     if (whom == CONN_WAIT_CLIENT)
         timer_set(&c->timer, &lists[TIMER_STALL], c->worker->now);
     else if (whom == CONN_WAIT_TASK)

@@ -337,6 +337,6 @@ void exchange_run(struct conn *c)
         result = relay_answer(c);
     if (result == RELAY_NO_ANSWER)
         take_no_answer(c);
-    if (c->upstream)
+    if (c->state == CONN_ANSWER || c->state == CONN_BODY)
         set_timer(c);
 }
