@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/queue.h>
 
 #include "http.h"
 
@@ -13,14 +14,14 @@
 #define BLOCK_KEPT  64                            /* freed small ones that are kept */
 
 struct block {
-    struct block *next; /* while kept */
+    SLIST_ENTRY(block) link; /* while kept */
     size_t cap;
     size_t start, end; /* what is in it: bytes[start .. end) */
     char bytes[];
 };
 
 struct block_pool {
-    struct block *kept;
+    SLIST_HEAD(, block) kept;
     size_t n_kept;
 };
 

@@ -93,10 +93,7 @@ void conn_open(struct worker *w, int fd, size_t listen, const char *peer)
         free(c);
         return;
     }
-    c->next = w->conns;
-    if (c->next)
-        c->next->previous = c;
-    w->conns = c;
+    LIST_INSERT_HEAD(&w->conns, c, link);
     w->n_conns++;
     enter(c, CONN_FRESH);
 }
@@ -105,12 +102,9 @@ static void leave_worker(struct conn *c)
 {
     struct worker *w = c->worker;
 
-    *(c->previous ? &c->previous->next : &w->conns) = c->next;
-    if (c->next)
-        c->next->previous = c->previous;
+    LIST_REMOVE(c, link);
     w->n_conns--;
-    c->next = w->dead_conns;
-    w->dead_conns = c;
+    LIST_INSERT_HEAD(&w->dead_conns, c, link);
 }
 
 void conn_drop_upstream(struct conn *c)

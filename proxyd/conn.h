@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/queue.h>
 
 #include "block.h"
 #include "body.h"
@@ -42,17 +43,19 @@ enum conn_state {
     CONN_CLOSED,
 };
 
+LIST_HEAD(conn_list, conn);
+
 struct conn {
     enum tag tag; /* TAG_CONN */
     enum conn_state state;
     int fd;
     struct worker *worker;
-    struct conn *next, *previous; /* in worker->conns; next also in worker->dead_conns */
-    struct timer timer;           /* the state's */
-    struct timer tick;            /* an exchange's minute */
-    size_t listen;                /* which listen.http entry it came in by */
-    char peer[CONN_PEER_MAX];     /* the client's address */
-    bool peer_trusted;            /* a proxy that is believed: network.trusted_proxies */
+    LIST_ENTRY(conn) link;    /* in worker->conns, then in worker->dead_conns */
+    struct timer timer;       /* the state's */
+    struct timer tick;        /* an exchange's minute */
+    size_t listen;            /* which listen.http entry it came in by */
+    char peer[CONN_PEER_MAX]; /* the client's address */
+    bool peer_trusted;        /* a proxy that is believed: network.trusted_proxies */
 
     struct block *in;  /* received and not used yet: bytes[start .. end) */
     size_t scanned;    /* of a head: http_head_end() */

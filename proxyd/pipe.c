@@ -34,11 +34,11 @@ static struct pipe *open_pipe(struct pipe_pool *pool)
 
 struct pipe *pipe_get(struct pipe_pool *pool)
 {
-    struct pipe *p = pool->unused;
+    struct pipe *p = SLIST_FIRST(&pool->unused);
 
     if (!p)
         return open_pipe(pool);
-    pool->unused = p->next;
+    SLIST_REMOVE_HEAD(&pool->unused, link);
     return p;
 }
 
@@ -47,8 +47,7 @@ void pipe_put(struct pipe **p)
     if (*p && (*p)->held > 0)
         close_pipe(*p);
     else if (*p) {
-        (*p)->next = (*p)->pool->unused;
-        (*p)->pool->unused = *p;
+        SLIST_INSERT_HEAD(&(*p)->pool->unused, *p, link);
     }
     *p = NULL;
 }
@@ -85,9 +84,9 @@ enum pipe_drained pipe_drain(struct pipe *p, int fd)
 
 void pipe_pool_free(struct pipe_pool *pool)
 {
-    while (pool->unused) {
-        struct pipe *p = pool->unused;
-        pool->unused = p->next;
+    while (!SLIST_EMPTY(&pool->unused)) {
+        struct pipe *p = SLIST_FIRST(&pool->unused);
+        SLIST_REMOVE_HEAD(&pool->unused, link);
         close_pipe(p);
     }
 }

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/queue.h>
 
 #include "io.h"
 
@@ -16,15 +17,15 @@
 #define PIPE_WORTH 65536 /* with less to come of a body, copying is as cheap */
 
 struct pipe {
-    struct pipe *next; /* while nobody has it */
+    SLIST_ENTRY(pipe) link; /* while nobody has it */
     struct pipe_pool *pool;
     int read_end, write_end;
     size_t held; /* bytes in it */
 };
 
 struct pipe_pool {
-    struct pipe *unused;  /* empty ones */
-    unsigned n_open, max; /* two descriptors each */
+    SLIST_HEAD(, pipe) unused; /* empty ones */
+    unsigned n_open, max;      /* two descriptors each */
 };
 
 /* An empty pipe; NULL when there are enough, or no descriptors or memory for one. */

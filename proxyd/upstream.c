@@ -52,28 +52,21 @@ static void set_state(struct upstream *u, enum upstream_state state)
     enter(u, state);
 }
 
-static struct upstream **bucket_of(struct worker *w, const struct target *t)
+static struct upstream_list *bucket_of(struct worker *w, const struct target *t)
 {
     return &w->pool.buckets[hash_bytes(&t->address, t->len) % UPSTREAM_BUCKETS];
 }
 
-static void leave_pool(struct upstream *u)
-{
-    *(u->previous ? &u->previous->next : u->bucket) = u->next;
-    if (u->next)
-        u->next->previous = u->previous;
-    u->next = u->previous = NULL;
-}
-
 static struct upstream *take_idle(struct worker *w, const struct target *t, bool replayable)
 {
-    struct upstream *u = *bucket_of(w, t);
+    struct upstream *u;
 
-    while (u && !target_equal(&u->target, t))
-        u = u->next;
+    LIST_FOREACH(u, bucket_of(w, t), link)
+    if (target_equal(&u->target, t))
+        break;
     if (!u || (!replayable && w->now - u->idle_since > UNREPLAYABLE_IDLE_MS))
         return NULL;
-    leave_pool(u);
+    LIST_REMOVE(u, link);
     set_state(u, UPSTREAM_BUSY);
     u->reused = true;
     u->can_read = u->keep_alive = false;
@@ -83,7 +76,7 @@ static struct upstream *take_idle(struct worker *w, const struct target *t, bool
 /* The connection that has been idle longest makes room. */
 static void evict(struct worker *w)
 {
-    struct timer *oldest = w->timers[TIMER_POOL].first;
+    struct timer *oldest = TAILQ_FIRST(&w->timers[TIMER_POOL].timers);
 
     if (oldest)
         upstream_close(upstream_of(oldest));
@@ -172,11 +165,7 @@ void upstream_release(struct upstream *u)
     u->conn = NULL;
     set_state(u, UPSTREAM_IDLE);
     u->idle_since = w->now;
-    u->previous = NULL;
-    u->next = *u->bucket;
-    if (u->next)
-        u->next->previous = u;
-    *u->bucket = u;
+    LIST_INSERT_HEAD(u->bucket, u, link);
 }
 
 void upstream_close(struct upstream *u)
@@ -186,7 +175,7 @@ void upstream_close(struct upstream *u)
     if (u->state == UPSTREAM_CLOSED)
         return;
     if (u->state == UPSTREAM_IDLE)
-        leave_pool(u);
+        LIST_REMOVE(u, link);
     set_state(u, UPSTREAM_CLOSED);
     w->n_upstreams--;
     close(u->fd);
@@ -194,8 +183,7 @@ void upstream_close(struct upstream *u)
     block_put(&w->blocks, &u->in);
     outbuf_free(&u->out);
     u->conn = NULL;
-    u->next = w->dead_upstreams;
-    w->dead_upstreams = u;
+    LIST_INSERT_HEAD(&w->dead_upstreams, u, link);
 }
 
 /* The attempt to connect has come to its end. */
@@ -231,6 +219,6 @@ struct conn *upstream_event(struct upstream *u, uint32_t events)
 void upstream_pool_close(struct worker *w)
 {
     for (size_t i = 0; i < UPSTREAM_BUCKETS; i++)
-        while (w->pool.buckets[i])
-            upstream_close(w->pool.buckets[i]);
+        while (!LIST_EMPTY(&w->pool.buckets[i]))
+            upstream_close(LIST_FIRST(&w->pool.buckets[i]));
 }

@@ -11,6 +11,7 @@
 
 #include "block.h"
 #include "config.h"
+#include "conn.h"
 #include "count.h"
 #include "err.h"
 #include "forward.h"
@@ -22,8 +23,6 @@
 #include "target.h"
 #include "timer.h"
 #include "upstream.h"
-
-struct conn;
 
 /* What the main thread says to all workers. */
 struct shared {
@@ -72,12 +71,12 @@ struct worker {
     struct upstream_pool pool;
     struct pipe_pool pipes;
     size_t n_conns, conns_max;
-    size_t n_upstreams; /* open; conns_max at most, so that both together fit the descriptors */
-    int64_t warned_at;  /* when a failure was logged last, monotonic ms; 0: never */
-    unsigned unwarned;  /* failures since */
-    struct conn *conns; /* all that are open */
-    struct conn *dead_conns;
-    struct upstream *dead_upstreams;
+    size_t n_upstreams;     /* open; conns_max at most, so that both together fit the descriptors */
+    int64_t warned_at;      /* when a failure was logged last, monotonic ms; 0: never */
+    unsigned unwarned;      /* failures since */
+    struct conn_list conns; /* all that are open */
+    struct conn_list dead_conns;
+    struct upstream_list dead_upstreams;
 
     /* What one event is worked on with; nothing here outlives it. */
     struct forward forward;
