@@ -162,60 +162,45 @@ long http_head_end(const char *buf, size_t len, bool is_request, size_t *scanned
 
 /* --- field lines ------------------------------------------------------------------------------ */
 
-static enum http_field_id identify_long(const char *name, size_t len)
+/* The names that mean something to a proxy, by their length; the last of a length is empty. */
+static const struct known {
+    char name[20];
+    enum http_field_id id;
+} known[][4] = {
+    [2] = {{"te", HTTP_FIELD_TE}},
+    [4] = {{"host", HTTP_FIELD_HOST}},
+    [6] = {{"accept", HTTP_FIELD_ACCEPT},
+           {"cookie", HTTP_FIELD_COOKIE},
+           {"expect", HTTP_FIELD_EXPECT}},
+    [7] = {{"upgrade", HTTP_FIELD_UPGRADE}, {"trailer", HTTP_FIELD_TRAILER}},
+    [10] = {{"connection", HTTP_FIELD_CONNECTION}, {"keep-alive", HTTP_FIELD_KEEP_ALIVE}},
+    [14] = {{"content-length", HTTP_FIELD_CONTENT_LENGTH}},
+    [15] = {{"x-forwarded-for", HTTP_FIELD_X_FORWARDED_FOR}},
+    [16] = {{"x-forwarded-host", HTTP_FIELD_X_FORWARDED_HOST},
+            {"proxy-connection", HTTP_FIELD_PROXY_CONNECTION}},
+    [17] = {{"transfer-encoding", HTTP_FIELD_TRANSFER_ENCODING},
+            {"x-forwarded-proto", HTTP_FIELD_X_FORWARDED_PROTO}},
+    [18] = {{"proxy-authenticate", HTTP_FIELD_PROXY_AUTHENTICATE}},
+    [19] = {{"proxy-authorization", HTTP_FIELD_PROXY_AUTHORIZATION}},
+};
+
+/* name is a token, so that setting the bit of small letters makes no other byte a letter or `-`. */
+static bool same_name(const char *name, const char *known_name, size_t len)
 {
-    switch (len) {
-    case 14:
-        return http_name_is(name, len, "content-length") ? HTTP_FIELD_CONTENT_LENGTH
-                                                         : HTTP_FIELD_OTHER;
-    case 15:
-        return http_name_is(name, len, "x-forwarded-for") ? HTTP_FIELD_X_FORWARDED_FOR
-                                                          : HTTP_FIELD_OTHER;
-    case 16:
-        if (http_name_is(name, len, "x-forwarded-host"))
-            return HTTP_FIELD_X_FORWARDED_HOST;
-        return http_name_is(name, len, "proxy-connection") ? HTTP_FIELD_PROXY_CONNECTION
-                                                           : HTTP_FIELD_OTHER;
-    case 17:
-        if (http_name_is(name, len, "transfer-encoding"))
-            return HTTP_FIELD_TRANSFER_ENCODING;
-        return http_name_is(name, len, "x-forwarded-proto") ? HTTP_FIELD_X_FORWARDED_PROTO
-                                                            : HTTP_FIELD_OTHER;
-    case 18:
-        return http_name_is(name, len, "proxy-authenticate") ? HTTP_FIELD_PROXY_AUTHENTICATE
-                                                             : HTTP_FIELD_OTHER;
-    case 19:
-        return http_name_is(name, len, "proxy-authorization") ? HTTP_FIELD_PROXY_AUTHORIZATION
-                                                              : HTTP_FIELD_OTHER;
-    default:
-        return HTTP_FIELD_OTHER;
-    }
+    for (size_t i = 0; i < len; i++)
+        if ((name[i] | 0x20) != known_name[i])
+            return false;
+    return true;
 }
 
 static enum http_field_id identify(const char *name, size_t len)
 {
-    switch (len) {
-    case 2:
-        return http_name_is(name, len, "te") ? HTTP_FIELD_TE : HTTP_FIELD_OTHER;
-    case 4:
-        return http_name_is(name, len, "host") ? HTTP_FIELD_HOST : HTTP_FIELD_OTHER;
-    case 6:
-        if (http_name_is(name, len, "accept"))
-            return HTTP_FIELD_ACCEPT;
-        if (http_name_is(name, len, "cookie"))
-            return HTTP_FIELD_COOKIE;
-        return http_name_is(name, len, "expect") ? HTTP_FIELD_EXPECT : HTTP_FIELD_OTHER;
-    case 7:
-        if (http_name_is(name, len, "upgrade"))
-            return HTTP_FIELD_UPGRADE;
-        return http_name_is(name, len, "trailer") ? HTTP_FIELD_TRAILER : HTTP_FIELD_OTHER;
-    case 10:
-        if (http_name_is(name, len, "connection"))
-            return HTTP_FIELD_CONNECTION;
-        return http_name_is(name, len, "keep-alive") ? HTTP_FIELD_KEEP_ALIVE : HTTP_FIELD_OTHER;
-    default:
-        return identify_long(name, len);
-    }
+    if (len >= sizeof known / sizeof *known)
+        return HTTP_FIELD_OTHER;
+    for (const struct known *k = known[len]; *k->name; k++)
+        if (same_name(name, k->name, len))
+            return k->id;
+    return HTTP_FIELD_OTHER;
 }
 
 /* RFC 9110, 7.6.1. Content-Length is here because whoever forwards a body frames it anew. Trailer
