@@ -7,8 +7,11 @@
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-/* The lowest level that is logged; for the macros below. */
+/* The lowest level that is logged. */
 extern enum log_level log_threshold;
+
+/* Whether log_debug() says anything: for where even making its arguments would cost too much. */
+#define log_is_debug() (log_threshold == LOG_LEVEL_DEBUG)
 
 /* Call once, before threads start. Default: text, info. */
 void log_setup(enum log_level level, enum log_format format);
@@ -16,10 +19,7 @@ void log_setup(enum log_level level, enum log_format format);
 void log_at(enum log_level level, const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Asked before the arguments are made: what is not logged costs a comparison. */
-#define log_debug(...)                                                                             \
-    (log_threshold > LOG_LEVEL_DEBUG ? (void)0                                                     \
-                                     : log_at(LOG_LEVEL_DEBUG, __FILE__, __LINE__, __VA_ARGS__))
+#define log_debug(...) log_at(LOG_LEVEL_DEBUG, __FILE__, __LINE__, __VA_ARGS__)
 #define log_info(...)  log_at(LOG_LEVEL_INFO, __FILE__, __LINE__, __VA_ARGS__)
 #define log_warn(...)  log_at(LOG_LEVEL_WARN, __FILE__, __LINE__, __VA_ARGS__)
 #define log_error(...) log_at(LOG_LEVEL_ERROR, __FILE__, __LINE__, __VA_ARGS__)

@@ -14,6 +14,7 @@
 #include "worker.h"
 
 #define TO(state) (1u << (state))
+#define BEGUN     (TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY)) /* by a whole head */
 
 /* Of each state: its name, the timer that runs in it, and what may follow. In CONN_ANSWER and
  * CONN_BODY the timer depends on whom the exchange waits for: conn_wait_for(). */
@@ -22,39 +23,40 @@ static const struct {
     enum timer_kind timer;
     unsigned next;
 } states[] = {
-    [CONN_FRESH] = {"is open", TIMER_HEADER,
-                    TO(CONN_HEAD) | TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY)},
-    [CONN_IDLE] = {"waits for a request", TIMER_IDLE,
-                   TO(CONN_HEAD) | TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY)},
-    [CONN_HEAD] = {"has a part of a head", TIMER_HEADER,
-                   TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY)},
-    [CONN_CONNECT] = {"waits for a connection to a task", TIMER_NONE,
-                      TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY)},
+    [CONN_FRESH] = {"is open", TIMER_HEADER, TO(CONN_HEAD) | BEGUN | TO(CONN_CLOSED)},
+    [CONN_IDLE] = {"waits for a request", TIMER_IDLE, TO(CONN_HEAD) | BEGUN | TO(CONN_CLOSED)},
+    [CONN_HEAD] = {"has a part of a head", TIMER_HEADER, BEGUN | TO(CONN_CLOSED)},
+    [CONN_CONNECT] = {"waits for a connection to a task", TIMER_NONE, BEGUN | TO(CONN_CLOSED)},
     [CONN_ANSWER] = {"waits for an answer", TIMER_NONE,
                      TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_BODY) | TO(CONN_TUNNEL) |
-                         TO(CONN_REPLY)},
+                         TO(CONN_REPLY) | TO(CONN_CLOSED)},
     [CONN_BODY] = {"passes on an answer", TIMER_NONE,
-                   TO(CONN_IDLE) | TO(CONN_REPLY) | TO(CONN_LINGER)},
-    [CONN_TUNNEL] = {"is a tunnel", TIMER_NONE, 0},
+                   TO(CONN_IDLE) | TO(CONN_REPLY) | TO(CONN_LINGER) | TO(CONN_CLOSED)},
+    [CONN_TUNNEL] = {"is a tunnel", TIMER_NONE, TO(CONN_CLOSED)},
     [CONN_REPLY] = {"has the last of an answer to take", TIMER_STALL,
-                    TO(CONN_IDLE) | TO(CONN_LINGER)},
-    [CONN_LINGER] = {"has its last answer", TIMER_LINGER, 0},
+                    TO(CONN_IDLE) | TO(CONN_LINGER) | TO(CONN_CLOSED)},
+    [CONN_LINGER] = {"has its last answer", TIMER_LINGER, TO(CONN_CLOSED)},
     [CONN_CLOSED] = {"is closed", TIMER_NONE, 0},
 };
+
+static void __attribute__((cold, noinline)) trace(const struct conn *c)
+{
+    log_debug("%s [%d] %s", c->peer, c->fd, states[c->state].name);
+}
 
 static void enter(struct conn *c, enum conn_state state)
 {
     struct worker *w = c->worker;
 
-    log_debug("%s [%d] %s", c->peer, c->fd, states[state].name);
     c->state = state;
+    if (log_is_debug())
+        trace(c);
     timer_set(&c->timer, &w->timers[states[state].timer], w->now);
 }
 
 void conn_set_state(struct conn *c, enum conn_state state)
 {
-    assert(c->state != CONN_CLOSED);
-    assert(state == CONN_CLOSED || states[c->state].next & TO(state));
+    assert(states[c->state].next & TO(state));
     enter(c, state);
 }
 

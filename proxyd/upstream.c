@@ -23,32 +23,37 @@ struct upstream *upstream_of(struct timer *t)
 
 #define TO(state) (1u << (state))
 
-/* Of each state: its name, the timer that runs in it, and what may follow but UPSTREAM_CLOSED. */
+/* Of each state: its name, the timer that runs in it, and what may follow. */
 static const struct {
     const char *name;
     enum timer_kind timer;
     unsigned next;
 } states[] = {
-    [UPSTREAM_CONNECTING] = {"connects", TIMER_CONNECT, TO(UPSTREAM_BUSY)},
-    [UPSTREAM_BUSY] = {"is busy", TIMER_NONE, TO(UPSTREAM_IDLE)},
-    [UPSTREAM_IDLE] = {"is idle", TIMER_POOL, TO(UPSTREAM_BUSY)},
+    [UPSTREAM_CONNECTING] = {"connects", TIMER_CONNECT, TO(UPSTREAM_BUSY) | TO(UPSTREAM_CLOSED)},
+    [UPSTREAM_BUSY] = {"is busy", TIMER_NONE, TO(UPSTREAM_IDLE) | TO(UPSTREAM_CLOSED)},
+    [UPSTREAM_IDLE] = {"is idle", TIMER_POOL, TO(UPSTREAM_BUSY) | TO(UPSTREAM_CLOSED)},
     [UPSTREAM_CLOSED] = {"is closed", TIMER_NONE, 0},
 };
+
+static void __attribute__((cold, noinline)) trace(const struct upstream *u)
+{
+    log_debug("task's connection [%d] %s", u->fd, states[u->state].name);
+}
 
 static void enter(struct upstream *u, enum upstream_state state)
 {
     struct worker *w = u->worker;
 
-    log_debug("upstream [%d] %s", u->fd, states[state].name);
     u->state = state;
+    if (log_is_debug())
+        trace(u);
     timer_set(&u->timer, &w->timers[states[state].timer], w->now);
 }
 
 /* Goes from its state to one that may follow it, and starts that state's timer. */
 static void set_state(struct upstream *u, enum upstream_state state)
 {
-    assert(u->state != UPSTREAM_CLOSED);
-    assert(state == UPSTREAM_CLOSED || states[u->state].next & TO(state));
+    assert(states[u->state].next & TO(state));
     enter(u, state);
 }
 

@@ -107,14 +107,33 @@ static void set_timers(struct worker *w)
     timer_list_init(&w->timers[TIMER_POOL], POOL_IDLE_MS, pool_expired);
 }
 
-/* How long epoll_wait may sleep, in ms; -1: for ever. */
-static int next_timeout(const struct worker *w)
+/* When the next timer expires, monotonic ms; INT64_MAX: none runs. */
+static int64_t next_timer(const struct worker *w)
 {
-    int64_t next = w->muted ? w->unmute_at : INT64_MAX;
+    int64_t next = INT64_MAX;
 
-    for (size_t i = 0; i < TIMER_KINDS; i++)
+    for (size_t i = TIMER_NONE + 1; i < TIMER_KINDS; i++)
         if (timer_next(&w->timers[i]) < next)
             next = timer_next(&w->timers[i]);
+    return next;
+}
+
+/* Runs what is due. Returns when the next timer expires. */
+static int64_t run_timers(struct worker *w)
+{
+    int64_t next;
+
+    while ((next = next_timer(w)) <= w->now)
+        for (size_t i = TIMER_NONE + 1; i < TIMER_KINDS; i++)
+            timer_run(&w->timers[i], w->now);
+    return next;
+}
+
+/* How long epoll_wait may sleep, in ms; -1: for ever. next_timer: as run_timers() said. */
+static int sleep_ms(const struct worker *w, int64_t next_timer)
+{
+    int64_t next = w->muted && w->unmute_at < next_timer ? w->unmute_at : next_timer;
+
     if (next == INT64_MAX)
         return -1;
     next -= w->now;
@@ -280,14 +299,14 @@ static void *run(void *arg)
 {
     struct worker *w = arg;
     struct epoll_event events[EVENTS_MAX];
+    int64_t next = INT64_MAX;
 
     while (!w->draining || w->n_conns > 0) {
-        int n = epoll_wait(w->epoll, events, EVENTS_MAX, next_timeout(w));
+        int n = epoll_wait(w->epoll, events, EVENTS_MAX, sleep_ms(w, next));
         w->now = clock_monotonic_ms();
         for (int i = 0; i < n; i++)
             dispatch(w, &events[i]);
-        for (size_t i = 0; i < TIMER_KINDS; i++)
-            timer_run(&w->timers[i], w->now);
+        next = run_timers(w);
         unmute_when_due(w);
         free_dead(w);
     }
