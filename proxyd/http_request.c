@@ -42,7 +42,7 @@ static size_t ip_literal(const char *buf, size_t len)
     char text[INET6_ADDRSTRLEN];
     struct in6_addr address;
     const char *close = memchr(buf, ']', len);
-    if (close == NULL || close == buf + 1 || (size_t)(close - buf) > sizeof(text))
+    if (!close || close == buf + 1 || (size_t)(close - buf) > sizeof(text))
         return 0;
     size_t inside = (size_t)(close - buf) - 1;
     memcpy(text, buf + 1, inside);
@@ -103,13 +103,13 @@ static int parse_host(const char *buf, struct http_request *r, struct http_slice
     for (size_t i = 0; i < r->fields.len; i++) {
         if (r->fields.items[i].id != HTTP_FIELD_HOST)
             continue;
-        if (found != NULL)
+        if (found)
             return -1;
         found = &r->fields.items[i];
     }
-    *value = found != NULL ? found->value : (struct http_slice){0};
+    *value = found ? found->value : (struct http_slice){0};
     r->authority = *value;
-    if (found == NULL)
+    if (!found)
         return r->minor == 0 ? 0 : -1;
     return value->len == 0 ? 0 : parse_authority(buf, *value, &r->host, &has_port);
 }
@@ -189,7 +189,7 @@ static int parse_target(const char *buf, struct http_slice host_value, struct ht
 static size_t parse_request_line(const char *buf, size_t at, size_t len, struct http_request *r)
 {
     const char *cr = memchr(buf + at, '\r', len - at);
-    if (cr == NULL || cr + 1 == buf + len || cr[1] != '\n')
+    if (!cr || cr + 1 == buf + len || cr[1] != '\n')
         return 0;
     size_t end = (size_t)(cr - buf);
     if (http_request_line(buf + at, end - at, &r->method_text, &r->target) < 0)

@@ -88,7 +88,7 @@ static void *room(void *array, size_t len, size_t more, size_t *cap, size_t size
         void *more_ = room((array), (len), (more), &(cap), sizeof *(array));                       \
         if (more_)                                                                                 \
             (array) = more_;                                                                       \
-        more_ != NULL;                                                                             \
+        more_ ? true : false;                                                                      \
     })
 
 /* Appends `size` zeroed bytes, aligned for what is kept there; returns their offset, NONE when
@@ -243,7 +243,7 @@ static bool index_patterns(struct route_snapshot *s)
     }
     s->patterns = entries ? pattern_set_new(entries, n) : NULL;
     free(entries);
-    return s->patterns != NULL;
+    return s->patterns;
 }
 
 static bool index_all(struct route_snapshot *s)
