@@ -1,5 +1,6 @@
-/* Memory for what was received and not used yet: a small block for nearly every head, a large one
- * for those that need it. Freed blocks are kept by their worker, the one used last is used next. */
+/* Memory for bytes that were received and are not used yet: a small block for nearly every head,
+ * a large one for those that need it. A worker keeps the small blocks that it freed and takes the
+ * last of them first. */
 #ifndef MIRAGE_PROXYD_BLOCK_H
 #define MIRAGE_PROXYD_BLOCK_H
 

@@ -1,5 +1,5 @@
-/* A client's connection: heads are read here, one request at a time becomes an exchange with a
- * task. */
+/* A client's connection: its socket, its state, and what was received and not sent yet.
+ * conn_life.h says what becomes of it. */
 #ifndef MIRAGE_PROXYD_CONN_H
 #define MIRAGE_PROXYD_CONN_H
 
@@ -88,7 +88,8 @@ void conn_open(struct worker *w, int fd, size_t listen, const char *peer);
 /* Closes both sides. It is freed at the end of the worker's pass. */
 void conn_close(struct conn *c, const char *reason);
 
-/* The same, so that the client cannot take what it got for all of it. */
+/* Closes both sides by a reset, so that the client does not take what it got for the whole
+ * answer. */
 void conn_abort(struct conn *c, const char *reason);
 
 /* Closes the connection to the task, if there is one. */
@@ -119,8 +120,8 @@ static inline const char *conn_head(const struct conn *c)
 /* Drops the request's head from the block; what lies behind it stays. */
 void conn_drop_head(struct conn *c);
 
-/* Asks for the event of this socket again, on the next pass: its turn is over, not what it has.
- * `tagged`: the struct conn or struct upstream that has the socket. */
+/* Ends the turn of a socket that has more to read: epoll reports it again on the next pass.
+ * tagged: the struct conn or struct upstream that owns the socket. */
 void conn_rearm(struct worker *w, int fd, void *tagged);
 
 /* Reads up to `size` bytes; *n: how many came. Clears *can_read when an event will tell of more. */

@@ -1,4 +1,4 @@
-/* A client's connection goes on: what the worker's loop calls. */
+/* What becomes of a client's connection: the calls with which a worker's loop moves it on. */
 #ifndef MIRAGE_PROXYD_CONN_LIFE_H
 #define MIRAGE_PROXYD_CONN_LIFE_H
 

@@ -83,8 +83,8 @@ static void answer_no_task(struct conn *c, const struct http_request *r, enum ro
         reply_text(c, 404, "%s is not found", host);
 }
 
-/* The targets of the request now: the routes may have changed since the last attempt. *answer says
- * what the routes say when there is none. */
+/* The targets of the request. They are looked up for each attempt: the routes may have changed.
+ * *answer: what the routes say when there is none. */
 static size_t find_targets(struct conn *c, const struct target **targets, enum route_answer *answer)
 {
     struct worker *w = c->worker;
@@ -138,8 +138,8 @@ static void connect_next(struct conn *c, const struct http_request *r, bool fres
 }
 
 /* The request is for an environment: counts it, and finds a task or answers that there is none.
- * One without credentials does not count, so that nobody keeps an environment alive from outside,
- * and is not told why there is no task. Tasks that share it take turns by its own count. */
+ * A request without credentials does not count, so that strangers keep no environment alive, and
+ * does not learn why there is no task. Tasks of one environment take turns by its count. */
 static void begin_environment(struct conn *c, struct http_request *r, const char *host,
                               size_t label)
 {
@@ -287,7 +287,8 @@ void exchange_tick(struct conn *c)
     timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
 }
 
-/* Whether it is the client that has to do something: to send its body, or to take its answer. */
+/* Whether the next step is the client's: to send more of its body, or to take what waits for it.
+ * */
 static bool waits_for_client(const struct conn *c)
 {
     const struct upstream *u = c->upstream;
@@ -296,8 +297,8 @@ static bool waits_for_client(const struct conn *c)
            (!c->request.done && !u->write_failed && outbuf_is_empty(&u->out));
 }
 
-/* A client that stands still loses its connection after a while; a task may take its time, once it
- * has the whole request as long as network.proxy_timeout says. */
+/* A client that stands still is closed after a while. A task may take its time; once it has the
+ * whole request, as long as network.proxy_timeout says. */
 static void set_timer(struct conn *c)
 {
     if (waits_for_client(c))

@@ -1,5 +1,5 @@
-/* One request and its answer: finding the task, sending, relaying both bodies, and what to do when
- * something breaks. */
+/* An exchange, one request and its answer: finds the task, sends the request, relays both
+ * bodies, and tries again or answers when something breaks. */
 #ifndef MIRAGE_PROXYD_EXCHANGE_H
 #define MIRAGE_PROXYD_EXCHANGE_H
 

@@ -126,8 +126,8 @@ static bool may_be_request(const char *buf, size_t len)
     return len <= HTTP_METHOD_LEN_MAX;
 }
 
-/* `*scanned` is twice the offset to go on from, plus 1 once the first line was found good: with
- * that, and the byte before the offset, nothing else needs to be remembered. */
+/* *scanned is twice the offset at which to go on, plus 1 once the first line was found good.
+ * That, and the byte before the offset, is all there is to remember. */
 long http_head_end(const char *buf, size_t len, bool is_request, size_t *scanned)
 {
     size_t at = *scanned / 2;
@@ -276,9 +276,9 @@ bool http_fields_have(const struct http_fields *fields, enum http_field_id id)
 
 /* --- Connection ------------------------------------------------------------------------------- */
 
-/* Fields meant for every recipient must not be named by Connection (RFC 9110, 7.6.1). Believing one
- * that does would let a client take away what a task's own access checks rest on: the address that
- * X-Forwarded-For carries, or the credentials. */
+/* Connection must not name a field that is meant for every recipient (RFC 9110, 7.6.1).
+ * Otherwise a client could take away what a task's own access checks rest on: its address in
+ * X-Forwarded-For, or the credentials. */
 static bool may_be_nominated(const char *buf, const struct http_field *f)
 {
     switch (f->id) {

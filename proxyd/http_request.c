@@ -50,8 +50,8 @@ static size_t ip_literal(const char *buf, size_t len)
     return inet_pton(AF_INET6, text, &address) == 1 ? inside + 2 : 0;
 }
 
-/* uri-host [ ":" port ], the name narrower than RFC 3986's: letters, digits, `-._~`. A port may be
- * empty (RFC 3986, 3.2.3), which then counts as none: *has_port is false. Returns 0 or -1. */
+/* uri-host [ ":" port ]. The name is narrower than RFC 3986's: letters, digits, `-._~`. A port
+ * may be empty (RFC 3986, 3.2.3) and then counts as none: *has_port is false. Returns 0 or -1. */
 static int parse_authority(const char *buf, struct http_slice text, struct http_slice *host,
                            bool *has_port)
 {
@@ -124,7 +124,7 @@ static size_t scheme_length(const char *target, size_t len)
     return len > 8 && http_name_is(target, 8, "https://") ? 8 : 0;
 }
 
-/* Whether there is a Host field, were it an empty one. */
+/* Whether there is a Host field, even an empty one. */
 static bool has_host(struct http_slice host_value)
 {
     return host_value.at != 0; /* no field begins at the head's first byte */

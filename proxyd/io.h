@@ -1,6 +1,6 @@
-/* What reading and writing a socket come to, and the two calls that make up most of a request.
- * glibc's own are points where a thread may be cancelled, which a program with threads pays for at
- * every call, and nobody cancels ours. */
+/* How a socket is read and written. The two calls below make up most of a request. glibc's own
+ * may be cancelled, which costs a threaded program something at each call; nobody cancels our
+ * threads. */
 #ifndef MIRAGE_PROXYD_IO_H
 #define MIRAGE_PROXYD_IO_H
 

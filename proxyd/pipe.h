@@ -1,8 +1,7 @@
-/* Pipes for long bodies: splice(2) moves pages from one socket into a pipe and on into the other,
- * and no byte of them is copied. A worker has some; who gets none copies, as short bodies do.
- *
- * What the second socket does not take stays in the pipe, which belongs to the body until then: at
- * most PIPE_SIZE of it. */
+/* Pipes for long bodies: splice(2) moves pages from one socket into a pipe and from there into
+ * the other socket, without copying. A worker has a few; when none is free, the body is copied, as
+ * short ones are. What the second socket does not take (PIPE_SIZE at most) stays in the pipe, which
+ * then belongs to that body. */
 #ifndef MIRAGE_PROXYD_PIPE_H
 #define MIRAGE_PROXYD_PIPE_H
 

@@ -25,8 +25,8 @@ static void finish(struct conn *c, bool clean)
         conn_set_state(c, CONN_REPLY);
 }
 
-/* An interim answer goes to clients that know them; 101 ends HTTP. Returns false when there is
- * nothing more to do for the exchange. */
+/* An interim answer goes to clients of HTTP/1.1; 101 ends HTTP. Returns false when the exchange
+ * is over. */
 static bool take_interim(struct conn *c, const struct http_response *r, const char *head,
                          const char *behind, size_t len)
 {
@@ -99,8 +99,8 @@ static bool take_heads(struct conn *c, const char *bytes, size_t len, size_t *us
     return true;
 }
 
-/* No more of the answer comes. Without a length or chunks only a reset tells the client that this
- * was not all. */
+/* No more of the answer comes. Where neither a length nor chunks say so, only a reset tells the
+ * client that it is not whole. */
 static void cut_off(struct conn *c, const char *reason)
 {
     bad_gateway_warn(c, reason);
@@ -148,7 +148,9 @@ static enum relay answer_ended(struct conn *c, bool broke)
 {
     if (c->state == CONN_ANSWER)
         return RELAY_NO_ANSWER;
-    /* A write that failed has taken the socket's error: this end need not be a clean one. */
+    /* A failed write took the error from the socket: this end of the stream need not be a clean
+     * one.
+     * */
     if (broke || c->upstream->write_failed || body_end(&c->response, &c->out, c->fd) != BODY_OK)
         cut_off(c, "its task broke off an answer");
     else

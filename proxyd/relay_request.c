@@ -30,8 +30,8 @@ static bool keep_rest(struct conn *c, const char *bytes, size_t len)
     return block_append(&c->worker->blocks, &c->in, bytes, len);
 }
 
-/* How much to receive at once: nothing behind a body whose length is known, and never more than the
- * block can keep of what lies behind a body, or of trailers that are not whole. */
+/* How much to receive at once: nothing behind a body of known length, and never more than the
+ * block can hold of a trailer section, or of what follows a body. */
 static size_t room_for_input(const struct conn *c)
 {
     size_t kept = c->in ? c->in->end - c->in->start : 0;
@@ -131,7 +131,8 @@ static enum relay copy_request(struct conn *c)
     return RELAY_ENDED;
 }
 
-/* A pipe, if what comes next lies in the socket, is long, and has no head to go in front of it. */
+/* A pipe, if the next bytes are still in the socket, are many, and no head has to go before
+ * them. */
 static struct pipe *pipe_for(struct conn *c)
 {
     bool buffered = c->in && c->in->start < c->in->end;

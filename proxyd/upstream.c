@@ -147,7 +147,7 @@ struct upstream *upstream_get(struct worker *w, const struct target *t, bool rep
     return u ? u : connect_new(w, t, error);
 }
 
-/* Whether there may be bytes behind the answer: its last reading filled the buffer, so that no
+/* Whether there may be bytes behind the answer: the last reading filled the buffer, so that no
  * event will tell of them. They must not become the answer to another request. */
 static bool has_unread(const struct upstream *u)
 {
