@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-#include "config.h"
-#include "db.h"
+#include "config/config.h"
 #include "err.h"
 #include "runner.h"
+#include "store/db.h"
 
 /* Lists the tasks and makes the view say the same, in one transaction that writes what changed and
  * nothing else. A failure leaves the view as it was. */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "arena.h"
-#include "config.h"
+#include "config/config.h"
 #include "task.h"
 
 /* A sentence's end, for after the task definition's name; "" when there is none, or the task has

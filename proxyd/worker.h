@@ -9,11 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/config.h"
+#include "err.h"
+
 #include "block.h"
-#include "config.h"
 #include "conn.h"
 #include "count.h"
-#include "err.h"
 #include "forward.h"
 #include "listener.h"
 #include "outbuf.h"
