@@ -66,9 +66,9 @@ static struct upstream *take_idle(struct worker *w, const struct target *t, bool
 {
     struct upstream *u;
 
-    LIST_FOREACH(u, bucket_of(w, t), link)
-    if (target_equal(&u->target, t))
-        break;
+    LIST_FOREACH (u, bucket_of(w, t), link)
+        if (target_equal(&u->target, t))
+            break;
     if (!u || (!replayable && w->now - u->idle_since > UNREPLAYABLE_IDLE_MS))
         return NULL;
     LIST_REMOVE(u, link);
