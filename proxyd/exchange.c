@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "log.h"
+
 #include "bad_gateway.h"
 #include "conn.h"
 #include "credentials.h"
-#include "log.h"
 #include "relay.h"
 #include "reply.h"
 #include "route.h"
