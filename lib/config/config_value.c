@@ -176,12 +176,15 @@ static const struct {
     const char *expected;
     int (*check)(const struct config_field *f, const char *text, struct err *e);
 } rules[] = {
-    [CONFIG_ADDRESS] = {is_address, "an IP address"},
-    [CONFIG_LISTEN] = {is_listen, "ADDRESS:PORT such as 0.0.0.0:8090 or [::]:8090"},
-    [CONFIG_ENV_NAME] = {is_env_name, "a name for an environment variable"},
-    [CONFIG_HEADER] = {is_header, "a header such as x-mirage-token"},
-    [CONFIG_KEY_URL] = {is_key_url, "https://HOST/…/ (http:// only to 127.0.0.1)"},
-    [CONFIG_NETWORKS] = {is_network, "an address or a network such as 10.0.0.0/8"},
+    [CONFIG_ADDRESS] = {.is = is_address, .expected = "an IP address"},
+    [CONFIG_LISTEN] = {.is = is_listen,
+                       .expected = "ADDRESS:PORT such as 0.0.0.0:8090 or [::]:8090"},
+    [CONFIG_ENV_NAME] = {.is = is_env_name, .expected = "a name for an environment variable"},
+    [CONFIG_HEADER] = {.is = is_header, .expected = "a header such as x-mirage-token"},
+    [CONFIG_KEY_URL] = {.is = is_key_url,
+                        .expected = "https://HOST/…/ (http:// only to 127.0.0.1)"},
+    [CONFIG_NETWORKS] = {.is = is_network,
+                         .expected = "an address or a network such as 10.0.0.0/8"},
     [CONFIG_CHOICE] = {.check = check_choice},
     [CONFIG_SCHEDULE] = {.check = check_schedule},
     [CONFIG_SECONDS] = {.check = check_seconds},
