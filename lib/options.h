@@ -1,6 +1,6 @@
-/* The command line that all programs share, and the start that all of them make: options, then
- * configuration, then log. Every option has an environment variable MIRAGE_<NAME>, `-` as `_`; the
- * command line wins. One dash or two; `-name value` or `-name=value`. */
+/* The command line that all programs share, and their common start: options, then configuration,
+ * then log. Every option has an environment variable MIRAGE_<NAME>, with `_` for `-`; the command
+ * line wins. One dash or two; `-name value` or `-name=value`. */
 #ifndef MIRAGE_OPTIONS_H
 #define MIRAGE_OPTIONS_H
 
@@ -24,13 +24,13 @@ struct options {
     bool check;        /* -t */
 };
 
-/* An option that only one program has. Its value is a text; a flag is "true" or "false". */
+/* An option that only one program has. Its value is a text; that of a flag is "true" or "false". */
 struct option_extra {
     const char *name;
     bool is_flag;
-    const char *argument; /* its name in -help, "PATH" */
+    const char *argument; /* its value's name in -help, such as "PATH" */
     const char *help;
-    const char **value;       /* stays as it is when the option is not given */
+    const char **value;       /* not changed when the option is not given */
     struct option_list *list; /* instead of value: the option may be given several times */
 };
 
@@ -39,7 +39,7 @@ struct option_extra {
 struct option_list {
     const char *items[OPTION_LIST_MAX];
     size_t len;
-    bool is_environments; /* the command line replaces it */
+    bool is_environments; /* from the environment: the command line replaces it */
 };
 
 struct program {
@@ -47,16 +47,18 @@ struct program {
     const char *summary;               /* one sentence for -help */
     const struct option_extra *extras; /* ends with a NULL name; NULL: none */
     const struct config_source *source;
-    /* What -t checks beside the configuration; NULL: nothing. An empty sentence: all is said. */
+    /* What -t checks in addition to the configuration; NULL: nothing. An empty sentence in *e: it
+     * has already said what is wrong. */
     int (*check)(struct program *p, struct err *e);
     struct options options;
-    struct config *config; /* after program_start; program_end frees it */
+    struct config *config; /* set by program_start(); program_end() frees it */
 };
 
 #define PROGRAM_GOES_ON (-1)
 
-/* Reads options and configuration, sets up the log, and serves -help, -version, -x and -t. Returns
- * PROGRAM_GOES_ON, or the status to exit with: 0, 1 (configuration) or 2 (usage), all said. */
+/* Reads options and configuration, sets up the log, and answers -help, -version, -x and -t. Returns
+ * PROGRAM_GOES_ON, or the status to exit with: 0, 1 (configuration) or 2 (usage). The message is
+ * printed then. */
 int program_start(struct program *p, int argc, char **argv) __attribute__((warn_unused_result));
 void program_end(struct program *p);
 
