@@ -32,10 +32,10 @@ say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)')
 
 # --- programs: each from the sources of its folder, and libmirage.a -----------------------------
 PROGRAMS := mirage-ecs mirage-api mirage-proxyd mirage-sync mirage-purge mirage-local-task
-SOURCES_mirage-ecs        := $(wildcard deploy/*.c)
+SOURCES_mirage-ecs        := $(wildcard stack/*.c)
 SOURCES_mirage-api        := $(wildcard fcgi-app/*.c)
 SOURCES_mirage-proxyd     := $(wildcard proxyd/*.c)
-SOURCES_mirage-sync       := $(wildcard cron/sync*.c) cron/job.c cron/purge_run.c
+SOURCES_mirage-sync       := $(wildcard cron/sync*.c) cron/job.c cron/link.c cron/purge_run.c
 SOURCES_mirage-purge      := $(wildcard cron/purge*.c)
 SOURCES_mirage-local-task := $(wildcard local-task/*.c)
 LIBS_mirage-api := -lfcgi
@@ -43,7 +43,7 @@ LIBS_mirage-proxyd := -lseccomp
 LIBS := -lyaml -lpcre2-8 -ljwt -ljansson -lsqlite3 -lcurl -lexpat -lcrypto -lpthread
 
 LIB := $(BUILD)/lib/libmirage.a
-LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c lib/aws/*.c)) $(BUILD)/obj/sql.o
+LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard lib/*.c lib/config/*.c lib/store/*.c lib/aws/*.c)) $(BUILD)/obj/sql.o
 BINARIES := $(PROGRAMS:%=$(BUILD)/bin/%)
 SHARE := $(BUILD)/share/mirage-ecs
 SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
@@ -196,9 +196,9 @@ fakeaws: ## the tests of tests/fakeaws itself
 terraform: all ## the tests of terraform/, which ask nothing of AWS
 	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q $(PYTEST_FLAGS) tests/terraform
 
-# A unit test may use any object of the programs but their main.o.
+# A unit test may use any object of these programs but their main.o, and what is here of cron/.
 TEST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(SOURCES_mirage-api) \
-  $(SOURCES_mirage-proxyd)))
+  $(SOURCES_mirage-proxyd)) cron/link.c)
 $(BUILD)/lib/libtest.a: $(TEST_OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $^

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config.h"
-#include "db.h"
+#include "config/config.h"
 #include "err.h"
+#include "store/db.h"
 
 struct job {
     const char *name;

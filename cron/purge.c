@@ -6,9 +6,10 @@
 
 #include <jansson.h>
 
+#include "aws/cloudwatch.h"
 #include "aws/self_config.h"
 #include "log.h"
-#include "options.h"
+#include "program.h"
 
 #include "purge_run.h"
 
@@ -125,7 +126,7 @@ static void sum_up(const struct report *r)
 
 static int purge(struct purger *p, const struct purge_rules *rules)
 {
-    const struct purge_view view = {p->aws, p->db, p->runner};
+    const struct purge_view view = {cloudwatch_source(p->aws), p->db, p->runner};
     struct arena a = {0};
     struct report r = {.json = !strcmp(as_json, "true"), .dry_run = !strcmp(dry_run, "true")};
     struct purge_plan plan;

@@ -2,15 +2,13 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "environment.h"
-#include "store_access.h"
+#include "name_lock.h"
+#include "store/store_access.h"
 
 /* Ten a second. ECS takes more of an account (Amazon ECS API Reference, "Request throttling"), but
  * we are not alone in it; what is throttled all the same is tried again. */
@@ -33,31 +31,20 @@ void purger_close(struct purger *p)
     aws_client_close(p->aws);
 }
 
-/* An abstract socket's name is a lock that needs no folder, and that no crash leaves behind. */
 int purge_lock(const struct config *config, const char *state_dir, struct err *e)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
     char *absolute = config->local ? realpath(state_dir, NULL) : NULL;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), n;
+    int fd = config->local
+                 ? name_lock("mirage-purge/local%s", absolute ? absolute : state_dir)
+                 : name_lock("mirage-purge/%s/%s", config->ecs.region ? config->ecs.region : "",
+                             config->ecs.cluster);
+    int error = errno;
 
-    n = config->local ? snprintf(name.sun_path + 1, sizeof name.sun_path - 1,
-                                 "mirage-purge/local%s", absolute ? absolute : state_dir)
-                      : snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "mirage-purge/%s/%s",
-                                 config->ecs.region ? config->ecs.region : "", config->ecs.cluster);
     free(absolute);
-    if (n > (int)sizeof name.sun_path - 2)
-        n = (int)sizeof name.sun_path - 2;
-    if (fd < 0)
-        return err_system(e, errno, "cannot make a socket");
-    if (bind(fd, (struct sockaddr *)&name, (socklen_t)(sizeof name.sun_family + 1 + (size_t)n)) ==
-        0)
+    if (fd >= 0)
         return fd;
-    if (errno == EADDRINUSE)
-        err_set(e, ERR_BUSY, "another purge runs on this machine");
-    else
-        err_system(e, errno, "cannot take the lock for a purge");
-    close(fd);
-    return -1;
+    return error == EADDRINUSE ? err_set(e, ERR_BUSY, "another purge runs on this machine")
+                               : err_system(e, error, "cannot take the lock for a purge");
 }
 
 /* --- stopping ----------------------------------------------------------------------------------
@@ -69,8 +56,8 @@ static int stop_task(struct purger *p, const char *arn, struct err *e)
 
     if (p->aws && poll(&end, 1, STOP_PAUSE_MS) > 0)
         return err_set(e, ERR_BUSY, "the program was told to end");
-    return p->db ? environment_terminate_task(p->db, p->runner, arn, e)
-                 : runner_stop(p->runner, arn, e);
+    return p->db ? environment_terminate_task(p->db, p->runner, arn, STOP_PURGED, e)
+                 : runner_stop(p->runner, arn, STOP_PURGED, e);
 }
 
 int purge_stop(struct purger *p, const struct purge_plan *plan, const char *subdomain,

@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 #include "aws/client.h"
-#include "aws/purge_plan.h"
-#include "config.h"
-#include "db.h"
+#include "config/config.h"
 #include "err.h"
 #include "purge.h"
+#include "purge_plan.h"
 #include "runner.h"
+#include "store/db.h"
 
 /* What a purge works with. */
 struct purger {

@@ -10,10 +10,10 @@
 #include "aws/self_config.h"
 #include "clock.h"
 #include "log.h"
-#include "options.h"
+#include "program.h"
 #include "signals.h"
-#include "store_route.h"
-#include "store_sync.h"
+#include "store/store_route.h"
+#include "store/store_sync.h"
 
 #include "job.h"
 #include "sync.h"

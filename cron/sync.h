@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-#include "config.h"
-#include "db.h"
+#include "config/config.h"
 #include "err.h"
 #include "runner.h"
+#include "store/db.h"
 
 /* Lists the tasks and updates the view, in one transaction that writes only what changed. A failure
  * leaves the view as it was. */

@@ -12,9 +12,9 @@
 #include "clock.h"
 #include "link.h"
 #include "log.h"
-#include "store_link.h"
-#include "store_route.h"
-#include "store_task.h"
+#include "store/store_link.h"
+#include "store/store_route.h"
+#include "store/store_task.h"
 
 #define AGAIN_MS   30000 /* until a refused change, or a service that fails, is tried again */
 #define BETWEEN_MS 1000  /* between batches: Route 53 takes five a second of an account */

@@ -9,7 +9,7 @@
 
 #include "clock.h"
 #include "network.h"
-#include "store_task.h"
+#include "store/store_task.h"
 
 #define PROBE_TIMEOUT_MS 1000
 #define PROBES_MAX       256             /* at once */

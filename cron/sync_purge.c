@@ -4,10 +4,11 @@
 
 #include <unistd.h>
 
+#include "aws/cloudwatch.h"
 #include "clock.h"
 #include "log.h"
 #include "schedule.h"
-#include "store_purge.h"
+#include "store/store_purge.h"
 
 #include "purge_run.h"
 
@@ -45,7 +46,7 @@ static int carry_out(struct purger *p, int64_t run, const struct purge_plan *pla
 
 static int run_one(struct purger *p, const struct purge_run *run, struct arena *a, struct err *e)
 {
-    const struct purge_view view = {p->aws, p->db, p->runner};
+    const struct purge_view view = {cloudwatch_source(p->aws), p->db, p->runner};
     struct purge_rules rules = {0};
     struct purge_input input;
     struct purge_plan plan;

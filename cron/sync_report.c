@@ -12,7 +12,7 @@
 #include "aws/cloudwatch.h"
 #include "clock.h"
 #include "log.h"
-#include "store_access.h"
+#include "store/store_access.h"
 
 #define MINUTE_MS       60000
 #define SETTLE_MS       5000           /* for mirage-proxyd to write a minute's last second */

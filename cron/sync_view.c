@@ -5,9 +5,9 @@
 
 #include "clock.h"
 #include "log.h"
-#include "store_environment.h"
-#include "store_sync.h"
-#include "store_task.h"
+#include "store/store_environment.h"
+#include "store/store_sync.h"
+#include "store/store_task.h"
 
 #define EMPTY_GRACE_MS     60000 /* for a launch to come to its first task */
 #define FRESH_MS           60000 /* a task younger than this may be missing from what is listed */
@@ -15,33 +15,34 @@
 
 static int by_arn(const void *left, const void *right)
 {
-    return strcmp(*(const char *const *)left, *(const char *const *)right);
+    const struct task *a = left, *b = right;
+
+    return strcmp(a->arn, b->arn);
 }
 
-static const char **sorted_arns(const struct task_list *tasks, struct arena *a)
+static void sort_by_arn(struct task_list *tasks)
 {
-    const char **arns = arena_array(a, tasks->len, sizeof *arns);
-
-    for (size_t i = 0; i < tasks->len; i++)
-        arns[i] = tasks->items[i].arn;
     if (tasks->len)
-        qsort(arns, tasks->len, sizeof *arns, by_arn);
-    return arns;
+        qsort(tasks->items, tasks->len, sizeof *tasks->items, by_arn);
 }
 
-/* Removes what was in the view before the listing began and is not listed: what came since stays,
- * and so does what was launched only just now. */
-static int remove_gone(struct db *db, const struct task_list *before,
-                       const struct task_list *listed, struct arena *a, struct err *e)
+/* The task of the same ARN in a list that sort_by_arn() has sorted; NULL when there is none. */
+static const struct task *find_same(const struct task_list *sorted, const struct task *t)
 {
-    const char **arns = sorted_arns(listed, a);
+    return sorted->len ? bsearch(t, sorted->items, sorted->len, sizeof *sorted->items, by_arn)
+                       : NULL;
+}
+
+/* Removes what was in the view before the listing began and is not listed, which is sorted: what
+ * came since stays, and so does what was launched only just now. */
+static int remove_gone(struct db *db, const struct task_list *before,
+                       const struct task_list *listed, struct err *e)
+{
     int64_t fresh = clock_now_ms() - FRESH_MS;
 
     for (size_t i = 0; i < before->len; i++) {
         const struct task *t = &before->items[i];
-        if (t->created_at < fresh &&
-            !(listed->len && bsearch(&t->arn, arns, listed->len, sizeof *arns, by_arn)) &&
-            store_task_remove(db, t->arn, e) < 0)
+        if (t->created_at < fresh && !find_same(listed, t) && store_task_remove(db, t->arn, e) < 0)
             return -1;
     }
     return 0;
@@ -49,14 +50,14 @@ static int remove_gone(struct db *db, const struct task_list *before,
 
 /* `begun` is how things stood when the look began. */
 static int apply(struct db *db, const struct sync_status *begun, const struct task_list *before,
-                 const struct task_list *listed, struct arena *a, struct err *e)
+                 const struct task_list *listed, struct err *e)
 {
     int64_t now = clock_now_ms();
 
     for (size_t i = 0; i < listed->len; i++)
         if (store_task_put(db, &listed->items[i], e) < 0)
             return -1;
-    if (remove_gone(db, before, listed, a, e) < 0 || store_environment_follow_tasks(db, e) < 0 ||
+    if (remove_gone(db, before, listed, e) < 0 || store_environment_follow_tasks(db, e) < 0 ||
         store_environment_end_empty(db, now - EMPTY_GRACE_MS, now, e) < 0)
         return -1;
     if (begun->wanted == begun->looked && begun->failed_at < begun->succeeded_at &&
@@ -77,17 +78,15 @@ static void stop_again(struct runner *r, const struct task_list *before,
                        const struct task_list *listed, struct arena *a)
 {
     struct task_list stopping = {.items = arena_array(a, before->len, sizeof *stopping.items)};
-    const char **arns;
     struct err e;
 
     for (size_t i = 0; i < before->len; i++)
         if (!strcmp(before->items[i].desired_status, "STOPPED"))
             stopping.items[stopping.len++] = before->items[i];
-    arns = sorted_arns(&stopping, a);
-    for (size_t i = 0; i < listed->len && stopping.len > 0; i++) {
-        const struct task *t = &listed->items[i];
-        if (task_is_live(t) && bsearch(&t->arn, arns, stopping.len, sizeof *arns, by_arn) &&
-            runner_stop(r, t->arn, &e) < 0)
+    sort_by_arn(&stopping);
+    for (size_t i = 0; i < listed->len; i++) {
+        const struct task *t = &listed->items[i], *told = find_same(&stopping, t);
+        if (told && task_is_live(t) && runner_stop(r, t->arn, told->stopped_reason, &e) < 0)
             log_warn("cannot stop task %s: %s", t->arn, e.text);
     }
 }
@@ -111,9 +110,10 @@ int sync_view(struct db *db, struct runner *r, struct err *e)
     if (rc < 0)
         goto out;
     stop_again(r, &before, &listed, &a);
+    sort_by_arn(&listed);
     rc = db_begin(db, e);
     if (rc == 0)
-        rc = apply(db, &begun, &before, &listed, &a, e);
+        rc = apply(db, &begun, &before, &listed, e);
     if (rc == 0)
         rc = db_commit(db, e);
     db_rollback(db);

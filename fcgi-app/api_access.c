@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/access_counts.h"
+#include "access_counts.h"
+#include "aws/cloudwatch.h"
 #include "clock.h"
-#include "store_access.h"
+#include "store/store_access.h"
 
 #include "router.h"
 
@@ -16,10 +17,10 @@ enum { DEFAULT_DURATION = 86400, DURATION_DIGITS = 12 };
 /* Seconds. What is no positive number means the default, as clients of old expect. */
 static int64_t read_duration(const char *text)
 {
-    size_t len = text != NULL ? strspn(text, "0123456789") : 0;
+    size_t len = text ? strspn(text, "0123456789") : 0;
     int64_t duration;
 
-    if (len == 0 || len > DURATION_DIGITS || text[len] != '\0')
+    if (len == 0 || len > DURATION_DIGITS || text[len])
         return DEFAULT_DURATION;
     duration = strtoll(text, NULL, 10);
     return duration > 0 ? duration : DEFAULT_DURATION;
@@ -28,6 +29,7 @@ static int64_t read_duration(const char *text)
 int api_access(struct call *c, struct err *e)
 {
     const struct params *params = &c->request->params;
+    const struct metric_source source = cloudwatch_source(c->with->aws);
     const char *subdomain;
     const char *text;
     int64_t duration;
@@ -36,13 +38,13 @@ int api_access(struct call *c, struct err *e)
     if (params_subdomain(params, c->arena, &subdomain, e) < 0 ||
         params_text(params, "duration", &text, e) < 0)
         return -1;
-    if (subdomain == NULL)
+    if (!subdomain)
         return err_set(e, ERR_INVALID, "parameter required: subdomain");
     duration = read_duration(text);
-    if (c->with->aws) {
+    if (source.sums) {
         struct purge_count count = {.subdomain = subdomain};
-        if (access_counts(c->with->aws, c->with->db, clock_now_ms(), duration, &count, 1, c->arena,
-                          e) < 0)
+        if (access_counts(&source, c->with->db, clock_now_ms(), duration, &count, 1, c->arena, e) <
+            0)
             return -1;
         sum = count.accesses;
     } else

@@ -1,4 +1,4 @@
-/* /api/launch and /api/terminate: an environment's life. */
+/* /api/launch: starts an environment. */
 #include "api.h"
 
 #include "environment.h"
@@ -17,26 +17,5 @@ int api_launch(struct call *c, struct err *e)
         deed_launch(c, &request, e) < 0)
         return -1;
     respond_json_text(c->response, 200, "result", "accepted");
-    return 0;
-}
-
-int api_terminate(struct call *c, struct err *e)
-{
-    const char *id;
-    const char *subdomain;
-
-    if (params_text(&c->request->params, "id", &id, e) < 0 ||
-        params_subdomain(&c->request->params, c->arena, &subdomain, e) < 0)
-        return -1;
-    if (id != NULL && *id == '\0')
-        id = NULL;
-    if (id == NULL && subdomain == NULL)
-        return err_set(e, ERR_INVALID, "parameter required: id or subdomain");
-    if (deed_terminate(c, subdomain, id, e) < 0) {
-        if (e->kind == ERR_NOT_FOUND)
-            e->kind = ERR_INVALID; /* the id is the caller's; 404 would be the call's */
-        return -1;
-    }
-    respond_json_text(c->response, 200, "result", "ok");
     return 0;
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "store_task.h"
+#include "store/store_task.h"
 
 #include "router.h"
 #include "view.h"
@@ -14,11 +14,11 @@ static int read_status(const struct params *params, enum task_filter *filter, st
 
     if (params_text(params, "status", &status, e) < 0)
         return -1;
-    if (status == NULL || *status == '\0' || strcmp(status, "running") == 0)
+    if (!status || !*status || !strcmp(status, "running"))
         *filter = TASK_RUNNING;
-    else if (strcmp(status, "stopped") == 0)
+    else if (!strcmp(status, "stopped"))
         *filter = TASK_STOPPED;
-    else if (strcmp(status, "all") == 0)
+    else if (!strcmp(status, "all"))
         *filter = TASK_ALL;
     else
         return err_set(e, ERR_INVALID, "status must be running, stopped or all");

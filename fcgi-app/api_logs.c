@@ -17,7 +17,7 @@ int api_logs(struct call *c, struct err *e)
     if (params_subdomain(params, c->arena, &subdomain, e) < 0 ||
         params_text(params, "since", &since, e) < 0 || params_text(params, "tail", &tail, e) < 0)
         return -1;
-    if (subdomain == NULL)
+    if (!subdomain)
         return err_set(e, ERR_INVALID, "parameter required: subdomain");
     if (task_logs(c, subdomain, since, tail, -1, &lines, e) < 0) {
         if (e->kind == ERR_NOT_FOUND)

@@ -1,12 +1,11 @@
-/* /api/purge: the request is checked completely and written down; mirage-sync carries it out.
- * /api/purges: the results of the last ones. */
-#include "api.h"
-
+/* /api/purge: the request is checked in full and written down; mirage-sync carries it out.
+ * /api/purges: what came of the last ones. */
 #include "clock.h"
 #include "purge.h"
-#include "store_purge.h"
-#include "store_purge_past.h"
+#include "store/store_purge.h"
+#include "store/store_purge_past.h"
 
+#include "api.h"
 #include "router.h"
 
 #define PURGES_SHOWN 20

@@ -19,7 +19,7 @@ static const char *variable_of(struct arena *a, const char *header)
 {
     char *name = arena_printf(a, "HTTP_%s", header);
 
-    for (char *p = name + 5; *p != '\0'; p++)
+    for (char *p = name + 5; *p; p++)
         *p = *p == '-' ? '_' : (char)toupper((unsigned char)*p);
     return name;
 }
@@ -32,8 +32,7 @@ bool peer_is_trusted(const struct call *c)
     const struct config *config = c->with->config;
     const char *peer = request_variable(c->request, "REMOTE_ADDR");
 
-    return *peer == '/' ||
-           (strcmp(config->web.server, "apache") == 0 && strcmp(peer, "127.0.0.1") == 0) ||
+    return *peer == '/' || (!strcmp(config->web.server, "apache") && !strcmp(peer, "127.0.0.1")) ||
            network_list_has(config->network.trusted, config->network.n_trusted, peer);
 }
 
@@ -46,7 +45,7 @@ static void give_cookie(struct call *c)
         return;
     token = auth_cookie_make(config->auth.cookie_secret.items[0],
                              (int64_t)time(NULL) + AUTH_COOKIE_SECONDS);
-    if (token == NULL)
+    if (!token)
         log_error("cannot make the cookie %s: out of memory", AUTH_COOKIE_NAME);
     else
         respond_set_cookie(c->response, AUTH_COOKIE_NAME, token,
@@ -59,7 +58,7 @@ static void give_cookie(struct call *c)
  * tells that the balancer is not believed, or was gone round. */
 static bool is_refusal(const struct config *config, const struct auth_request *given, bool is_api)
 {
-    return given->token != NULL || given->authorization != NULL || given->oidc_data != NULL ||
+    return given->token || given->authorization || given->oidc_data ||
            (config->auth.amzn_oidc.present && !is_api);
 }
 

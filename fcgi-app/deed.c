@@ -5,7 +5,7 @@
 
 #include "environment.h"
 #include "log.h"
-#include "store_task.h"
+#include "store/store_task.h"
 
 #include "authenticate.h"
 #include "look.h"
@@ -47,7 +47,7 @@ static int is_known(struct call *c, const char *subdomain, const char *id, struc
     struct task_list tasks;
     struct task task;
 
-    if (id != NULL)
+    if (id)
         return store_task_get(c->with->db, id, c->arena, &task, e);
     if (store_task_of(c->with->db, subdomain, TASK_RUNNING, c->arena, &tasks, e) < 0)
         return -1;
@@ -56,7 +56,7 @@ static int is_known(struct call *c, const char *subdomain, const char *id, struc
 
 int deed_terminate(struct call *c, const char *subdomain, const char *id, struct err *e)
 {
-    const char *name = id != NULL ? id : subdomain;
+    const char *name = id ? id : subdomain;
     struct err why;
     int rc;
 
@@ -70,9 +70,9 @@ int deed_terminate(struct call *c, const char *subdomain, const char *id, struct
             return -1;
         log_warn("%.200s is terminated without a look at what runs by now: %s", name, why.text);
     }
-    rc = id != NULL ? environment_terminate_task(c->with->db, c->with->runner, id, e)
-                    : environment_terminate(c->with->db, c->with->runner, subdomain, e);
+    rc = id ? environment_terminate_task(c->with->db, c->with->runner, id, STOP_REQUESTED, e)
+            : environment_terminate(c->with->db, c->with->runner, subdomain, e);
     if (rc == 0)
-        log_info("terminated %s%.200s, asked by %s", id != NULL ? "task " : "", name, asker(c));
+        log_info("terminated %s%.200s, asked by %s", id ? "task " : "", name, asker(c));
     return rc;
 }

@@ -63,7 +63,7 @@ int percent_decode(struct arena *a, const char *text, size_t len, const struct p
             c = (char)(high << 4 | low);
             i += 2;
         }
-        if (c == '\0')
+        if (!c)
             return err_set(e, ERR_INVALID, "%s includes invalid characters: NUL at byte %zu",
                            in->what, at);
         out[n++] = c;
@@ -83,8 +83,8 @@ const char *escape_url(struct arena *a, const char *text)
     char *escaped = arena_alloc(a, strlen(text) * 3 + 1);
     size_t n = 0;
 
-    for (; *text != '\0'; text++) {
-        if (strchr(unreserved, *text) != NULL) {
+    for (; *text; text++) {
+        if (strchr(unreserved, *text)) {
             escaped[n++] = *text;
         } else {
             escaped[n++] = '%';

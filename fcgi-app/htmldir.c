@@ -24,7 +24,7 @@ int htmldir_load(struct templates **templates, struct config *config, const char
         return -1;
     }
     dir = config->htmldir;
-    if (strcmp(dir, DEFAULT_HTMLDIR) == 0 && stat(dir, &st) < 0)
+    if (!strcmp(dir, DEFAULT_HTMLDIR) && stat(dir, &st) < 0)
         dir = installed;
     rc = templates_load(templates, dir, installed, e);
     if (rc < 0)

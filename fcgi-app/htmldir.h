@@ -2,7 +2,7 @@
 #ifndef MIRAGE_FCGI_HTMLDIR_H
 #define MIRAGE_FCGI_HTMLDIR_H
 
-#include "config.h"
+#include "config/config.h"
 #include "err.h"
 
 #include "template.h"

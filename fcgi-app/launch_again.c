@@ -4,8 +4,8 @@
 
 #include <jansson.h>
 
-#include "store_environment.h"
-#include "store_task.h"
+#include "store/store_environment.h"
+#include "store/store_task.h"
 
 #include "router.h"
 
@@ -19,7 +19,7 @@ static void add(struct fields *f, const char *name, const char *value)
 {
     struct params *p = f->params;
 
-    if (value == NULL)
+    if (!value)
         return;
     p->fields = arena_grow(f->arena, p->fields, p->n_fields, &f->cap, sizeof(*p->fields));
     p->fields[p->n_fields++] =

@@ -20,7 +20,7 @@ int launch_input_read(const struct params *params, struct arena *a, struct launc
         params_list(params, a, "taskdef", &taskdefs, e) < 0 || params_check_launch(params, e) < 0)
         return -1;
     for (size_t i = 0; i < taskdefs.len; i++)
-        if (*taskdefs.items[i] != '\0')
+        if (*taskdefs.items[i])
             taskdefs.items[used++] = taskdefs.items[i];
     input->taskdefs = taskdefs.items;
     input->n_taskdefs = used;

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "store_environment.h"
-#include "store_task.h"
+#include "store/store_environment.h"
+#include "store/store_task.h"
 
 #include "obstacle.h"
 #include "router.h"
@@ -69,25 +69,25 @@ int launch_watch(struct call *c, const char *subdomain, json_t **view, struct er
     if (rc == 0)
         return 0;
     live = sort_out(&tasks, env.launched_at, &failed);
-    if (env.ended_at != 0 && failed == NULL)
+    if (env.ended_at != 0 && !failed)
         return 0; /* it was terminated: nothing is awaited any more */
-    state = failed != NULL ? VIEW_FAILED : view_environment_state(tasks.items, live);
+    state = failed ? VIEW_FAILED : view_environment_state(tasks.items, live);
     stuck = obstacle_find(c->with->config, c->arena, tasks.items, live);
-    if (stuck != NULL && state == VIEW_READY)
+    if (stuck && state == VIEW_READY)
         state = VIEW_STARTING; /* it runs, and is of no use yet */
     *view = json_pack("{s:o,s:s,s:b,s:b,s:o,s:o,s:o}", "subdomain", view_text(subdomain), "state",
-                      view_state_word(state), "ready", state == VIEW_READY, "failed",
-                      failed != NULL, "url", view_environment_url(c, subdomain), "logs_url",
+                      view_state_word(state), "ready", state == VIEW_READY, "failed", !!failed,
+                      "url", view_environment_url(c, subdomain), "logs_url",
                       view_url(c->arena, "/logs/", subdomain), "again_url",
                       view_url(c->arena, "/launcher?again=", subdomain));
-    if (failed != NULL) {
+    if (failed) {
         json_object_set_new(*view, "reason", view_text(failed->stopped_reason));
         json_object_set_new(*view, "taskdef", view_text(failed->taskdef));
         json_object_set_new(*view, "trace_url", view_url(c->arena, "/trace/", failed->short_id));
         return 0;
     }
     json_object_set_new(*view, "steps", steps_view(state));
-    if (stuck != NULL) {
+    if (stuck) {
         json_object_set_new(*view, "obstacle",
                             view_text(obstacle_of(c->with->config, c->arena, stuck)));
         json_object_set_new(*view, "taskdef", view_text(stuck->taskdef));

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "buf.h"
-#include "store_task.h"
+#include "store/store_task.h"
 
 struct list_cache {
     struct list_text {

@@ -56,7 +56,7 @@ int listen_open(const char *path, struct err *e)
     int fd = -1;
     int rc;
 
-    if (*path == '\0')
+    if (!*path)
         return err_set(e, ERR_INVALID, "the path of the socket is empty");
     if (strlen(path) >= sizeof(address.sun_path))
         return err_set(e, ERR_INVALID, "the path of the socket is too long (at most %zu bytes): %s",

@@ -3,7 +3,7 @@
 #include <poll.h>
 
 #include "clock.h"
-#include "store_sync.h"
+#include "store/store_sync.h"
 
 #include "router.h"
 

@@ -6,7 +6,7 @@
 #include "aws/oidc.h"
 #include "aws/self_config.h"
 #include "log.h"
-#include "options.h"
+#include "program.h"
 
 #include "htmldir.h"
 #include "listen.h"
@@ -20,7 +20,7 @@ static int read_threads(const char *text, struct err *e)
     char *end;
     long threads = strtol(text, &end, 10);
 
-    if (end == text || *end != '\0' || threads < 1 || threads > SERVER_THREADS_MAX)
+    if (end == text || *end || threads < 1 || threads > SERVER_THREADS_MAX)
         return err_set(e, ERR_INVALID, "-threads %s: a number from 1 to %d is expected", text,
                        SERVER_THREADS_MAX);
     return (int)threads;
@@ -40,14 +40,14 @@ static int serve(const struct program *program, const char *socket_path, const c
     setup.threads = read_threads(threads, &e);
     if (setup.threads < 0)
         goto fail;
-    if (socket_path == NULL && (setup.listen_fd = listen_inherited(&e)) < 0)
+    if (!socket_path && (setup.listen_fd = listen_inherited(&e)) < 0)
         goto fail;
     status = STATUS_FAILED;
     if (htmldir_load(&templates, program->config, program->options.state, &e) < 0 ||
         oidc_open(&setup.oidc, program->config, &e) < 0)
         goto fail;
     setup.templates = templates;
-    if (socket_path != NULL && (setup.listen_fd = listen_open(socket_path, &e)) < 0)
+    if (socket_path && (setup.listen_fd = listen_open(socket_path, &e)) < 0)
         goto fail;
     if (server_run(&setup, &e) < 0)
         goto fail;
@@ -56,7 +56,7 @@ static int serve(const struct program *program, const char *socket_path, const c
 fail:
     log_error("%s", e.text);
 out:
-    if (setup.listen_fd >= 0 && socket_path != NULL) {
+    if (setup.listen_fd >= 0 && socket_path) {
         unlink(socket_path);
         close(setup.listen_fd);
     }

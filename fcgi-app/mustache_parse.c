@@ -117,7 +117,7 @@ static void check_standalone(const struct parser *p, struct tag *tag)
     const char *before = tag->start;
     const char *after = tag->end;
 
-    if (tag->sigil == '\0' || strchr("#^/>!=", tag->sigil) == NULL)
+    if (!tag->sigil || !strchr("#^/>!=", tag->sigil))
         return;
     while (before > p->src && is_blank(before[-1]))
         before--;
@@ -144,16 +144,16 @@ static int read_tag(struct parser *p, const char *start, struct tag *tag)
     *tag = (struct tag){.start = start, .line = line_of(p, start)};
     while (at < p->end && is_space(*at))
         at++;
-    if (at < p->end && strchr("#^/>!=&{", *at) != NULL && *at != '\0')
+    if (at < p->end && strchr("#^/>!=&{", *at) && *at)
         tag->sigil = *at++;
     stop = find(at, p->end, p->close, p->close_len);
     if (tag->sigil == '{' || tag->sigil == '=') {
         const char mark = tag->sigil == '{' ? '}' : '=';
 
-        while (stop != NULL && (stop == at || stop[-1] != mark)) {
+        while (stop && (stop == at || stop[-1] != mark)) {
             /* With "}}" the first "}}" of "}}}" starts one byte early. */
             if (mark == *stop && stop + p->close_len < p->end &&
-                memcmp(stop + 1, p->close, p->close_len) == 0) {
+                !memcmp(stop + 1, p->close, p->close_len)) {
                 stop++;
                 continue;
             }
@@ -161,7 +161,7 @@ static int read_tag(struct parser *p, const char *start, struct tag *tag)
         }
         extra = 1;
     }
-    if (stop == NULL)
+    if (!stop)
         return err_set(p->e, ERR_INVALID, "%s:%d: the tag is not closed by \"%s%s\"", p->m->name,
                        tag->line, extra == 0 ? "" : (tag->sigil == '{' ? "}" : "="), p->close);
     tag->content = at;
@@ -191,7 +191,7 @@ static int read_path(struct parser *p, struct node *node)
     size_t cap = 0;
     const char *part = node->text;
 
-    if (strcmp(node->text, ".") == 0)
+    if (!strcmp(node->text, "."))
         return 0;
     for (;;) {
         size_t len = strcspn(part, ".");
@@ -201,7 +201,7 @@ static int read_path(struct parser *p, struct node *node)
                            p->m->name, node->line, node->text);
         node->path = arena_grow(&p->m->arena, node->path, node->n_path, &cap, sizeof(*node->path));
         node->path[node->n_path++] = arena_strndup(&p->m->arena, part, len);
-        if (part[len] == '\0')
+        if (!part[len])
             return 0;
         part += len + 1;
     }
@@ -218,7 +218,7 @@ static int add_named(struct parser *p, const struct tag *tag, enum node_type typ
     node = add_node(p, type, tag->line);
     node->text = name;
     node->len = tag->content_len;
-    if (added != NULL)
+    if (added)
         *added = node;
     return type == NODE_PARTIAL ? 0 : read_path(p, node);
 }
@@ -315,7 +315,7 @@ static int parse_all(struct parser *p)
         const char *start = find(p->pos, p->end, p->open, p->open_len);
         struct tag tag;
 
-        if (start == NULL) {
+        if (!start) {
             add_text(p, p->pos, p->end);
             break;
         }
@@ -364,7 +364,7 @@ void mustache_free(struct mustache *m)
 {
     struct arena arena;
 
-    if (m == NULL)
+    if (!m)
         return;
     arena = m->arena;
     arena_free(&arena);
@@ -375,7 +375,7 @@ static int each_partial(const struct node *node,
 {
     int rc = 0;
 
-    for (; node != NULL && rc == 0; node = node->next) {
+    for (; node && rc == 0; node = node->next) {
         if (node->type == NODE_PARTIAL)
             rc = each(ctx, node->text, node->line);
         else

@@ -42,16 +42,16 @@ static const json_t *find_value(const struct node *node, const struct frame *fra
 
     if (node->n_path == 0)
         return frame->value;
-    for (; frame != NULL && value == NULL; frame = frame->up)
+    for (; frame && !value; frame = frame->up)
         value = json_object_get(frame->value, node->path[0]);
-    for (size_t i = 1; i < node->n_path && value != NULL; i++)
+    for (size_t i = 1; i < node->n_path && value; i++)
         value = json_object_get(value, node->path[i]);
     return value;
 }
 
 static bool is_false(const json_t *value)
 {
-    return value == NULL || json_is_null(value) || json_is_false(value) ||
+    return !value || json_is_null(value) || json_is_false(value) ||
            (json_is_string(value) && json_string_length(value) == 0) ||
            (json_is_array(value) && json_array_size(value) == 0);
 }
@@ -119,10 +119,10 @@ static void add_value(struct buf *out, const json_t *value, bool escape)
 
 static void add_indent(struct buf *out, const struct level *level)
 {
-    if (level == NULL)
+    if (!level)
         return;
     add_indent(out, level->up);
-    if (level->indent != NULL)
+    if (level->indent)
         buf_str(out, level->indent);
 }
 
@@ -147,10 +147,10 @@ static int render_section(struct rendering *r, const struct level *level, const 
 static int render_partial(struct rendering *r, const struct level *level, const struct node *node,
                           const struct frame *frame)
 {
-    const struct mustache *m = r->lookup != NULL ? r->lookup(r->ctx, node->text) : NULL;
+    const struct mustache *m = r->lookup ? r->lookup(r->ctx, node->text) : NULL;
     struct level inner = {m, level, node->indent, level->depth + 1};
 
-    if (m == NULL)
+    if (!m)
         return 0;
     if (inner.depth > PARTIAL_DEPTH)
         return err_set(r->e, ERR_INTERNAL, "%s:%d: partials are nested more than %d deep",
@@ -163,7 +163,7 @@ static int render_nodes(struct rendering *r, const struct level *level, const st
 {
     int rc = 0;
 
-    for (; node != NULL && rc == 0; node = node->next) {
+    for (; node && rc == 0; node = node->next) {
         switch (node->type) {
         case NODE_TEXT:
             buf_add(r->out, node->text, node->len);

@@ -38,7 +38,7 @@ const char *obstacle_of(const struct config *config, struct arena *a, const stru
     for (size_t i = 0; i < t->n_ports; i++) {
         const struct task_port *p = &t->ports[i];
 
-        if (!p->ready && config_has_target(config, p->container_port) && *p->address != '\0')
+        if (!p->ready && config_has_target(config, p->container_port) && *p->address)
             return arena_printf(a, "runs, but accepts no connection at %s port %d yet.", p->address,
                                 p->port);
     }
@@ -53,7 +53,7 @@ const struct task *obstacle_find(const struct config *config, struct arena *a,
     for (size_t i = 0; i < n; i++)
         any = any || has_target(config, &tasks[i]);
     for (size_t i = 0; i < n; i++)
-        if ((!any || has_target(config, &tasks[i])) && *obstacle_of(config, a, &tasks[i]) != '\0')
+        if ((!any || has_target(config, &tasks[i])) && *obstacle_of(config, a, &tasks[i]))
             return &tasks[i];
     return NULL;
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "arena.h"
-#include "config.h"
+#include "config/config.h"
 #include "task.h"
 
 /* The rest of a sentence that begins with the name of the task definition; "" when there is no

@@ -21,7 +21,7 @@ int page_send(struct call *c, int status, const char *name, const char *title, j
     struct buf content = {0};
     int rc = -1;
 
-    if (view == NULL) {
+    if (!view) {
         err_set(e, ERR_INTERNAL, "out of memory");
         goto out;
     }

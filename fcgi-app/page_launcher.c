@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "environment.h"
-#include "store_task.h"
+#include "store/store_task.h"
 
 #include "deed.h"
 #include "encode.h"
@@ -32,7 +32,7 @@ struct form {
 static json_t *problem_of(const struct form *form, const char *field)
 {
     for (size_t i = 0; i < form->n_problems; i++)
-        if (form->problems[i].field != NULL && strcmp(form->problems[i].field, field) == 0)
+        if (form->problems[i].field && !strcmp(form->problems[i].field, field))
             return view_text(form->problems[i].message);
     return json_null();
 }
@@ -48,10 +48,10 @@ static void add_option(json_t *list, const char *label, const char *value, bool 
 static json_t *options_view(const struct config_parameter *p, const char *value)
 {
     json_t *list = json_array();
-    bool found = *value == '\0';
+    bool found = !*value;
 
     for (size_t i = 0; i < p->n_options; i++) {
-        bool selected = strcmp(p->options[i].value, value) == 0;
+        bool selected = !strcmp(p->options[i].value, value);
 
         found = found || selected;
         add_option(list, p->options[i].label, p->options[i].value, selected);
@@ -67,8 +67,8 @@ static json_t *id_view(struct arena *a, const char *name)
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     char *id = arena_strdup(a, name);
 
-    for (char *c = id; *c != '\0'; c++)
-        if (strchr(plain, *c) == NULL)
+    for (char *c = id; *c; c++)
+        if (!strchr(plain, *c))
             *c = '-';
     return view_text(id);
 }
@@ -79,8 +79,8 @@ static json_t *parameter_view(struct arena *a, const struct form *form,
     const char *value = params_launch(form->given, p->name);
     json_t *view = json_object();
 
-    if (value == NULL)
-        value = form->sent || p->default_value == NULL ? "" : p->default_value;
+    if (!value)
+        value = form->sent || !p->default_value ? "" : p->default_value;
     json_object_set_new(view, "name", view_text(p->name));
     json_object_set_new(view, "id", id_view(a, p->name));
     json_object_set_new(view, "value", view_text(value));
@@ -111,12 +111,12 @@ static json_t *taskdefs_view(struct call *c, const struct form *form)
     if (params_list(form->given, c->arena, "taskdef", &given, &ignored) < 0)
         given.len = 0;
     for (size_t i = 0; i < given.len; i++)
-        if (*given.items[i] != '\0')
+        if (*given.items[i])
             add_taskdef(list, given.items[i]);
     if (json_array_size(list) == 0 && !form->sent) {
         for (size_t i = 0; i < linked->len; i++)
             add_taskdef(list, linked->items[i]);
-        if (linked->len == 0 && preset != NULL && *preset != '\0')
+        if (linked->len == 0 && preset && *preset)
             add_taskdef(list, preset);
     }
     for (int i = 0; i < SPARE_TASKDEFS || json_array_size(list) == 0; i++)
@@ -126,7 +126,7 @@ static json_t *taskdefs_view(struct call *c, const struct form *form)
 
 static void add_known(json_t *names, struct arena *a, const char *taskdef)
 {
-    size_t len = taskdef != NULL ? strcspn(taskdef, ":") : 0;
+    size_t len = taskdef ? strcspn(taskdef, ":") : 0;
 
     if (len > 0)
         json_object_set_new(names, arena_strndup(a, taskdef, len), json_true());
@@ -174,8 +174,8 @@ static json_t *running_subdomains(const struct task_list *tasks)
 
 static bool is_running(const struct task_list *tasks, const char *subdomain)
 {
-    for (size_t i = 0; subdomain != NULL && i < tasks->len; i++)
-        if (task_is_live(&tasks->items[i]) && strcasecmp(tasks->items[i].subdomain, subdomain) == 0)
+    for (size_t i = 0; subdomain && i < tasks->len; i++)
+        if (task_is_live(&tasks->items[i]) && !strcasecmp(tasks->items[i].subdomain, subdomain))
             return true;
     return false;
 }
@@ -207,10 +207,9 @@ static int send_form(struct call *c, int status, const struct form *form, struct
     json_object_set_new(view, "known_taskdefs", known_taskdefs(c, &tasks));
     json_object_set_new(view, "taskdef_error", problem_of(form, "taskdef"));
     json_object_set_new(view, "parameters", parameters);
-    return page_send(c, status, "launcher",
-                     form->again != NULL ? arena_printf(c->arena, "Launch %s again", form->again)
-                                         : "Launch",
-                     view, e);
+    return page_send(
+        c, status, "launcher",
+        form->again ? arena_printf(c->arena, "Launch %s again", form->again) : "Launch", view, e);
 }
 
 /* Query parameters prefill the form, so that a link can offer a launch; `again` fills it with the
@@ -223,7 +222,7 @@ int page_launcher(struct call *c, struct err *e)
 
     if (params_text(form.given, "again", &again, e) < 0)
         return -1;
-    if (again != NULL && *again != '\0') {
+    if (again && *again) {
         if (launch_again(c, again, &last, e) < 0)
             return -1;
         form = (struct form){.given = &last, .sent = true, .again = again};
@@ -235,7 +234,7 @@ int page_launcher(struct call *c, struct err *e)
 static const char *loose_message(const struct form *form, const struct err *refused)
 {
     for (size_t i = 0; i < form->n_problems; i++)
-        if (form->problems[i].field == NULL)
+        if (!form->problems[i].field)
             return form->problems[i].message;
     return form->n_problems == 0 ? refused->text : "";
 }

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "clock.h"
-#include "store_access.h"
-#include "store_environment.h"
-#include "store_sync.h"
-#include "store_task.h"
+#include "store/store_access.h"
+#include "store/store_environment.h"
+#include "store/store_sync.h"
+#include "store/store_task.h"
 
 #include "launch_watch.h"
 #include "look.h"
@@ -82,7 +82,7 @@ static int set_watched(struct call *c, json_t *view, struct err *e)
 
     if (params_text(&c->request->params, "launched", &launched, e) < 0)
         return -1;
-    if (launched == NULL || *launched == '\0')
+    if (!launched || !*launched)
         return 0;
     if (launch_watch(c, launched, &watched, e) < 0)
         return -1;
@@ -129,7 +129,7 @@ static int look_for_watched(struct call *c, struct err *e)
 
     if (params_text(&c->request->params, "launched", &launched, e) < 0)
         return -1;
-    if (launched == NULL || *launched == '\0')
+    if (!launched || !*launched)
         return 0;
     rc = store_environment_get(c->with->db, launched, c->arena, &env, e);
     if (rc == 0 && look(c, e) < 0 && e->kind != ERR_BUSY)
@@ -144,7 +144,7 @@ int page_index(struct call *c, struct err *e)
     if (look_for_watched(c, e) < 0)
         return -1;
     view = list_view(c, e);
-    return view != NULL ? page_send(c, 200, "list", "Environments", view, e) : -1;
+    return view ? page_send(c, 200, "list", "Environments", view, e) : -1;
 }
 
 int page_list(struct call *c, struct err *e)
@@ -152,7 +152,7 @@ int page_list(struct call *c, struct err *e)
     json_t *view = list_view(c, e);
     int rc;
 
-    if (view == NULL)
+    if (!view)
         return -1;
     page_set_version(view);
     respond_page(c->response, 200);

@@ -23,16 +23,16 @@ struct logs_input {
 
 static bool looks_like(const char *text, const char *shape)
 {
-    for (; *shape != '\0'; text++, shape++)
-        if (*shape == '0' ? strchr("0123456789", *text) == NULL || *text == '\0' : *text != *shape)
+    for (; *shape; text++, shape++)
+        if (*shape == '0' ? !strchr("0123456789", *text) || !*text : *text != *shape)
             return false;
-    return *text == '\0';
+    return !*text;
 }
 
 /* A browser's field for a moment knows no time zone: what it sends is taken for UTC, as shown. */
 static const char *complete_since(struct arena *a, const char *text)
 {
-    if (text == NULL)
+    if (!text)
         return "";
     if (looks_like(text, "0000-00-00T00:00"))
         return arena_printf(a, "%s:00Z", text);
@@ -53,9 +53,9 @@ static int read_input(struct call *c, struct logs_input *in, struct err *e)
         params_text(params, "download", &download, e) < 0)
         return -1;
     in->since = complete_since(c->arena, since);
-    if (in->tail == NULL || *in->tail == '\0')
+    if (!in->tail || !*in->tail)
         in->tail = arena_printf(c->arena, "%d", DEFAULT_TAIL);
-    in->download = download != NULL;
+    in->download = download;
     return 0;
 }
 
@@ -67,10 +67,10 @@ static const char *plain(struct arena *a, const char *text)
     char *copy;
     char *to;
 
-    if (strchr(text, '\033') == NULL)
+    if (!strchr(text, '\033'))
         return text;
     copy = to = arena_strdup(a, text);
-    while (*text != '\0') {
+    while (*text) {
         if (text[0] != '\033' || text[1] != '[') {
             *to++ = *text++;
             continue;
@@ -105,7 +105,7 @@ static json_t *tails_view(const char *tail)
     bool found = false;
 
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        bool selected = strcmp(sizes[i], tail) == 0;
+        bool selected = !strcmp(sizes[i], tail);
 
         found = found || selected;
         json_array_append_new(list, json_pack("{s:s,s:s,s:b}", "value", sizes[i], "label", sizes[i],

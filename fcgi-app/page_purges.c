@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aws/purge_plan.h"
+#include "aws/cloudwatch.h"
 #include "clock.h"
 #include "purge.h"
-#include "store_purge.h"
-#include "store_purge_past.h"
+#include "purge_plan.h"
+#include "store/store_purge.h"
+#include "store/store_purge_past.h"
 
 #include "router.h"
 #include "view.h"
@@ -49,7 +50,7 @@ static const char **split(struct arena *a, const char *text, const char *separat
     size_t cap = 0;
 
     *n = 0;
-    while (*(text += strspn(text, separators)) != '\0') {
+    while (*(text += strspn(text, separators))) {
         size_t len = strcspn(text, separators);
 
         items = arena_grow(a, items, *n, &cap, sizeof(*items));
@@ -92,7 +93,7 @@ static json_t *durations_view(struct arena *a, const char *asked)
 
 static void set_fields(struct call *c, json_t *view, const struct fields *f)
 {
-    const char *duration = f->duration != NULL ? f->duration : DEFAULT_DURATION;
+    const char *duration = f->duration ? f->duration : DEFAULT_DURATION;
 
     json_object_set_new(view, "duration", view_text(duration));
     json_object_set_new(view, "durations", durations_view(c->arena, duration));
@@ -106,7 +107,7 @@ static int preview(struct call *c, const struct fields *f, json_t **preview, con
                    struct err *e)
 {
     const struct purge_input input = input_of(c->arena, f);
-    const struct purge_view view = {c->with->aws, c->with->db, NULL};
+    const struct purge_view view = {cloudwatch_source(c->with->aws), c->with->db, NULL};
     struct purge_rules rules;
     struct purge_plan plan;
     size_t stops = 0;
@@ -177,11 +178,10 @@ static int send(struct call *c, int status, const struct fields *f, const char *
     const char *run;
 
     json_object_set_new(view, "message", view_text(message));
-    json_object_set_new(view, "preview", preview != NULL ? preview : json_null());
+    json_object_set_new(view, "preview", preview ? preview : json_null());
     set_fields(c, view, f);
     if (params_text(&c->request->params, "run", &run, e) < 0 ||
-        (run != NULL && *run != '\0' && set_chosen(c, view, run, e) < 0) ||
-        set_past(c, view, e) < 0) {
+        (run && *run && set_chosen(c, view, run, e) < 0) || set_past(c, view, e) < 0) {
         json_decref(view);
         return -1;
     }
@@ -195,10 +195,9 @@ int page_purges(struct call *c, struct err *e)
     json_t *shown = NULL;
     struct fields f;
 
-    if (read_fields(c, &f, e) < 0 ||
-        (f.duration != NULL && preview(c, &f, &shown, &message, e) < 0))
+    if (read_fields(c, &f, e) < 0 || (f.duration && preview(c, &f, &shown, &message, e) < 0))
         return -1;
-    return send(c, message != NULL ? 400 : 200, &f, message, shown, e);
+    return send(c, message ? 400 : 200, &f, message, shown, e);
 }
 
 int page_purge(struct call *c, struct err *e)

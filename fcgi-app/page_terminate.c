@@ -1,10 +1,9 @@
-/* `/terminate`: GET asks, POST terminates. Browsers without a script get here by a link. */
-#include "page.h"
-
-#include "store_task.h"
+/* `/terminate`: asks (GET), and does it (POST). Browsers without a script get here by a link. */
+#include "store/store_task.h"
 
 #include "deed.h"
 #include "look.h"
+#include "page.h"
 #include "router.h"
 #include "view.h"
 
@@ -21,12 +20,12 @@ static int read_target(struct call *c, struct target *target, struct err *e)
     if (params_text(params, "id", &target->id, e) < 0 ||
         params_subdomain(params, c->arena, &target->subdomain, e) < 0)
         return -1;
-    if (target->id != NULL && *target->id != '\0') {
+    if (target->id && *target->id) {
         target->subdomain = NULL;
         return 0;
     }
     target->id = NULL;
-    if (target->subdomain == NULL)
+    if (!target->subdomain)
         return err_set(e, ERR_INVALID, "parameter required: id or subdomain");
     return 0;
 }
@@ -54,7 +53,7 @@ static int ask(struct call *c, const struct target *target, struct err *e)
     json_t *view;
     int rc;
 
-    if (target->id != NULL) {
+    if (target->id) {
         rc = store_task_get(c->with->db, target->id, c->arena, &task, e);
         if (rc == 0)
             err_set(e, ERR_NOT_FOUND, "There is no task %.200s.", target->id);
@@ -69,7 +68,7 @@ static int ask(struct call *c, const struct target *target, struct err *e)
     for (size_t i = 0; i < tasks.len; i++)
         json_array_append_new(list, view_task_page(c, &tasks.items[i]));
     view = json_pack("{s:o,s:o,s:o,s:b}", "subdomain", view_text(subdomain), "id",
-                     target->id != NULL ? view_text(task.short_id) : json_null(), "tasks", list,
+                     target->id ? view_text(task.short_id) : json_null(), "tasks", list,
                      "has_tasks", tasks.len > 0);
     title = arena_printf(c->arena, "%s %s", tasks.len > 0 ? "Terminate" : "Nothing runs under",
                          subdomain);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "store_task.h"
+#include "store/store_task.h"
 
 #include "obstacle.h"
 #include "router.h"
@@ -28,7 +28,7 @@ static void remember(struct call *c, const struct task *t, struct trace *trace)
 /* An event lasts until the next one; the last one of a task that lives until now. */
 static json_t *events_view(struct call *c, const struct trace *trace, const struct task *t)
 {
-    const bool ended = strcmp(t->last_status, "STOPPED") == 0;
+    const bool ended = !strcmp(t->last_status, "STOPPED");
     const int64_t now = clock_now_ms();
     json_t *list = json_array();
 
@@ -65,8 +65,8 @@ static json_t *containers_view(const struct trace *trace)
 
         json_array_append_new(
             list, json_pack("{s:o,s:o,s:b,s:o}", "name", view_text(container->name), "exit_code",
-                            view_text(code), "failed", *code != '\0' && strcmp(code, "0") != 0,
-                            "reason", view_text(container->reason)));
+                            view_text(code), "failed", *code && strcmp(code, "0") != 0, "reason",
+                            view_text(container->reason)));
     }
     return list;
 }
@@ -108,7 +108,7 @@ int page_trace(struct call *c, struct err *e)
     json_object_set_new(view, "containers", containers_view(&trace));
     json_object_set_new(view, "has_containers", json_boolean(trace.n_containers > 0));
     json_object_set_new(view, "forgotten", json_boolean(forgotten));
-    json_object_set_new(view, "ended", json_boolean(strcmp(task.last_status, "STOPPED") == 0));
+    json_object_set_new(view, "ended", json_boolean(!strcmp(task.last_status, "STOPPED")));
     return page_send(c, 200, "trace", arena_printf(c->arena, "Trace of %s", task.subdomain), view,
                      e);
 }

@@ -11,14 +11,13 @@ enum { MAX_FIELDS = 1000 };
 
 static bool is_repeatable(const char *name)
 {
-    return strcmp(name, "taskdef") == 0 || strcmp(name, "excludes") == 0 ||
-           strcmp(name, "exclude_tags") == 0;
+    return !strcmp(name, "taskdef") || !strcmp(name, "excludes") || !strcmp(name, "exclude_tags");
 }
 
 static const char *field_value(const struct params *p, const char *name)
 {
     for (size_t i = 0; i < p->n_fields; i++)
-        if (strcmp(p->fields[i].name, name) == 0)
+        if (!strcmp(p->fields[i].name, name))
             return p->fields[i].value;
     return NULL;
 }
@@ -28,18 +27,18 @@ static int read_field(struct params *p, struct arena *a, const char *text, size_
                       struct percent_input in, size_t *cap, struct err *e)
 {
     const char *equals = memchr(text, '=', len);
-    size_t name_len = equals != NULL ? (size_t)(equals - text) : len;
+    size_t name_len = equals ? (size_t)(equals - text) : len;
     char *name;
     char *value;
 
     if (percent_decode(a, text, name_len, &in, &name, e) < 0)
         return -1;
     in.offset += name_len + 1;
-    if (equals == NULL)
+    if (!equals)
         value = arena_strdup(a, "");
     else if (percent_decode(a, equals + 1, len - name_len - 1, &in, &value, e) < 0)
         return -1;
-    if (!is_repeatable(name) && field_value(p, name) != NULL)
+    if (!is_repeatable(name) && field_value(p, name))
         return err_set(e, ERR_INVALID, "%s is given twice", name);
     if (p->n_fields == MAX_FIELDS)
         return err_set(e, ERR_INVALID, "%s has more than %d values", in.what, MAX_FIELDS);
@@ -57,7 +56,7 @@ int params_read_form(struct params *p, struct arena *a, const char *text, size_t
     *p = (struct params){0};
     while (at < len) {
         const char *amp = memchr(text + at, '&', len - at);
-        size_t piece = amp != NULL ? (size_t)(amp - text) - at : len - at;
+        size_t piece = amp ? (size_t)(amp - text) - at : len - at;
         struct percent_input in = {.what = what, .offset = at, .plus_is_space = true};
 
         if (piece > 0 && read_field(p, a, text + at, piece, in, &cap, e) < 0)
@@ -73,7 +72,7 @@ int params_read_json(struct params *p, const char *text, size_t len, struct err 
     json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 
     *p = (struct params){0};
-    if (json == NULL)
+    if (!json)
         return err_set(e, ERR_INVALID, "the JSON body is wrong at line %d, column %d: %s",
                        error.line, error.column, error.text);
     if (!json_is_object(json)) {
@@ -103,12 +102,12 @@ int params_text(const struct params *p, const char *name, const char **value, st
     const json_t *json;
 
     *value = NULL;
-    if (p->json == NULL) {
+    if (!p->json) {
         *value = field_value(p, name);
         return 0;
     }
     json = member(p, name);
-    if (json != NULL && !json_is_string(json))
+    if (json && !json_is_string(json))
         return err_set(e, ERR_INVALID, "%s must be a string", name);
     *value = json_string_value(json);
     return 0;
@@ -122,10 +121,10 @@ int params_subdomain(const struct params *p, struct arena *a, const char **subdo
     *subdomain = NULL;
     if (params_text(p, "subdomain", &given, e) < 0)
         return -1;
-    if (given == NULL || *given == '\0')
+    if (!given || !*given)
         return 0;
     lower = arena_strdup(a, given);
-    for (char *at = lower; *at != '\0'; at++)
+    for (char *at = lower; *at; at++)
         if (*at >= 'A' && *at <= 'Z')
             *at += 'a' - 'A';
     *subdomain = lower;
@@ -142,7 +141,7 @@ int params_number_text(const struct params *p, struct arena *a, const char *name
         *value = arena_printf(a, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
         return 0;
     }
-    if (json != NULL && !json_is_string(json))
+    if (json && !json_is_string(json))
         return err_set(e, ERR_INVALID, "%s must be an integer or a string", name);
     return params_text(p, name, value, e);
 }
@@ -151,7 +150,7 @@ static int list_from_json(const struct params *p, struct arena *a, const char *n
                           struct params_list *list, struct err *e)
 {
     const json_t *json = member(p, name);
-    bool ok = json == NULL || json_is_string(json) || json_is_array(json);
+    bool ok = !json || json_is_string(json) || json_is_array(json);
 
     if (json_is_string(json)) {
         list->items = arena_array(a, 1, sizeof(*list->items));
@@ -164,7 +163,7 @@ static int list_from_json(const struct params *p, struct arena *a, const char *n
     for (size_t i = 0; i < json_array_size(json); i++) {
         const char *item = json_string_value(json_array_get(json, i));
 
-        ok = ok && item != NULL;
+        ok = ok && item;
         list->items[list->len++] = item;
     }
     if (!ok)
@@ -176,11 +175,11 @@ int params_list(const struct params *p, struct arena *a, const char *name, struc
                 struct err *e)
 {
     *list = (struct params_list){0};
-    if (p->json != NULL)
+    if (p->json)
         return list_from_json(p, a, name, list, e);
     list->items = arena_array(a, p->n_fields + 1, sizeof(*list->items));
     for (size_t i = 0; i < p->n_fields; i++)
-        if (strcmp(p->fields[i].name, name) == 0)
+        if (!strcmp(p->fields[i].name, name))
             list->items[list->len++] = p->fields[i].value;
     return 0;
 }
@@ -192,11 +191,11 @@ int params_check_launch(const struct params *p, struct err *e)
     const char *name;
     json_t *value;
 
-    if (p->json == NULL)
+    if (!p->json)
         return 0;
     if (params_text(p, "branch", &branch, e) < 0)
         return -1;
-    if (parameters == NULL || json_is_null(parameters))
+    if (!parameters || json_is_null(parameters))
         return 0;
     if (!json_is_object(parameters))
         return err_set(e, ERR_INVALID, "parameters must be an object");
@@ -211,11 +210,11 @@ const char *params_launch(const struct params *p, const char *name)
 {
     const char *value = NULL;
 
-    if (p->json == NULL)
+    if (!p->json)
         return field_value(p, name);
-    if (strcmp(name, "branch") == 0)
+    if (!strcmp(name, "branch"))
         value = json_string_value(json_object_get(p->json, name));
-    if (value != NULL && *value != '\0')
+    if (value && *value)
         return value;
     return json_string_value(json_object_get(json_object_get(p->json, "parameters"), name));
 }

@@ -14,16 +14,16 @@ const char *request_variable(const struct request *r, const char *name)
 {
     const char *value = r->io->variable(r->io->ctx, name);
 
-    return value != NULL ? value : "";
+    return value ? value : "";
 }
 
 static void read_method(struct request *r, struct arena *a)
 {
     r->method_name = arena_strdup(a, request_variable(r, "REQUEST_METHOD"));
-    r->is_head = strcmp(r->method_name, "HEAD") == 0;
-    if (r->is_head || strcmp(r->method_name, "GET") == 0)
+    r->is_head = !strcmp(r->method_name, "HEAD");
+    if (r->is_head || !strcmp(r->method_name, "GET"))
         r->method = METHOD_GET;
-    else if (strcmp(r->method_name, "POST") == 0)
+    else if (!strcmp(r->method_name, "POST"))
         r->method = METHOD_POST;
     else
         r->method = METHOD_OTHER;
@@ -37,9 +37,9 @@ static int read_path(struct request *r, struct arena *a, struct err *e)
     const char *uri = request_variable(r, "REQUEST_URI");
     char *path;
 
-    if (*uri == '\0') {
+    if (!*uri) {
         path = arena_strdup(a, request_variable(r, "DOCUMENT_URI"));
-        if (*path == '\0')
+        if (!*path)
             path = arena_printf(a, "%s%s", request_variable(r, "SCRIPT_NAME"),
                                 request_variable(r, "PATH_INFO"));
         if (utf8_valid(path, strlen(path)) != strlen(path))
@@ -71,7 +71,7 @@ static size_t take_token(const char **at)
     size_t len = 0;
 
     while (isalnum((unsigned char)(*at)[len]) ||
-           ((*at)[len] != '\0' && strchr("!#$%&'*+-.^_`|~", (*at)[len]) != NULL))
+           ((*at)[len] && strchr("!#$%&'*+-.^_`|~", (*at)[len])))
         len++;
     *at += len;
     *at += strspn(*at, " \t");
@@ -89,7 +89,7 @@ static bool type_params_are_fine(const char *at)
 
         at++;
         at += strspn(at, " \t");
-        if (*at == '\0' || *at == ';')
+        if (!*at || *at == ';')
             continue;
         name = at;
         name_len = take_token(&at);
@@ -106,12 +106,12 @@ static bool type_params_are_fine(const char *at)
         } else {
             len = take_token(&at);
         }
-        if (name_len == 7 && strncasecmp(name, "charset", 7) == 0 &&
-            !(len == 5 && strncasecmp(value, "utf-8", 5) == 0) &&
-            !(len == 4 && strncasecmp(value, "utf8", 4) == 0))
+        if (name_len == 7 && !strncasecmp(name, "charset", 7) &&
+            !(len == 5 && !strncasecmp(value, "utf-8", 5)) &&
+            !(len == 4 && !strncasecmp(value, "utf8", 4)))
             return false;
     }
-    return *at == '\0';
+    return !*at;
 }
 
 /* The body that CONTENT_TYPE announces; 0 when it is none of ours. */
@@ -128,8 +128,7 @@ static unsigned body_type(const char *content_type)
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         size_t len = strlen(types[i].name);
 
-        if (strncasecmp(content_type, types[i].name, len) == 0 &&
-            strchr("; \t", content_type[len]) != NULL &&
+        if (!strncasecmp(content_type, types[i].name, len) && strchr("; \t", content_type[len]) &&
             type_params_are_fine(content_type + len + strspn(content_type + len, " \t")))
             return types[i].type;
     }
@@ -142,7 +141,7 @@ static int read_length(const struct request *r, size_t *length, struct err *e)
     const char *text = request_variable(r, "CONTENT_LENGTH");
 
     *length = 0;
-    for (const char *at = text; *at != '\0'; at++) {
+    for (const char *at = text; *at; at++) {
         if (!isdigit((unsigned char)*at)) {
             err_set(e, ERR_INVALID, "Content-Length is not a number");
             return 400;
@@ -226,10 +225,9 @@ void request_free(struct request *r)
 static size_t authority_len(const char *authority, const char *default_port)
 {
     const char *host_end = *authority == '[' ? strchr(authority, ']') : authority;
-    const char *port = host_end != NULL ? strchr(host_end, ':') : NULL;
+    const char *port = host_end ? strchr(host_end, ':') : NULL;
 
-    return port != NULL && strcmp(port, default_port) == 0 ? (size_t)(port - authority)
-                                                           : strlen(authority);
+    return port && !strcmp(port, default_port) ? (size_t)(port - authority) : strlen(authority);
 }
 
 bool request_is_cross_site(const struct request *r, const char *webapi)
@@ -241,14 +239,14 @@ bool request_is_cross_site(const struct request *r, const char *webapi)
     size_t len;
 
     /* The browser knows the scheme that a load balancer takes away: another one is another site. */
-    if (site != NULL && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
+    if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
         return true;
-    if (origin == NULL)
+    if (!origin)
         return false;
-    if (strncasecmp(origin, "http://", 7) == 0) {
+    if (!strncasecmp(origin, "http://", 7)) {
         origin += 7;
         default_port = ":80";
-    } else if (strncasecmp(origin, "https://", 8) == 0) {
+    } else if (!strncasecmp(origin, "https://", 8)) {
         origin += 8;
         default_port = ":443";
     } else {

@@ -6,38 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
+#include "http_reason.h"
+
 #include "encode.h"
 
 /* Pages load nothing from elsewhere, run no inline script, and stand in nobody's frame. */
 #define PAGE_POLICY                                                                                \
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "              \
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
-static const char *reason_phrase(int status)
-{
-    static const struct {
-        int status;
-        const char *phrase;
-    } phrases[] = {
-        {200, "OK"},
-        {303, "See Other"},
-        {304, "Not Modified"},
-        {400, "Bad Request"},
-        {401, "Unauthorized"},
-        {404, "Not Found"},
-        {405, "Method Not Allowed"},
-        {413, "Content Too Large"},
-        {415, "Unsupported Media Type"},
-        {500, "Internal Server Error"},
-        {501, "Not Implemented"},
-        {503, "Service Unavailable"},
-    };
-
-    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
-        if (phrases[i].status == status)
-            return phrases[i].phrase;
-    return "";
-}
 
 void response_free(struct response *r)
 {
@@ -74,10 +51,10 @@ static void start(struct response *r, int status, const char *content_type)
 
 void respond_json(struct response *r, int status, json_t *json)
 {
-    char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+    char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
 
-    start(r, text != NULL ? status : 500, "application/json; charset=UTF-8");
-    buf_str(&r->body, text != NULL ? text : "{\"result\":\"out of memory\"}");
+    start(r, text ? status : 500, "application/json; charset=UTF-8");
+    buf_str(&r->body, text ? text : "{\"result\":\"out of memory\"}");
     buf_char(&r->body, '\n');
     free(text);
     json_decref(json);
@@ -118,20 +95,10 @@ void respond_download(struct response *r, const char *name, const char *suffix)
 
     start(r, 200, "text/plain; charset=UTF-8");
     snprintf(r->download, sizeof(r->download), "%.64s", name);
-    for (char *p = r->download; *p != '\0'; p++)
-        if (strchr(plain, *p) == NULL)
+    for (char *p = r->download; *p; p++)
+        if (!strchr(plain, *p))
             *p = '_';
     strncat(r->download, suffix, sizeof(r->download) - strlen(r->download) - 1);
-}
-
-/* FNV-1a: it tells one text from the next, and nobody gains by a collision. */
-static uint64_t hash(const char *bytes, size_t len)
-{
-    uint64_t value = 14695981039346656037u;
-
-    for (size_t i = 0; i < len; i++)
-        value = (value ^ (unsigned char)bytes[i]) * 1099511628211u;
-    return value;
 }
 
 /* The web server may have put "-gzip" before the closing quote of what it passed on. */
@@ -139,10 +106,11 @@ void respond_if_changed(struct response *r, const char *known)
 {
     char opening[20];
 
+    /* It tells one text from the next, and nobody gains by a collision. */
     snprintf(opening, sizeof(opening), "\"%016llx",
-             (unsigned long long)hash(r->body.data, r->body.len));
+             (unsigned long long)hash_bytes64(r->body.data, r->body.len));
     snprintf(r->etag, sizeof(r->etag), "%s\"", opening);
-    if (strstr(known, opening) != NULL)
+    if (strstr(known, opening))
         r->status = 304;
 }
 
@@ -170,19 +138,19 @@ int respond_status(enum err_kind kind)
 
 static void write_special_headers(const struct response *r, struct buf *out)
 {
-    if (r->allow != NULL)
+    if (r->allow)
         buf_printf(out, "Allow: %s\r\n", r->allow);
-    if (r->location != NULL)
+    if (r->location)
         buf_printf(out, "Location: %s%s\r\n", r->location, r->target);
     if (r->retry_after > 0)
         buf_printf(out, "Retry-After: %d\r\n", r->retry_after);
     if (r->ask_password)
         buf_str(out, "WWW-Authenticate: Basic realm=\"Restricted\"\r\n");
-    if (r->cookie != NULL)
+    if (r->cookie)
         buf_printf(out, "Set-Cookie: %s\r\n", r->cookie);
-    if (*r->etag != '\0')
+    if (*r->etag)
         buf_printf(out, "ETag: %s\r\n", r->etag);
-    if (*r->download != '\0')
+    if (*r->download)
         buf_printf(out, "Content-Disposition: attachment; filename=\"%s\"\r\n", r->download);
     if (r->is_page)
         buf_str(out, "Content-Security-Policy: " PAGE_POLICY "\r\n"
@@ -193,7 +161,7 @@ void response_write(const struct response *r, bool is_head, struct buf *out)
 {
     const bool has_body = r->status != 304;
 
-    buf_printf(out, "Status: %d %s\r\n", r->status, reason_phrase(r->status));
+    buf_printf(out, "Status: %d %s\r\n", r->status, http_reason(r->status));
     if (has_body)
         buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", r->content_type,
                    r->body.len);

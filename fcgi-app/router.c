@@ -35,10 +35,10 @@ const struct route *router_find(const char *path, const char **rest)
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
         size_t len = strlen(routes[i].path);
 
-        if (strcmp(path, routes[i].path) == 0 && (len == 1 || path[len - 1] != '/'))
+        if (!strcmp(path, routes[i].path) && (len == 1 || path[len - 1] != '/'))
             return &routes[i];
-        if (len > 1 && routes[i].path[len - 1] == '/' && strncmp(path, routes[i].path, len) == 0 &&
-            path[len] != '\0') {
+        if (len > 1 && routes[i].path[len - 1] == '/' && !strncmp(path, routes[i].path, len) &&
+            path[len]) {
             *rest = path + len;
             return &routes[i];
         }
@@ -48,7 +48,7 @@ const struct route *router_find(const char *path, const char **rest)
 
 bool router_is_api(const char *path)
 {
-    return strcmp(path, "/api") == 0 || strncmp(path, "/api/", 5) == 0;
+    return !strcmp(path, "/api") || !strncmp(path, "/api/", 5);
 }
 
 static void answer_error(struct call *c, int status, const char *text)
@@ -78,7 +78,7 @@ static int check(struct call *c, struct request *request, const struct route *ro
         err_set(e, ERR_INVALID, "Nobody gets in here without the right credentials.");
         return 401;
     }
-    if (route == NULL) {
+    if (!route) {
         err_set(e, ERR_NOT_FOUND, "There is no page %s.", request->path);
         return 404;
     }

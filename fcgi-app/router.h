@@ -4,10 +4,10 @@
 #define MIRAGE_ROUTER_H
 
 #include "arena.h"
-#include "config.h"
-#include "db.h"
+#include "config/config.h"
 #include "err.h"
 #include "runner.h"
+#include "store/db.h"
 
 #include "list_cache.h"
 #include "request.h"

@@ -55,15 +55,15 @@ static const char *refused(char *const *variables)
 {
     size_t n = 0;
 
-    for (; *variables != NULL; variables++) {
+    for (; *variables; variables++) {
         size_t len = strcspn(*variables, "=") + 1;
 
         if (strncmp(*variables, "HTTP_", 5) != 0)
             continue;
         if (++n > FIELDS_MAX)
             return "there are too many header fields";
-        for (char *const *other = variables + 1; *other != NULL; other++)
-            if (strncmp(*variables, *other, len) == 0)
+        for (char *const *other = variables + 1; *other; other++)
+            if (!strncmp(*variables, *other, len))
                 return "a header field comes in two spellings";
     }
     return NULL;
@@ -77,7 +77,7 @@ static void answer(struct worker *w, FCGX_Request *request)
     bool is_head = false;
     const char *why = refused(request->envp);
 
-    if (why != NULL)
+    if (why)
         respond_json_text(&response, 400, "result", why);
     else
         router_answer(&w->with, &io, &response, &is_head);
@@ -221,7 +221,7 @@ int server_run(const struct server_setup *setup, struct err *e)
     int number = 0;
     int rc = -1;
 
-    if (workers == NULL || stop_fd < 0) {
+    if (!workers || stop_fd < 0) {
         err_system(e, errno, "cannot prepare the threads");
         goto out;
     }
@@ -242,7 +242,7 @@ int server_run(const struct server_setup *setup, struct err *e)
         _exit(rc == 0 ? 0 : 1); /* their threads use what would be freed below */
     }
 out:
-    if (workers != NULL)
+    if (workers)
         close_workers(workers, setup->threads);
     free(workers);
     if (stop_fd >= 0)

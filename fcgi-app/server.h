@@ -2,7 +2,7 @@
 #ifndef MIRAGE_SERVER_H
 #define MIRAGE_SERVER_H
 
-#include "config.h"
+#include "config/config.h"
 #include "err.h"
 
 #include "template.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
-#include "store_task.h"
+#include "store/store_task.h"
 
 #include "router.h"
 
@@ -15,7 +15,7 @@ static int read_since(struct call *c, const char *text, int64_t *since_ms, struc
     size_t len;
 
     *since_ms = 0;
-    if (text == NULL || *text == '\0')
+    if (!text || !*text)
         return 0;
     /* The plus of an offset is a space once a query string was decoded, unless it was escaped. */
     fixed = arena_strdup(c->arena, text);
@@ -34,13 +34,13 @@ static int read_tail(const char *text, long default_tail, long *tail, struct err
     size_t len;
 
     *tail = default_tail;
-    if (text == NULL || *text == '\0')
+    if (!text || !*text)
         return 0;
     *tail = -1;
-    if (strcmp(text, "all") == 0)
+    if (!strcmp(text, "all"))
         return 0;
     len = strspn(text, "0123456789");
-    if (text[len] != '\0' || len > 9)
+    if (text[len] || len > 9)
         return err_set(e, ERR_INVALID, "cannot parse tail: %s is neither a number nor \"all\"",
                        text);
     *tail = strtol(text, NULL, 10);

@@ -42,7 +42,7 @@ static const struct {
 static const struct template *find(const struct templates *t, const char *name)
 {
     for (size_t i = 0; i < t->len; i++)
-        if (strcmp(t->items[i].name, name) == 0)
+        if (!strcmp(t->items[i].name, name))
             return &t->items[i];
     return NULL;
 }
@@ -52,7 +52,7 @@ static const struct mustache *lookup(const void *ctx, const char *name)
     const struct templates *t = ctx;
     const struct template *found = find(t, name);
 
-    return found != NULL ? found->m : NULL;
+    return found ? found->m : NULL;
 }
 
 /* 1 loaded, 0 there is no such file, -1. */
@@ -107,9 +107,9 @@ static int load_partials(struct templates *t, const char *dir, struct err *e)
     const struct dirent *entry;
     int rc = 0;
 
-    if (folder == NULL)
+    if (!folder)
         return err_system(e, errno, "cannot read the folder %s", dir);
-    while (rc >= 0 && (entry = readdir(folder)) != NULL) {
+    while (rc >= 0 && (entry = readdir(folder))) {
         size_t len = strlen(entry->d_name);
         const char *name;
 
@@ -117,7 +117,7 @@ static int load_partials(struct templates *t, const char *dir, struct err *e)
             strcmp(entry->d_name + len - suffix_len, TEMPLATE_SUFFIX) != 0)
             continue;
         name = arena_strndup(&t->arena, entry->d_name, len - suffix_len);
-        if (find(t, name) == NULL)
+        if (!find(t, name))
             rc = load(t, dir, name, e);
     }
     closedir(folder);
@@ -134,7 +134,7 @@ static int check_partial(void *ctx, const char *partial, int line)
 {
     const struct partial_check *check = ctx;
 
-    if (find(check->t, partial) != NULL)
+    if (find(check->t, partial))
         return 0;
     return err_set(check->e, ERR_INVALID, "%s:%d: there is no partial \"%s\" (%s%s)",
                    check->in->path, line, partial, partial, TEMPLATE_SUFFIX);
@@ -166,7 +166,7 @@ void templates_free(struct templates *t)
 {
     struct arena arena;
 
-    if (t == NULL)
+    if (!t)
         return;
     for (size_t i = 0; i < t->len; i++)
         mustache_free(t->items[i].m);
@@ -179,7 +179,7 @@ int templates_render(const struct templates *t, const char *name, const json_t *
 {
     const struct template *found = find(t, name);
 
-    if (found == NULL)
+    if (!found)
         return err_set(e, ERR_INTERNAL, "there is no template \"%s\"", name);
     return mustache_render(found->m, view, lookup, t, out, e);
 }

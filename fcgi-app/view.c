@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "json.h"
 #include "pattern.h"
 
 #include "encode.h"
@@ -14,7 +15,7 @@
 
 json_t *view_text(const char *text)
 {
-    return utf8_json(text != NULL ? text : "", text != NULL ? strlen(text) : 0);
+    return utf8_json(text ? text : "", text ? strlen(text) : 0);
 }
 
 #define SECOND_MS ((int64_t)1000)
@@ -74,7 +75,7 @@ static json_t *stored_json(const char *text, json_type type)
 {
     json_t *json = json_loads(text, 0, NULL);
 
-    if (json != NULL && json_typeof(json) == type)
+    if (json && json_typeof(json) == type)
         return json;
     json_decref(json);
     return type == JSON_OBJECT ? json_object() : json_array();
@@ -85,7 +86,7 @@ static json_t *port_map(const struct task *t)
     json_t *map = json_object();
 
     for (size_t i = 0; i < t->n_ports; i++)
-        if (t->ports[i].container_port != 0 && json_object_get(map, t->ports[i].container) == NULL)
+        if (t->ports[i].container_port != 0 && !json_object_get(map, t->ports[i].container))
             json_object_set_new(map, t->ports[i].container,
                                 json_integer(t->ports[i].container_port));
     return map;
@@ -117,27 +118,15 @@ json_t *view_task_api(const struct task *t)
     return task;
 }
 
-/* Whether it stopped as it was told to: by a person, or with the stack that it ran on. */
-static bool was_told_to_stop(const struct task *t)
-{
-    static const char *const reasons[] = {"Terminate requested", "Task stopped by",
-                                          "Scaling activity", "the stack was stopped"};
-
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-        if (strncmp(t->stopped_reason, reasons[i], strlen(reasons[i])) == 0)
-            return true;
-    return *t->stopped_reason == '\0';
-}
-
 enum view_state view_state(const struct task *t)
 {
-    if (strcmp(t->last_status, "STOPPED") == 0)
-        return was_told_to_stop(t) ? VIEW_STOPPED : VIEW_FAILED;
+    if (!strcmp(t->last_status, "STOPPED"))
+        return task_was_told_to_stop(t) ? VIEW_STOPPED : VIEW_FAILED;
     if (!task_is_live(t))
         return VIEW_STOPPING;
-    if (strcmp(t->last_status, "PROVISIONING") == 0)
+    if (!strcmp(t->last_status, "PROVISIONING"))
         return VIEW_PROVISIONING;
-    if (strcmp(t->last_status, "PENDING") == 0)
+    if (!strcmp(t->last_status, "PENDING"))
         return VIEW_PENDING;
     if (strcmp(t->last_status, "RUNNING") != 0)
         return VIEW_STARTING;
@@ -168,7 +157,7 @@ static const char *request_port(const struct request *r)
     const char *host = request_variable(r, "HTTP_HOST");
     const char *colon = strrchr(host, ':');
 
-    if (colon == NULL || colon[1] == '\0' || colon[1 + strspn(colon + 1, "0123456789")] != '\0')
+    if (!colon || !colon[1] || colon[1 + strspn(colon + 1, "0123456789")])
         return "";
     return colon;
 }
@@ -180,23 +169,9 @@ json_t *view_environment_url(struct call *c, const char *subdomain)
     if (pattern_has_meta(subdomain))
         return json_null();
     return view_text(
-        arena_printf(c->arena, "%s://%s%s%s/", strcmp(proto, "https") == 0 ? "https" : "http",
+        arena_printf(c->arena, "%s://%s%s%s/", !strcmp(proto, "https") ? "https" : "http",
                      escape_url(c->arena, subdomain), c->with->config->host.reverse_proxy_suffix,
                      request_port(c->request)));
-}
-
-static const char *tag_value(const json_t *tags, const char *key)
-{
-    size_t i;
-    json_t *tag;
-
-    json_array_foreach (tags, i, tag) {
-        const char *name = json_string_value(json_object_get(tag, "Key"));
-
-        if (name != NULL && strcmp(name, key) == 0)
-            return json_string_value(json_object_get(tag, "Value"));
-    }
-    return NULL;
 }
 
 json_t *view_parameters(const struct config *config, const struct task *t)
@@ -206,9 +181,9 @@ json_t *view_parameters(const struct config *config, const struct task *t)
 
     for (size_t i = 0; i < config->n_parameters; i++) {
         const char *name = config->parameters[i].name;
-        const char *value = tag_value(tags, name);
+        const char *value = json_member(json_find(tags, "Key", name), "Value");
 
-        if (value != NULL && *value != '\0' && strcmp(name, "branch") != 0)
+        if (*value && strcmp(name, "branch") != 0)
             json_array_append_new(
                 list, json_pack("{s:o,s:o}", "name", view_text(name), "value", view_text(value)));
     }

@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "arena.h"
-#include "config.h"
+#include "config/config.h"
 #include "task.h"
 
 struct call;

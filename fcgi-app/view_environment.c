@@ -47,15 +47,15 @@ static bool next_group(const struct environment_facts *facts, struct cursor *at,
         left = facts->environments[at->environment].subdomain;
     if (at->task < tasks->len)
         right = tasks->items[at->task].subdomain;
-    if (left == NULL && right == NULL)
+    if (!left && !right)
         return false;
     *g = (struct group){.subdomain = right};
-    if (right == NULL || (left != NULL && strcmp(left, right) <= 0)) {
+    if (!right || (left && strcmp(left, right) <= 0)) {
         g->environment = &facts->environments[at->environment++];
         g->subdomain = left;
     }
     g->tasks = tasks->items + at->task;
-    for (; at->task < tasks->len && strcmp(tasks->items[at->task].subdomain, g->subdomain) == 0;
+    for (; at->task < tasks->len && !strcmp(tasks->items[at->task].subdomain, g->subdomain);
          at->task++)
         g->n_tasks++;
     return true;
@@ -109,12 +109,12 @@ static json_t *environment_view(struct call *c, const struct group *g)
     json_object_set_new(view, "url", view_environment_url(c, g->subdomain));
     json_object_set_new(view, "state",
                         json_string(view_state_word(view_environment_state(g->tasks, g->n_tasks))));
-    json_object_set_new(view, "branch", view_text(first != NULL ? first->branch : ""));
+    json_object_set_new(view, "branch", view_text(first ? first->branch : ""));
     json_object_set_new(view, "parameters",
-                        first != NULL ? view_parameters(c->with->config, first) : json_array());
+                        first ? view_parameters(c->with->config, first) : json_array());
     json_object_set_new(
         view, "launched_at",
-        view_time(g->environment != NULL ? g->environment->launched_at : first->created_at));
+        view_time(g->environment ? g->environment->launched_at : first->created_at));
     json_object_set_new(view, "tasks", tasks_view(c, g));
     json_object_set_new(view, "several", json_boolean(g->n_tasks > 1));
     json_object_set_new(view, "logs_url", view_url(c->arena, "/logs/", g->subdomain));
@@ -130,7 +130,7 @@ static int compare_names(const char *a, const char *b)
     const char *whole_a = a;
     const char *whole_b = b;
 
-    while (*a != '\0' && *b != '\0') {
+    while (*a && *b) {
         size_t len_a = strspn(a, "0123456789");
         size_t len_b = strspn(b, "0123456789");
         int order;

@@ -7,8 +7,8 @@
 
 #include <jansson.h>
 
-#include "store_access.h"
-#include "store_environment.h"
+#include "store/store_access.h"
+#include "store/store_environment.h"
 #include "task.h"
 
 #include "view.h"

@@ -28,7 +28,7 @@ static json_t *decision_view(const char *subdomain, bool stop, const char *reaso
 {
     return json_pack("{s:o,s:b,s:o,s:o,s:b}", "subdomain", view_text(subdomain), "stop", stop,
                      "reason", view_text(reason), "result", view_text(result), "failed",
-                     *result != '\0' && strcmp(result, "ok") != 0);
+                     *result && strcmp(result, "ok") != 0);
 }
 
 json_t *view_purge_preview(const struct purge_decision *decisions, size_t n)
@@ -67,7 +67,7 @@ static const char *state_of(const struct purge_past *run)
 {
     if (run->finished_at == 0)
         return run->started_at == 0 ? "waiting" : "running";
-    return *run->error != '\0' ? "failed" : "done";
+    return *run->error ? "failed" : "done";
 }
 
 json_t *view_purge_past(struct arena *a, const struct purge_past *run)
@@ -88,7 +88,7 @@ json_t *view_purge_past(struct arena *a, const struct purge_past *run)
     if (purge_input_from_json(run->request, a, &rules, &ignored) < 0)
         return view;
     json_object_set_new(view, "duration",
-                        view_text(rules.duration == NULL
+                        view_text(!rules.duration
                                       ? ""
                                       : view_purge_duration(a, strtoll(rules.duration, NULL, 10))));
     json_object_set_new(view, "excludes", view_text(join(a, rules.excludes, rules.n_excludes)));

@@ -9,7 +9,7 @@
 
 #include "arena.h"
 #include "purge.h"
-#include "store_purge_past.h"
+#include "store/store_purge_past.h"
 
 /* "5 minutes", "1 hour", "14 days", or "301 seconds". */
 const char *view_purge_duration(struct arena *a, int64_t seconds)

@@ -3,7 +3,7 @@
 #ifndef MIRAGE_AUTH_H
 #define MIRAGE_AUTH_H
 
-#include "config.h"
+#include "config/config.h"
 #include "err.h"
 
 /* The credentials of a request; NULL: it has none of this kind. */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config.h"
+#include "config/config.h"
 
 #define AUTH_COOKIE_NAME    "mirage-ecs-auth"
 #define AUTH_COOKIE_SECONDS (24 * 60 * 60)

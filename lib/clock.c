@@ -117,7 +117,7 @@ int clock_parse_rfc3339(const char *text, int64_t *ms)
         !literal(&p, '-', '-') || !digits(&p, 2, &day) || !literal(&p, 't', 'T') ||
         !digits(&p, 2, &tm.tm_hour) || !literal(&p, ':', ':') || !digits(&p, 2, &tm.tm_min) ||
         !literal(&p, ':', ':') || !digits(&p, 2, &tm.tm_sec) || !fraction(&p, &milliseconds) ||
-        !offset(&p, &minutes) || *p != '\0')
+        !offset(&p, &minutes) || *p)
         return -1;
     if (month < 1 || month > 12 || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
         return -1;

@@ -1,23 +1,23 @@
 #include "environment.h"
 
-#include <ctype.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "clock.h"
+#include "hash.h"
 #include "launch.h"
 #include "pattern.h"
 #include "regex.h"
-#include "store_environment.h"
-#include "store_task.h"
+#include "store/store_environment.h"
+#include "store/store_task.h"
 
 #define SUBDOMAIN_MIN        2
 #define SUBDOMAIN_MAX        63
 #define PARAMETER_CHARACTERS 255
 #define TASKDEFS_MAX         50
-#define STOP_REASON          "Terminate requested by Mirage"
 
 /* Launches that may not run at once: one lock for the subdomains that share a hash. */
 #define LOCKS 16
@@ -32,21 +32,14 @@ static void init_locks(void)
 
 static pthread_mutex_t *lock_of(const char *subdomain)
 {
-    uint32_t hash = 2166136261u; /* FNV-1a */
-
     pthread_once(&locks_ready, init_locks);
-    for (; *subdomain; subdomain++)
-        hash = (hash ^ (unsigned char)*subdomain) * 16777619u;
-    return &launch_locks[hash % LOCKS];
+    return &launch_locks[hash_bytes(subdomain, strlen(subdomain)) % LOCKS];
 }
 
-static char *lower_case(struct arena *a, const char *text)
+/* The subdomain that was given, in small letters. */
+static char *subdomain_of(const struct launch_input *input, struct arena *a)
 {
-    char *copy = arena_strdup(a, text);
-
-    for (char *p = copy; *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return copy;
+    return ascii_lower_text(arena_strdup(a, input->subdomain ? input->subdomain : ""));
 }
 
 /* A host's label, or a pattern of one: [a-z*?[\]] first, then also digits and `-`, no `-` last. */
@@ -141,7 +134,7 @@ static int check_taskdefs(const struct launch_input *input, const char *subdomai
 int environment_check(const struct config *config, const struct launch_input *input,
                       struct arena *a, struct launch_request *request, struct err *e)
 {
-    char *subdomain = lower_case(a, input->subdomain ? input->subdomain : "");
+    char *subdomain = subdomain_of(input, a);
     struct launch_param *params = arena_array(a, config->n_parameters, sizeof *params);
     const char **taskdefs;
     size_t n = 0;
@@ -168,7 +161,7 @@ int environment_check(const struct config *config, const struct launch_input *in
 size_t environment_problems(const struct config *config, const struct launch_input *input,
                             struct arena *a, struct launch_problem **problems)
 {
-    char *subdomain = lower_case(a, input->subdomain ? input->subdomain : "");
+    char *subdomain = subdomain_of(input, a);
     const char **taskdefs;
     struct err e = {0};
     size_t n = 0, unused;
@@ -186,40 +179,41 @@ size_t environment_problems(const struct config *config, const struct launch_inp
     return n;
 }
 
-static int stop_task(struct db *db, struct runner *r, const char *arn, struct err *e)
+static int stop_task(struct db *db, struct runner *r, const char *arn, const char *reason,
+                     struct err *e)
 {
-    if (runner_stop(r, arn, e) < 0)
+    if (runner_stop(r, arn, reason, e) < 0)
         return err_prefix(e, "cannot stop task %s", arn);
-    return store_task_stopping(db, arn, STOP_REASON, e);
+    return store_task_stopping(db, arn, reason, e);
 }
 
-/* Stops every live task of the subdomain; goes on after a failure and returns the first. */
-static int stop_all(struct db *db, struct runner *r, const char *subdomain, struct err *e)
+/* Stops every live task of the subdomain; goes on after a failure and keeps the first error. */
+static int stop_all(struct db *db, struct runner *r, const char *subdomain, const char *reason,
+                    struct err *e)
 {
     struct arena a = {0};
-    struct task_list tasks;
-    struct err again;
+    struct task_list tasks = {0};
+    struct err why;
     int rc = store_task_of(db, subdomain, TASK_RUNNING, &a, &tasks, e);
+    size_t n = rc < 0 ? 0 : tasks.len;
 
-    for (size_t i = 0; rc >= 0 && i < tasks.len; i++)
-        rc = stop_task(db, r, tasks.items[i].arn, e);
-    for (size_t i = 0; rc < 0 && i < tasks.len; i++)
-        if (stop_task(db, r, tasks.items[i].arn, &again) < 0)
-            continue;
+    for (size_t i = 0; i < n; i++)
+        if (stop_task(db, r, tasks.items[i].arn, reason, rc < 0 ? &why : e) < 0)
+            rc = -1;
     arena_free(&a);
     return rc;
 }
 
 /* Writes what the launch came to: the tasks that were taken, or the end of the environment. */
-static int record_results(struct db *db, const struct launch_request *request,
-                          const struct launch_result *results, size_t n_taken, struct err *e)
+static int record_results(struct db *db, const char *subdomain, const struct launch_result *results,
+                          size_t n, size_t n_taken, struct err *e)
 {
     if (db_begin(db, e) < 0)
         return -1;
-    for (size_t i = 0; i < request->n_taskdefs; i++)
+    for (size_t i = 0; i < n; i++)
         if (!results[i].error && store_task_add(db, &results[i].task, e) < 0)
             goto undo;
-    if (n_taken == 0 && store_environment_end(db, request->subdomain, clock_now_ms(), e) < 0)
+    if (n_taken == 0 && store_environment_end(db, subdomain, clock_now_ms(), e) < 0)
         goto undo;
     if (db_commit(db, e) == 0)
         return 0;
@@ -254,21 +248,23 @@ static int launch_locked(struct db *db, struct runner *r, const struct launch_re
     struct environment env = {.subdomain = request->subdomain,
                               .launched_at = clock_now_ms(),
                               .request = launch_to_json(request, a)};
-    struct err why = {0};
-    size_t n_taken = 0;
+    struct err why;
+    size_t n, n_taken = 0;
+    int rc;
 
-    if (stop_all(db, r, request->subdomain, e) < 0 || store_environment_launch(db, &env, e) < 0)
+    if (stop_all(db, r, request->subdomain, STOP_RELAUNCHED, e) < 0 ||
+        store_environment_launch(db, &env, e) < 0)
         return -1;
-    if (runner_launch(r, request, a, results, e) < 0) {
-        if (store_environment_end(db, request->subdomain, clock_now_ms(), &why) < 0)
-            return -1; /* sync ends an environment that has no task */
-        return -1;
-    }
-    for (size_t i = 0; i < request->n_taskdefs; i++)
+    rc = runner_launch(r, request, a, results, e);
+    n = rc < 0 ? 0 : request->n_taskdefs; /* there is a result for each, or for none */
+    for (size_t i = 0; i < n; i++)
         n_taken += !results[i].error;
-    if (record_results(db, request, results, n_taken, e) < 0)
-        return -1;
-    return n_taken == request->n_taskdefs ? 0 : refused(request, results, n_taken, a, e);
+    /* The runner's error is the one to keep: sync, too, ends an environment that has no task. */
+    if (record_results(db, request->subdomain, results, n, n_taken, rc < 0 ? &why : e) < 0)
+        rc = -1;
+    if (rc == 0 && n_taken < n)
+        rc = refused(request, results, n_taken, a, e);
+    return rc;
 }
 
 int environment_launch(struct db *db, struct runner *r, const struct launch_request *request,
@@ -291,7 +287,7 @@ int environment_terminate(struct db *db, struct runner *r, const char *subdomain
     int rc;
 
     pthread_mutex_lock(lock);
-    rc = stop_all(db, r, subdomain, e);
+    rc = stop_all(db, r, subdomain, STOP_REQUESTED, e);
     if (rc >= 0)
         rc = store_environment_end(db, subdomain, clock_now_ms(), e);
     pthread_mutex_unlock(lock);
@@ -310,7 +306,8 @@ static int end_unless_newer(struct db *db, const char *subdomain, int64_t began,
     return store_environment_end(db, subdomain, clock_now_ms(), e);
 }
 
-int environment_terminate_task(struct db *db, struct runner *r, const char *id, struct err *e)
+int environment_terminate_task(struct db *db, struct runner *r, const char *id, const char *reason,
+                               struct err *e)
 {
     int64_t began = clock_now_ms();
     struct arena a = {0};
@@ -321,7 +318,7 @@ int environment_terminate_task(struct db *db, struct runner *r, const char *id, 
     if (rc == 0)
         rc = err_set(e, ERR_NOT_FOUND, "task %.200s is not found", id);
     else if (rc > 0) {
-        rc = stop_task(db, r, task.arn, e);
+        rc = stop_task(db, r, task.arn, reason, e);
         if (rc == 0)
             rc = store_task_of(db, task.subdomain, TASK_RUNNING, &a, &left, e);
         if (rc == 0 && left.len == 0)

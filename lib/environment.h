@@ -4,10 +4,10 @@
 #define MIRAGE_ENVIRONMENT_H
 
 #include "arena.h"
-#include "config.h"
-#include "db.h"
+#include "config/config.h"
 #include "err.h"
 #include "runner.h"
+#include "store/db.h"
 
 /* What a client asked for, before any check. NULL or "" for what it did not give. */
 struct launch_input {
@@ -44,12 +44,12 @@ size_t environment_problems(const struct config *config, const struct launch_inp
 int environment_launch(struct db *db, struct runner *r, const struct launch_request *request,
                        struct err *e) __attribute__((warn_unused_result));
 
-/* Stops all tasks of the subdomain. Nothing running is no error. */
+/* Stops all tasks of the subdomain, as a person asked. Nothing running is no error. */
 int environment_terminate(struct db *db, struct runner *r, const char *subdomain, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Stops one task, by short id or ARN. ERR_NOT_FOUND when there is none. */
-int environment_terminate_task(struct db *db, struct runner *r, const char *id, struct err *e)
-    __attribute__((warn_unused_result));
+/* Stops one task, by short id or ARN, for a reason of task.h. ERR_NOT_FOUND when there is none. */
+int environment_terminate_task(struct db *db, struct runner *r, const char *id, const char *reason,
+                               struct err *e) __attribute__((warn_unused_result));
 
 #endif

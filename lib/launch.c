@@ -5,6 +5,8 @@
 
 #include <openssl/evp.h>
 
+#include "json.h"
+
 /* Base64 (RFC 4648, section 4; section 5 when url_safe), padded. The caller frees. */
 static char *base64(const char *text, bool url_safe)
 {
@@ -53,7 +55,7 @@ json_t *launch_tags(const struct launch_request *request)
 char *launch_to_json(const struct launch_request *request, struct arena *a)
 {
     json_t *taskdefs = json_array(), *params = json_object(), *all;
-    char *text, *copy;
+    char *text;
 
     for (size_t i = 0; i < request->n_taskdefs; i++)
         json_array_append_new(taskdefs, json_string(request->taskdefs[i]));
@@ -61,13 +63,9 @@ char *launch_to_json(const struct launch_request *request, struct arena *a)
         json_object_set_new(params, request->params[i].name, json_string(request->params[i].value));
     all = json_pack("{s:s, s:o, s:o}", "subdomain", request->subdomain, "taskdef", taskdefs,
                     "parameters", params);
-    text = json_dumps(all, JSON_COMPACT);
-    if (!text)
-        abort();
-    copy = arena_strdup(a, text);
-    free(text);
+    text = json_to_text(all, a);
     json_decref(all);
-    return copy;
+    return text;
 }
 
 const char *launch_branch(const struct launch_request *request)

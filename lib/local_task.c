@@ -45,13 +45,6 @@ int local_task_write(const char *dir, const char *name, const json_t *value, str
     return rc;
 }
 
-const char *local_task_text(const json_t *value, const char *key)
-{
-    const char *text = json_string_value(json_object_get(value, key));
-
-    return text ? text : "";
-}
-
 /* An open file description lock (fcntl(2)): it passes to the process that this one forks, and
  * whether it is held can be asked without taking it. */
 static int lock_whole(int fd, int command, struct flock *lock)

@@ -20,7 +20,7 @@ static bool same_prefix(const unsigned char *a, const unsigned char *b, unsigned
 {
     unsigned whole = bits / 8, rest = bits % 8;
 
-    return memcmp(a, b, whole) == 0 &&
+    return !memcmp(a, b, whole) &&
            (rest == 0 || ((a[whole] ^ b[whole]) & (0xff00u >> rest & 0xffu)) == 0);
 }
 
@@ -52,7 +52,7 @@ bool network_parse(struct network *n, const char *text)
     memcpy(rest.address, n->address, sizeof rest.address);
     for (unsigned bit = n->bits; bit < 128; bit++)
         rest.address[bit / 8] &= (unsigned char)~(0x80u >> bit % 8);
-    return memcmp(rest.address, n->address, sizeof rest.address) == 0;
+    return !memcmp(rest.address, n->address, sizeof rest.address);
 }
 
 bool network_list_has(const struct network *list, size_t n, const char *text)
@@ -79,7 +79,7 @@ bool network_task_may_be_at_v6(const unsigned char a[16])
 
     if (a[0] >> 5 == 1) /* 2000::/3 */
         return true;
-    return memcmp(a, loopback, sizeof loopback) == 0 ||
+    return !memcmp(a, loopback, sizeof loopback) ||
            ((a[0] & 0xfe) == 0xfc && memcmp(a, metadata, sizeof metadata) != 0);
 }
 

@@ -162,7 +162,7 @@ static enum pattern_result match_behind_star(const char *p, const char *end, con
         enum pattern_result r = match_chunk(p, end, at, name_end, &rest);
         if (r == PATTERN_BAD)
             return r;
-        if (r == PATTERN_MATCH && (*end != '\0' || rest == name_end)) {
+        if (r == PATTERN_MATCH && (*end || rest == name_end)) {
             *name = rest;
             return PATTERN_MATCH;
         }
@@ -190,7 +190,7 @@ enum pattern_result pattern_match(const char *pattern, const char *name)
             r = match_behind_star(pattern, end, &name, name_end);
         else {
             r = match_chunk(pattern, end, name, name_end, &rest);
-            if (r == PATTERN_MATCH && *end == '\0' && rest != name_end)
+            if (r == PATTERN_MATCH && !*end && rest != name_end)
                 r = PATTERN_NO_MATCH;
             if (r == PATTERN_MATCH)
                 name = rest;
@@ -213,5 +213,5 @@ bool pattern_is_valid(const char *pattern)
 
 bool pattern_has_meta(const char *pattern)
 {
-    return strpbrk(pattern, "*?[\\") != NULL;
+    return strpbrk(pattern, "*?[\\");
 }

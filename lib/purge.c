@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "json.h"
 #include "pattern.h"
 #include "regex.h"
 #include "utf8.h"
@@ -28,14 +29,10 @@ char *purge_input_to_json(const struct purge_input *input, struct arena *a)
                             texts(input->excludes, input->n_excludes), "exclude_tags",
                             texts(input->exclude_tags, input->n_exclude_tags), "exclude_regexp",
                             input->exclude_regexp ? input->exclude_regexp : "");
-    char *text = json_dumps(all, JSON_COMPACT), *copy;
+    char *text = json_to_text(all, a);
 
-    if (!text)
-        abort();
-    copy = arena_strdup(a, text);
-    free(text);
     json_decref(all);
-    return copy;
+    return text;
 }
 
 static const char *const *read_texts(const json_t *list, struct arena *a, size_t *n)

@@ -17,7 +17,7 @@ static int check_duration(const char *text, int64_t *seconds, struct err *e)
     text = text ? text : "";
     digits = text + (*text == '-');
     len = strspn(digits, "0123456789");
-    if (len == 0 || len > DURATION_DIGITS || digits[len] != '\0')
+    if (len == 0 || len > DURATION_DIGITS || digits[len])
         return err_set(e, ERR_INVALID, "invalid duration %s", text);
     *seconds = strtoll(text, NULL, 10);
     if (*seconds < PURGE_DURATION_MIN)

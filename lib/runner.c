@@ -23,9 +23,9 @@ int runner_list(struct runner *r, bool now, const struct runner_known *known, si
     return r->ops->list(r, now, known, n_known, a, tasks, e);
 }
 
-int runner_stop(struct runner *r, const char *arn, struct err *e)
+int runner_stop(struct runner *r, const char *arn, const char *reason, struct err *e)
 {
-    return r->ops->stop(r, arn, e);
+    return r->ops->stop(r, arn, reason, e);
 }
 
 int runner_logs(struct runner *r, const struct task_list *tasks, const struct log_query *query,

@@ -105,8 +105,8 @@ int runner_list(struct runner *r, bool now, const struct runner_known *known, si
                 struct arena *a, struct task_list *tasks, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Asks a task to stop. It is no error when the task has stopped already. */
-int runner_stop(struct runner *r, const char *arn, struct err *e)
+/* Asks a task to stop, for a reason of task.h. Stopping one that stopped already is no error. */
+int runner_stop(struct runner *r, const char *arn, const char *reason, struct err *e)
     __attribute__((warn_unused_result));
 
 /* The output of all containers of these tasks, merged by time, oldest first. */
@@ -125,7 +125,7 @@ struct runner_ops {
                   struct launch_result *results, struct err *e);
     int (*list)(struct runner *r, bool now, const struct runner_known *known, size_t n_known,
                 struct arena *a, struct task_list *tasks, struct err *e);
-    int (*stop)(struct runner *r, const char *arn, struct err *e);
+    int (*stop)(struct runner *r, const char *arn, const char *reason, struct err *e);
     int (*logs)(struct runner *r, const struct task_list *tasks, const struct log_query *query,
                 struct arena *a, struct log_lines *lines, struct err *e);
     int (*trace)(struct runner *r, const char *arn, struct arena *a, struct trace *trace,

@@ -14,7 +14,9 @@
 
 #include "buf.h"
 #include "clock.h"
-#include "config.h"
+#include "config/config.h"
+#include "container_of.h"
+#include "json.h"
 #include "launch.h"
 #include "local_logs.h"
 #include "local_task.h"
@@ -34,7 +36,7 @@ struct runner_local {
 
 static struct runner_local *local_of(struct runner *r)
 {
-    return (struct runner_local *)(void *)r; /* runner is its first member */
+    return container_of(r, struct runner_local, runner);
 }
 
 /* --- launch ----------------------------------------------------------------------------------- */
@@ -154,13 +156,9 @@ static int local_launch(struct runner *r, const struct launch_request *request, 
 
 /* --- list ------------------------------------------------------------------------------------- */
 
-static const char *json_to_text(struct arena *a, const json_t *value, const char *otherwise)
+static const char *text_or(const json_t *value, const char *otherwise, struct arena *a)
 {
-    char *text = json_dumps(value, JSON_COMPACT);
-    const char *copy = text ? arena_strdup(a, text) : otherwise;
-
-    free(text);
-    return copy;
+    return value ? json_to_text(value, a) : otherwise;
 }
 
 /* The ports: every one by its container port, and the first for every other target too. */
@@ -195,11 +193,10 @@ static void read_status(const char *dir, struct arena *a, const json_t *status, 
 {
     json_t *stop = local_task_read(dir, "stop");
 
-    t->last_status =
-        status ? arena_strdup(a, local_task_text(status, "last_status")) : "PROVISIONING";
+    t->last_status = status ? json_text(status, "last_status", a) : "PROVISIONING";
     t->started_at = json_integer_value(json_object_get(status, "started_at"));
     t->stopped_at = json_integer_value(json_object_get(status, "stopped_at"));
-    t->stopped_reason = arena_strdup(a, local_task_text(status, "stopped_reason"));
+    t->stopped_reason = json_text(status, "stopped_reason", a);
     if (strcmp(t->last_status, "STOPPED") != 0 && !supervised && !local_task_is_supervised(dir) &&
         t->created_at < clock_now_ms() - (status ? 0 : START_GRACE_MS)) {
         t->last_status = "STOPPED";
@@ -208,7 +205,7 @@ static void read_status(const char *dir, struct arena *a, const json_t *status, 
     }
     t->desired_status = stop || !strcmp(t->last_status, "STOPPED") ? "STOPPED" : "RUNNING";
     if (stop && !*t->stopped_reason)
-        t->stopped_reason = arena_strdup(a, local_task_text(stop, "reason"));
+        t->stopped_reason = json_text(stop, "reason", a);
     json_decref(stop);
 }
 
@@ -224,14 +221,14 @@ static int read_task(struct runner_local *l, const char *id, struct arena *a, st
         return -1;
     status = local_task_read(dir, "status.json");
     *t = (struct task){
-        .arn = arena_strdup(a, local_task_text(description, "arn")),
-        .short_id = arena_strdup(a, local_task_text(description, "short_id")),
-        .subdomain = arena_strdup(a, local_task_text(description, "subdomain")),
-        .branch = arena_strdup(a, local_task_text(description, "branch")),
-        .taskdef = arena_strdup(a, local_task_text(description, "taskdef")),
+        .arn = json_text(description, "arn", a),
+        .short_id = json_text(description, "short_id", a),
+        .subdomain = json_text(description, "subdomain", a),
+        .branch = json_text(description, "branch", a),
+        .taskdef = json_text(description, "taskdef", a),
         .ipaddress = status ? "127.0.0.1" : "",
-        .env = json_to_text(a, json_object_get(description, "env"), "{}"),
-        .tags = json_to_text(a, json_object_get(description, "tags"), "[]"),
+        .env = text_or(json_object_get(description, "env"), "{}", a),
+        .tags = text_or(json_object_get(description, "tags"), "[]", a),
         .created_at = json_integer_value(json_object_get(description, "created_at")),
     };
     read_status(dir, a, status, supervised, t);
@@ -281,7 +278,7 @@ static const char *id_of(const char *arn)
     return *id && strspn(id, "0123456789abcdef") == strlen(id) ? id : NULL;
 }
 
-static int local_stop(struct runner *r, const char *arn, struct err *e)
+static int local_stop(struct runner *r, const char *arn, const char *reason, struct err *e)
 {
     struct runner_local *l = local_of(r);
     const char *id = id_of(arn);
@@ -293,7 +290,7 @@ static int local_stop(struct runner *r, const char *arn, struct err *e)
 
     if (!id || access(dir, F_OK) < 0)
         goto out; /* it is gone, which is what was wanted */
-    stop = json_pack("{s:s}", "reason", "Terminate requested by Mirage");
+    stop = json_pack("{s:s}", "reason", reason);
     rc = local_task_write(dir, "stop", stop, e);
     status = local_task_read(dir, "status.json");
     pid = (pid_t)json_integer_value(json_object_get(status, "supervisor"));
@@ -325,8 +322,8 @@ static void read_events(struct arena *a, const json_t *status, struct trace *tra
     json_array_foreach (events, i, event) {
         trace->events[trace->n_events++] = (struct trace_event){
             .time_ms = json_integer_value(json_object_get(event, "time")),
-            .what = arena_strdup(a, local_task_text(event, "what")),
-            .detail = arena_strdup(a, local_task_text(event, "detail")),
+            .what = json_text(event, "what", a),
+            .detail = json_text(event, "detail", a),
         };
     }
 }

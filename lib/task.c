@@ -2,6 +2,21 @@
 
 #include <string.h>
 
+bool task_was_told_to_stop(const struct task *t)
+{
+    /* ECS's own words are those of the Amazon ECS Developer Guide, "Stopped tasks error messages".
+     * What it says goes on behind them: the exit codes of the containers, say. */
+    static const char *const told[] = {
+        STOP_REQUESTED,  STOP_PURGED,       STOP_RELAUNCHED,
+        STOP_WITH_STACK, "Task stopped by", "Scaling activity",
+    };
+
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
+        if (!strncmp(t->stopped_reason, told[i], strlen(told[i])))
+            return true;
+    return !*t->stopped_reason;
+}
+
 bool task_is_live(const struct task *t)
 {
     return strcmp(t->last_status, "STOPPED") != 0 && strcmp(t->desired_status, "STOPPED") != 0;

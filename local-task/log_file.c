@@ -35,7 +35,7 @@ static void write_line(struct log_file *log)
     buf_printf(&out, "%lld ", (long long)clock_now_ms());
     while (at < log->len) {
         n = utf8_character(log->line + at, log->len - at);
-        if (n == 0 || log->line[at] == '\0')
+        if (n == 0 || !log->line[at])
             buf_char(&out, '?');
         else
             buf_add(&out, log->line + at, n);

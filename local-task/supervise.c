@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +13,22 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "clock.h"
-#include "config.h"
+#include "config/config.h"
+#include "config/variables.h"
+#include "json.h"
 #include "local_task.h"
 #include "log.h"
+#include "name_lock.h"
+#include "signals.h"
+#include "task.h"
+
 #include "log_file.h"
 #include "page.h"
-#include "signals.h"
-#include "variables.h"
 
 #define ROUTE_GRACE_MS 300   /* between being told to stop and SIGTERM: its routes go first */
 #define STOP_GRACE_MS  5000  /* between SIGTERM and SIGKILL */
@@ -69,21 +71,11 @@ static void add_event(struct supervisor *s, const char *what, const char *detail
                                     what, "detail", detail));
 }
 
-/* Claims a port among all local tasks of this machine, also before the task has bound it, by a
- * socket with an abstract name (unix(7)), which goes with this process. The descriptor stays open;
- * -1: taken. */
+/* Claims a port among all local tasks of this machine, also before the task has bound it. The
+ * descriptor stays open; -1: taken. */
 static int claim_port(int port)
 {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), n;
-
-    n = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "mirage-local-task:%d", port);
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&name,
-                        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n)) < 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
+    return name_lock("mirage-local-task:%d", port);
 }
 
 /* A socket that listens on this port of 127.0.0.1; -1 when the port is not free. */
@@ -216,8 +208,8 @@ static void become_task(struct supervisor *s, int output, int not_run)
     make_environment(s);
     umask(022);
     if (json_array_size(command) == 0)
-        page_serve(s->sockets, s->n_sockets, local_task_text(s->task, "subdomain"),
-                   local_task_text(s->task, "taskdef"));
+        page_serve(s->sockets, s->n_sockets, json_member(s->task, "subdomain"),
+                   json_member(s->task, "taskdef"));
     close_ports(s, 0);
     exec_command(command, not_run);
 }
@@ -313,9 +305,9 @@ static void record_end(struct supervisor *s, int status)
     ssize_t n = read(s->not_run, reason, sizeof reason - 1);
 
     if (told)
-        snprintf(reason, sizeof reason, "%.100s", local_task_text(told, "reason"));
+        snprintf(reason, sizeof reason, "%.100s", json_member(told, "reason"));
     else if (s->term_at)
-        snprintf(reason, sizeof reason, "the stack was stopped");
+        snprintf(reason, sizeof reason, STOP_WITH_STACK);
     else if (n > 0)
         reason[n] = '\0';
     else if (WIFEXITED(status))
@@ -390,7 +382,7 @@ void supervise(const char *dir)
     write_status(&s);
     told = local_task_read(dir, "stop");
     if (told)
-        fail(&s, local_task_text(told, "reason"));
+        fail(&s, json_member(told, "reason"));
     else if (choose_ports(&s) < 0)
         fail(&s, "no free port");
     else if (start_process(&s) < 0)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "hash.h"
-#include "store_access.h"
+#include "store/store_access.h"
 
 struct counter {
     char *subdomain;

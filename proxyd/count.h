@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
 #include "err.h"
+#include "store/db.h"
 
 #define COUNT_CHUNK  1024 /* counters a chunk */
 #define COUNT_CHUNKS 4096 /* chunks: room for four million subdomains in the life of a process */

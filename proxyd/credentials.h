@@ -6,7 +6,8 @@
 
 #include <stdbool.h>
 
-#include "config.h"
+#include "config/config.h"
+
 #include "http.h"
 
 enum credentials {

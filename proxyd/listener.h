@@ -5,8 +5,9 @@
 
 #include <stddef.h>
 
-#include "config.h"
+#include "config/config.h"
 #include "err.h"
+
 #include "tag.h"
 
 struct listener {

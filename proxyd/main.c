@@ -2,9 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config_fetch.h"
+#include "config/config_fetch.h"
 #include "log.h"
-#include "options.h"
+#include "program.h"
+
 #include "server.h"
 
 int main(int argc, char **argv)

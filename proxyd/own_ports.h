@@ -5,7 +5,8 @@
 
 #include <stdbool.h>
 
-#include "config.h"
+#include "config/config.h"
+
 #include "target.h"
 
 struct own_ports;

@@ -6,45 +6,9 @@
 #include "buf.h"
 #include "clock.h"
 #include "conn.h"
+#include "http_reason.h"
 #include "upstream.h"
 #include "worker.h"
-
-/* Reason phrases (RFC 9110, 15; RFC 6585). */
-static const char *reason_of(int status)
-{
-    switch (status) {
-    case 200:
-        return "OK";
-    case 400:
-        return "Bad Request";
-    case 403:
-        return "Forbidden";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 408:
-        return "Request Timeout";
-    case 414:
-        return "URI Too Long";
-    case 417:
-        return "Expectation Failed";
-    case 431:
-        return "Request Header Fields Too Large";
-    case 501:
-        return "Not Implemented";
-    case 502:
-        return "Bad Gateway";
-    case 503:
-        return "Service Unavailable";
-    case 504:
-        return "Gateway Timeout";
-    case 505:
-        return "HTTP Version Not Supported";
-    default:
-        return "Unknown";
-    }
-}
 
 /* Sends the answer. The upstream connection, if there is one, is of no use any more. */
 static void reply(struct conn *c, int status, const char *type, const char *fields,
@@ -62,7 +26,7 @@ static void reply(struct conn *c, int status, const char *type, const char *fiel
     buf_printf(&head,
                "HTTP/1.1 %d %s\r\nDate: %s\r\n%sContent-Type: %s\r\n"
                "X-Content-Type-Options: nosniff\r\nContent-Length: %zu\r\n%s\r\n",
-               status, reason_of(status), clock_imf_fixdate(clock_now_ms(), date), fields, type,
+               status, http_reason(status), clock_imf_fixdate(clock_now_ms(), date), fields, type,
                body->len,
                !c->keep_alive  ? "Connection: close\r\n"
                : c->minor == 0 ? "Connection: keep-alive\r\n"
@@ -100,7 +64,7 @@ void reply_text(struct conn *c, int status, const char *format, ...)
 void reply_refuse(struct conn *c, int status)
 {
     c->keep_alive = false;
-    reply_text(c, status, "%d %s", status, reason_of(status));
+    reply_text(c, status, "%d %s", status, http_reason(status));
 }
 
 void reply_starting(struct conn *c, const char *host, bool html)

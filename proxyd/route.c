@@ -8,8 +8,9 @@
 
 #include "hash.h"
 #include "pattern.h"
+#include "store/store_route.h"
+
 #include "pattern_set.h"
-#include "store_route.h"
 
 /* What requests by one listen entry may reach: `count` targets in route_snapshot.bytes, at `first`.
  */

@@ -10,10 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config.h"
-#include "count.h"
-#include "db.h"
+#include "config/config.h"
 #include "err.h"
+#include "store/db.h"
+
+#include "count.h"
 #include "own_ports.h"
 #include "target.h"
 

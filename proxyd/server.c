@@ -13,14 +13,15 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "log.h"
+#include "signals.h"
+#include "store/store_route.h"
+#include "store/store_sync.h"
+
 #include "confine.h"
 #include "count.h"
 #include "listener.h"
-#include "log.h"
 #include "route.h"
-#include "signals.h"
-#include "store_route.h"
-#include "store_sync.h"
 #include "worker.h"
 
 #define LOOK_MS          10 /* how often the database is asked for a change: who launched asks next */

@@ -5,9 +5,10 @@
 
 #include <stdbool.h>
 
-#include "config.h"
-#include "db.h"
+#include "config/config.h"
 #include "err.h"
+#include "store/db.h"
+
 #include "target.h"
 
 struct server_setup {

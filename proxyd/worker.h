@@ -9,10 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "block.h"
-#include "config.h"
-#include "count.h"
+#include "config/config.h"
 #include "err.h"
+
+#include "block.h"
+#include "count.h"
 #include "forward.h"
 #include "http.h"
 #include "listener.h"

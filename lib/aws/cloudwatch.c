@@ -150,8 +150,9 @@ static void forget(struct batch *b)
         b->sums[i].complete = false;
 }
 
-int cloudwatch_sums(struct aws_client *client, const struct metric_window *window,
-                    struct metric_sum *sums, size_t n, struct err *e)
+/* The source's function; its context is the client. */
+static int get_sums(void *context, const struct metric_window *window, struct metric_sum *sums,
+                    size_t n, struct err *e)
 {
     struct arena a = {0};
     size_t n_batches = (n + CLOUDWATCH_QUERIES_A_CALL - 1) / CLOUDWATCH_QUERIES_A_CALL;
@@ -180,7 +181,7 @@ int cloudwatch_sums(struct aws_client *client, const struct metric_window *windo
                                                   .body = compose(&batches[i], window, &a),
                                                   .repeatable = true};
             }
-        aws_perform(client, calls, some);
+        aws_perform(context, calls, some);
         for (size_t i = 0; i < some; i++)
             if (take_page(&calls[i], of[i], window, &a, rc == 0 ? e : &why) < 0) {
                 forget(of[i]);
@@ -190,4 +191,9 @@ int cloudwatch_sums(struct aws_client *client, const struct metric_window *windo
     } while (some > 0);
     arena_free(&a);
     return rc;
+}
+
+struct metric_source cloudwatch_source(struct aws_client *client)
+{
+    return client ? (struct metric_source){get_sums, client} : (struct metric_source){0};
 }

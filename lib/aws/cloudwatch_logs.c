@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "json.h"
+
 #include "json_call.h"
 
 #define EVENTS_A_CALL 10000

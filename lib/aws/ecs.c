@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "json.h"
+
 #include "failure.h"
 #include "json_call.h"
 

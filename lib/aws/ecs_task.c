@@ -5,6 +5,7 @@
 
 #include <openssl/evp.h>
 
+#include "json.h"
 #include "pattern.h"
 
 #include "json_call.h"
@@ -16,15 +17,9 @@
 
 static const char *tag_of(const json_t *task, const char *key)
 {
-    const json_t *tag;
-    size_t i;
+    const json_t *tag = json_find(json_object_get(task, "tags"), "key", key);
 
-    json_array_foreach (json_object_get(task, "tags"), i, tag) {
-        const char *name = json_string_value(json_object_get(tag, "key"));
-        if (name && !strcmp(name, key))
-            return json_string_value(json_object_get(tag, "value"));
-    }
-    return NULL;
+    return json_string_value(json_object_get(tag, "value"));
 }
 
 /* Base64 of either alphabet (RFC 4648, 4 and 5), padded or not; NULL when it is none, or holds a
@@ -69,16 +64,13 @@ enum ecs_task_kind ecs_task_kind(const json_t *task, struct arena *a, const char
     return ECS_TASK_MANAGED;
 }
 
+/* The value's text; the value goes. */
 static const char *dump(json_t *value, struct arena *a)
 {
-    char *text = json_dumps(value, JSON_COMPACT), *copy;
+    const char *text = json_to_text(value, a);
 
-    if (!text)
-        abort();
-    copy = arena_strdup(a, text);
-    free(text);
     json_decref(value);
-    return copy;
+    return text;
 }
 
 /* As the API shows them: "Key" and "Value". */
@@ -123,15 +115,9 @@ static const char *branch_of(const json_t *task, const json_t *env, struct arena
 
 static const char *detail_of(const json_t *attachment, const char *name)
 {
-    const json_t *detail;
-    size_t i;
+    const json_t *detail = json_find(json_object_get(attachment, "details"), "name", name);
 
-    json_array_foreach (json_object_get(attachment, "details"), i, detail) {
-        const char *key = json_string_value(json_object_get(detail, "name"));
-        if (key && !strcmp(key, name))
-            return json_string_value(json_object_get(detail, "value"));
-    }
-    return NULL;
+    return json_string_value(json_object_get(detail, "value"));
 }
 
 /* The address of its network interface; of several the first that is not gone. */

@@ -3,18 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
+
 #include "failure.h"
 
 struct aws_call json_call(enum aws_service service, const char *operation, json_t *body,
                           bool repeatable, struct arena *a)
 {
-    char *text = json_dumps(body, JSON_COMPACT);
-    struct aws_call call = {.service = service, .operation = operation, .repeatable = repeatable};
+    struct aws_call call = {.service = service,
+                            .operation = operation,
+                            .body = json_to_text(body, a),
+                            .repeatable = repeatable};
 
-    if (!text)
-        abort();
-    call.body = arena_strdup(a, text);
-    free(text);
     json_decref(body);
     return call;
 }
@@ -43,13 +43,6 @@ json_t *json_call_one(struct aws_client *client, struct aws_call call, char *cod
         memcpy(code, call.code, AWS_CODE_SIZE);
     aws_call_free(&call, 1);
     return answer;
-}
-
-const char *json_text(const json_t *object, const char *key, struct arena *a)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text ? arena_strdup(a, text) : "";
 }
 
 int64_t json_time_ms(const json_t *object, const char *key)

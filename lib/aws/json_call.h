@@ -21,9 +21,7 @@ json_t *json_call_answer(struct aws_call *call) __attribute__((warn_unused_resul
 json_t *json_call_one(struct aws_client *client, struct aws_call call, char *code, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Members of an answer, as texts of the arena ("" without), numbers, and epoch seconds in ms. */
-const char *json_text(const json_t *object, const char *key, struct arena *a)
-    __attribute__((warn_unused_result));
+/* A member of an answer that is epoch seconds, in ms; 0 when it has none. */
 int64_t json_time_ms(const json_t *object, const char *key) __attribute__((warn_unused_result));
 
 #endif

@@ -9,6 +9,7 @@
 #include <jwt.h>
 
 #include "auth.h"
+#include "json.h"
 #include "jws.h"
 #include "oidc_keys.h"
 #include "service.h"
@@ -49,24 +50,17 @@ void oidc_close(struct oidc *o)
     free(o);
 }
 
-static const char *member(const json_t *header, const char *name)
-{
-    const char *text = json_string_value(json_object_get(header, name));
-
-    return text ? text : "";
-}
-
 /* What can be refused before a key is asked for. The signature covers the header as well. */
 static int check_header(const struct oidc *o, const json_t *header, json_int_t now, struct err *e)
 {
     const char *signer = o->config->auth.amzn_oidc.signer;
     const json_t *exp = json_object_get(header, "exp"), *type = json_object_get(header, "typ");
 
-    if (type && strcasecmp(member(header, "typ"), "JWT") != 0)
+    if (type && strcasecmp(json_member(header, "typ"), "JWT") != 0)
         return err_set(e, ERR_INVALID, "it is another kind of token than a JWT");
-    if (strcmp(member(header, "alg"), "ES256") != 0)
+    if (strcmp(json_member(header, "alg"), "ES256") != 0)
         return err_set(e, ERR_INVALID, "its algorithm is not ES256");
-    if (signer && strcmp(member(header, "signer"), signer) != 0)
+    if (signer && strcmp(json_member(header, "signer"), signer) != 0)
         return err_set(e, ERR_INVALID,
                        "another load balancer signed it than auth.amzn_oidc.signer");
     if (exp && (!json_is_integer(exp) || json_integer_value(exp) <= now))
@@ -80,7 +74,7 @@ static int check_claims(const struct oidc *o, const json_t *header, jwt_t *jwt, 
 {
     const char *claim = o->config->auth.amzn_oidc.claim, *value;
     char *exp = jwt_get_grants_json(jwt, "exp");
-    bool claims_exp = exp != NULL;
+    bool claims_exp = exp;
 
     free(exp);
     if (!claims_exp && !json_object_get(header, "exp"))
@@ -103,7 +97,7 @@ static int check(const struct oidc *o, const json_t *header, const char *data, s
     int rc;
 
     if (check_header(o, header, now, e) < 0 ||
-        oidc_keys_get(o->keys, member(header, "kid"), pem, e) < 0)
+        oidc_keys_get(o->keys, json_member(header, "kid"), pem, e) < 0)
         return -1;
     if (jwt_decode(&jwt, data, (const unsigned char *)pem, (int)strlen(pem)) != 0 ||
         jwt_get_alg(jwt) != JWT_ALG_ES256)

@@ -5,7 +5,7 @@
 #ifndef MIRAGE_AWS_OIDC_H
 #define MIRAGE_AWS_OIDC_H
 
-#include "config.h"
+#include "config/config.h"
 #include "err.h"
 
 struct oidc;

@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "container_of.h"
 #include "launch.h"
 #include "log.h"
 #include "log_lines.h"
@@ -20,7 +21,6 @@
 #define STARTING_MS     1000
 #define LISTING_MS      (IDLE_MS - STARTING_MS / 2) /* between listings, whatever is starting */
 #define DEFINITIONS_MAX 200 /* kept beside those of the tasks that there are */
-#define STOP_REASON     "Terminate requested by Mirage"
 
 struct runner_ecs {
     struct runner runner;
@@ -37,7 +37,7 @@ struct runner_ecs {
 
 static struct runner_ecs *ecs_of(struct runner *r)
 {
-    return (struct runner_ecs *)(void *)r; /* runner is its first member */
+    return container_of(r, struct runner_ecs, runner);
 }
 
 /* --- task definitions --------------------------------------------------------------------------
@@ -376,9 +376,9 @@ static int ecs_list(struct runner *runner, bool now, const struct runner_known *
 /* --- stop, logs, trace -------------------------------------------------------------------------
  */
 
-static int ecs_stop(struct runner *runner, const char *arn, struct err *e)
+static int ecs_stop(struct runner *runner, const char *arn, const char *reason, struct err *e)
 {
-    return ecs_stop_task(&ecs_of(runner)->ecs, arn, STOP_REASON, e);
+    return ecs_stop_task(&ecs_of(runner)->ecs, arn, reason, e);
 }
 
 /* Where a container writes (Amazon ECS Developer Guide, "Using the awslogs log driver"). false when

@@ -3,7 +3,7 @@
 #ifndef MIRAGE_AWS_RUNNER_ECS_H
 #define MIRAGE_AWS_RUNNER_ECS_H
 
-#include "config.h"
+#include "config/config.h"
 #include "err.h"
 #include "runner.h"
 

@@ -1,5 +1,5 @@
 /* The runner that the configuration asks for. It stands here, because lib/ does not know AWS. */
-#include "config.h"
+#include "config/config.h"
 #include "runner.h"
 #include "runner_local.h"
 

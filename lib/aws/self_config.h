@@ -4,7 +4,7 @@
 #define MIRAGE_AWS_SELF_CONFIG_H
 
 #include "buf.h"
-#include "config.h"
+#include "config/config.h"
 
 /* For config_load(), in a program that speaks AWS's protocols itself. */
 extern const struct config_source self_config_source;

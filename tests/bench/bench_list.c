@@ -8,23 +8,22 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "config.h"
-#include "db.h"
-#include "store_access.h"
-#include "store_environment.h"
-#include "store_task.h"
-
+#include "config/config.h"
 #include "fcgi-app/router.h"
+#include "store/db.h"
+#include "store/store_access.h"
+#include "store/store_environment.h"
+#include "store/store_task.h"
 
 enum { ENVIRONMENTS = 500, MINUTES = 60, ROUNDS = 60 };
 
 static const char *variable(void *ctx, const char *name)
 {
-    if (strcmp(name, "REQUEST_METHOD") == 0)
+    if (!strcmp(name, "REQUEST_METHOD"))
         return "GET";
-    if (strcmp(name, "REQUEST_URI") == 0)
+    if (!strcmp(name, "REQUEST_URI"))
         return ctx;
-    return strcmp(name, "HTTP_HOST") == 0 ? "mirage.localhost:8080" : NULL;
+    return !strcmp(name, "HTTP_HOST") ? "mirage.localhost:8080" : NULL;
 }
 
 static size_t read_nothing(void *ctx, char *bytes, size_t len)
@@ -132,7 +131,7 @@ int main(void)
     struct err e = {.text = "no folder can be made in /tmp"};
 
     config.host.reverse_proxy_suffix = ".localhost";
-    if (mkdtemp(folder) == NULL || db_open_state(&with.db, folder, &e) < 0 ||
+    if (!mkdtemp(folder) || db_open_state(&with.db, folder, &e) < 0 ||
         templates_load(&templates, MIRAGE_TESTS "/../html", MIRAGE_TESTS "/../html", &e) < 0)
         fail(&e);
     with.templates = templates;

@@ -81,7 +81,7 @@ static int take_head(struct client *c)
     const char *length;
 
     c->head[c->head_len] = '\0';
-    c->close = strcasestr(c->head, "\r\nconnection: close") != NULL;
+    c->close = !!strcasestr(c->head, "\r\nconnection: close");
     length = strcasestr(c->head, "\r\ncontent-length:");
     c->body_left = length ? strtoul(length + 17, NULL, 10) : 0;
     c->answer = strncmp(c->head, "GET /", 5) ? 100 : strtoul(c->head + 5, NULL, 10);

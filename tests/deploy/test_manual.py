@@ -51,7 +51,7 @@ def test_options_are_those_of_help(program):
 
 
 def test_keys_are_those_of_the_schema():
-    schema = set(re.findall(r'\.key = "([a-z0-9_]+)"', (REPOSITORY / "lib/config_schema.c").read_text()))
+    schema = set(re.findall(r'\.key = "([a-z0-9_]+)"', (REPOSITORY / "lib/config/config_schema.c").read_text()))
     page = re.sub(r"\\f[BR]", "", (PAGES / "mirage.yaml.5").read_text())
     missing = {key for key in schema if not re.search(rf"\b{key}\b", page)}
     assert len(schema) > 20 and not missing

@@ -89,6 +89,7 @@ def test_idle_goes_and_everything_else_stays(aws):
     assert (answer["stopped"], answer["kept"], answer["failed"]) == (1, 9, 0)
     poll(lambda: "idle" not in running(aws), 10, "it is stopped")
     assert running(aws) == set(said) - {"idle"}
+    assert "purged" in aws.requests("ecs.StopTask", last=1)[0]["params"]["reason"]
 
 
 @pytest.mark.parametrize("age, kept", [(60, True), (299, True), (250, True), (800, False)])

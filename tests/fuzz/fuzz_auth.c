@@ -66,7 +66,7 @@ static void try_signed(const char *text, size_t len)
     buf_char(&token, '.');
     add_base64url(&token, mac, n);
     if (auth_cookie_is_valid(token.data, token.len, &secrets, NOW)) {
-        CHECK(payload != NULL);
+        CHECK(payload);
         CHECK(!auth_cookie_is_valid(token.data, token.len - 1, &secrets, NOW));
     }
     buf_free(&token);
@@ -77,7 +77,7 @@ static void try_token(const char *text, size_t len)
     char *out = malloc(len + 4);
     struct jws j;
 
-    CHECK(out != NULL);
+    CHECK(out);
     for (int padding = JWS_UNPADDED; padding <= JWS_MAY_PADDED; padding++)
         if (jws_split(&j, text, len, (enum jws_padding)padding)) {
             const struct jws_part *parts[] = {&j.header, &j.payload, &j.signature};
@@ -99,7 +99,7 @@ static void try_authorization(const char *text, size_t len)
 {
     char *copy = malloc(len + 1);
 
-    CHECK(copy != NULL);
+    CHECK(copy);
     memcpy(copy, text, len);
     copy[len] = '\0';
     CHECK(!auth_basic_is(copy, "user", SECRET));
@@ -183,7 +183,7 @@ static void try_origin(const char *text, size_t len)
     const struct request_io io = {variable, NULL, origin};
     const struct request r = {.io = &io};
 
-    CHECK(origin != NULL);
+    CHECK(origin);
     CHECK(request_is_cross_site(&r, "mirage.test") ==
           (strcasecmp(origin, "http://mirage.test:8080") != 0 &&
            strcasecmp(origin, "https://mirage.test:8080") != 0));

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static inline char *exact_copy(const void *data, size_t len)
 {
     char *copy = len > 0 ? malloc(len) : calloc(1, 1);
-    CHECK(copy != NULL);
+    CHECK(copy);
     if (len > 0)
         memcpy(copy, data, len);
     return len > 0 ? copy : copy + 1;
@@ -48,10 +48,10 @@ static inline void check_fields(const char *buf, size_t len, const struct http_f
         CHECK(f->name.at == f->line.at && f->name.len > 0);
         CHECK(f->value.at > f->name.at + f->name.len);
         CHECK(f->value.at + f->value.len + 2 <= f->line.at + f->line.len);
-        CHECK(memcmp(buf + f->line.at + f->line.len - 2, "\r\n", 2) == 0);
-        CHECK(memchr(buf + f->line.at, '\r', f->line.len - 2) == NULL);
-        CHECK(memchr(buf + f->line.at, '\n', f->line.len - 2) == NULL);
-        CHECK(memchr(buf + f->line.at, '\0', f->line.len) == NULL);
+        CHECK(!memcmp(buf + f->line.at + f->line.len - 2, "\r\n", 2));
+        CHECK(!memchr(buf + f->line.at, '\r', f->line.len - 2));
+        CHECK(!memchr(buf + f->line.at, '\n', f->line.len - 2));
+        CHECK(!memchr(buf + f->line.at, '\0', f->line.len));
     }
 }
 

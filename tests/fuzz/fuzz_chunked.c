@@ -52,7 +52,7 @@ static struct outcome decode(const uint8_t *data, size_t size, size_t step)
 {
     struct http_chunked c = {0};
     struct outcome o = {.data = malloc(size + 1)};
-    CHECK(o.data != NULL);
+    CHECK(o.data);
     for (size_t at = 0; at < size && o.rc == 0 && c.state != HTTP_CHUNK_TRAILER; at += step)
         decode_part(&c, data + at, size - at > step ? step : size - at, &o);
     if (o.rc == 0 && c.state == HTTP_CHUNK_TRAILER)
@@ -64,14 +64,14 @@ static struct outcome decode(const uint8_t *data, size_t size, size_t step)
 static void check_again(const struct outcome *o)
 {
     char *text = malloc(o->len + 64);
-    CHECK(text != NULL);
+    CHECK(text);
     size_t n = o->len > 0 ? (size_t)sprintf(text, "%zx\r\n", o->len) : 0;
     memcpy(text + n, o->data, o->len);
     n += o->len;
     n += (size_t)sprintf(text + n, "%s0\r\n\r\n", o->len > 0 ? "\r\n" : "");
     struct outcome again = decode((const uint8_t *)text, n, n);
     CHECK(again.rc == 1 && again.used == n && again.len == o->len);
-    CHECK(memcmp(again.data, o->data, o->len) == 0);
+    CHECK(!memcmp(again.data, o->data, o->len));
     free(again.data);
     free(text);
 }
@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size--;
     struct outcome whole = decode(data, size, size + 1), parts = decode(data, size, step);
     CHECK(whole.rc == parts.rc && whole.len == parts.len);
-    CHECK(memcmp(whole.data, parts.data, whole.len) == 0);
+    CHECK(!memcmp(whole.data, parts.data, whole.len));
     CHECK(whole.rc < 0 || whole.used == parts.used);
     if (whole.rc == 1)
         check_again(&whole);

@@ -162,7 +162,7 @@ static void check_target(const char *before, const char *after)
         return;
     }
     before = strstr(before, "://");
-    CHECK(before != NULL);
+    CHECK(before);
     before += 3;
     before += strcspn(before, "/?");
     if (*before == '/')
@@ -189,7 +189,7 @@ static void check_requests(const struct stream *s, const char *data, size_t size
         if (host)
             CHECK(lenient_value(&went, "host") && !strcmp(host, lenient_value(&went, "host")));
         check_hop_by_hop(&went, true);
-        CHECK(lenient_value(&went, "x-forwarded-for") != NULL);
+        CHECK(lenient_value(&went, "x-forwarded-for"));
         CHECK(came.body_len == went.body_len && !memcmp(came.body, went.body, came.body_len));
         at = came.end;
         out_at = went.end;

@@ -34,7 +34,7 @@ static void check_same(const char *a, const char *b)
     CHECK(first.keep_alive == again.keep_alive && first.upgrade == again.upgrade);
     CHECK(first.expect_continue == again.expect_continue);
     CHECK(first.host.len == again.host.len);
-    CHECK(memcmp(a + first.host.at, b + again.host.at, first.host.len) == 0);
+    CHECK(!memcmp(a + first.host.at, b + again.host.at, first.host.len));
     CHECK(first.path.len == again.path.len && first.query.len == again.query.len);
     CHECK(first.fields.len == again.fields.len);
     for (size_t i = 0; i < first.fields.len; i++) {
@@ -55,7 +55,7 @@ static void check_request(const char *buf, size_t len)
     CHECK(first.body == HTTP_BODY_LENGTH || first.content_length == 0);
 
     char *copy = malloc(len + 2 * HTTP_FIELDS_MAX);
-    CHECK(copy != NULL);
+    CHECK(copy);
     size_t n = write_request(copy, buf, &first), scanned = 0;
     CHECK(http_head_end(copy, n, true, &scanned) == (long)n);
     CHECK(http_parse_request(copy, n, &again) == 0);

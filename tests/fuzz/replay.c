@@ -46,17 +46,17 @@ int main(void)
     struct dirent *entry;
     DIR *folder;
 
-    CHECK(target != NULL);
+    CHECK(target);
     snprintf(path, sizeof path, MIRAGE_TESTS "/fuzz/corpus/%s", target + 1);
     folder = opendir(path);
-    CHECK(folder != NULL);
-    while ((entry = readdir(folder)) != NULL) {
+    CHECK(folder);
+    while ((entry = readdir(folder))) {
         FILE *f;
         if (*entry->d_name == '.')
             continue;
         snprintf(path, sizeof path, MIRAGE_TESTS "/fuzz/corpus/%s/%s", target + 1, entry->d_name);
         f = fopen(path, "r");
-        CHECK(f != NULL);
+        CHECK(f);
         run_variants(text, fread(text, 1, TEXT_MAX, f));
         fclose(f);
     }

@@ -15,8 +15,8 @@
 #include <cmocka.h>
 
 #include "buf.h"
-#include "config.h"
-#include "options.h"
+#include "config/config.h"
+#include "config/options.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TEST(name)   cmocka_unit_test_teardown(name, remove_file)

@@ -14,11 +14,13 @@
 #include <cmocka.h>
 
 #include "buf.h"
-#include "store_access.h"
-#include "store_environment.h"
-#include "store_route.h"
-#include "store_sync.h"
-#include "store_task.h"
+#include "store/store_access.h"
+#include "store/store_environment.h"
+#include "store/store_route.h"
+#include "store/store_sync.h"
+#include "store/store_task.h"
+
+#include "task_fixture.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -43,25 +45,14 @@ static inline int close_memory(void **state)
 /* A running task with one port. The ARN is made of the id. */
 static inline struct task task_of(const char *id, const char *subdomain, struct task_port *port)
 {
+    struct task t = plain_task(id, subdomain);
+
     *port = (struct task_port){
         .container = "app", .container_port = 80, .address = "10.0.0.1", .port = 80};
-    return (struct task){
-        .arn = arena_printf(&arena, "arn:aws:ecs:r:1:task/dev/%s", id),
-        .short_id = id,
-        .subdomain = subdomain,
-        .branch = "topic/x",
-        .taskdef = "app:1",
-        .ipaddress = "10.0.0.1",
-        .last_status = "RUNNING",
-        .desired_status = "RUNNING",
-        .env = "{}",
-        .tags = "[]",
-        .stopped_reason = "",
-        .created_at = 1000,
-        .started_at = 2000,
-        .ports = port,
-        .n_ports = 1,
-    };
+    t.arn = arena_printf(&arena, "arn:aws:ecs:r:1:task/dev/%s", id);
+    t.ports = port;
+    t.n_ports = 1;
+    return t;
 }
 
 static inline void put(const struct task *t)

@@ -409,7 +409,7 @@ static int verify(void *ctx, const char *data, struct err *e)
 {
     (void)ctx;
     verified++;
-    return strcmp(data, "good") == 0 ? 0 : err_set(e, ERR_INVALID, "it is no token");
+    return !strcmp(data, "good") ? 0 : err_set(e, ERR_INVALID, "it is no token");
 }
 
 /* token, then OIDC, then basic; the API takes the token only; the cookie is none of them. */

@@ -18,7 +18,7 @@
 #include "aws/service.h"
 #include "aws/task_cache.h"
 #include "aws/xml.h"
-#include "link.h"
+#include "cron/link.h"
 
 #define TEST(name)   cmocka_unit_test(name)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -274,59 +274,59 @@ static void xml(void **state)
     buf_free(&deep);
 }
 
+static const struct {
+    enum aws_service service;
+    const char *operation;
+    int status;
+    const char *type, *body, *code, *text;
+} error_cases[] = {
+    {AWS_ECS, "RunTask", 400, NULL, "{\"__type\":\"ClientException\",\"message\":\"no\"}",
+     "ClientException", "ECS RunTask: ClientException: no"},
+    {AWS_ECS, "DescribeTaskDefinition", 400, NULL,
+     "{\"__type\":\"ClientException\",\"message\":\"Unable to describe task definition.\"}",
+     "ClientException",
+     "ECS DescribeTaskDefinition: ClientException: Unable to describe task definition. (is the "
+     "task definition's name right, is it ACTIVE, and of this region and account?)"},
+    {AWS_ECS, "RunTask", 400, NULL,
+     "{\"__type\":\"com.amazon.coral#Throttling\",\"Message\":\"slow\"}", "Throttling",
+     "ECS RunTask: Throttling: slow"},
+    {AWS_ECS, "RunTask", 400, "InvalidParameterException:http://x/", "{\"message\":\"no\"}",
+     "InvalidParameterException", "ECS RunTask: InvalidParameterException: no"},
+    {AWS_ECS, "RunTask", 503, NULL, "<html>busy</html>", "",
+     "ECS RunTask: status 503, and no answer in AWS's form"},
+    {AWS_ECS, "RunTask", 400, NULL, "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}",
+     "AccessDeniedException",
+     "ECS RunTask: AccessDeniedException: no (the role must allow ecs:RunTask)"},
+    {AWS_ECS, "RunTask", 400, NULL,
+     "{\"__type\":\"AccessDeniedException\",\"message\":\"not authorized: ecs:RunTask\"}",
+     "AccessDeniedException", "ECS RunTask: AccessDeniedException: not authorized: ecs:RunTask"},
+    {AWS_CLOUDWATCH, "PutMetricData", 403, NULL,
+     "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message/></Error>"
+     "</ErrorResponse>",
+     "AccessDenied",
+     "CloudWatch PutMetricData: AccessDenied (the role must allow cloudwatch:PutMetricData)"},
+    {AWS_S3, "ListObjectsV2", 403, NULL, "<Error><Code>AccessDenied</Code></Error>", "AccessDenied",
+     "S3 ListObjectsV2: AccessDenied (the role must allow s3:ListBucket)"},
+    {AWS_ROUTE53, "ChangeResourceRecordSets", 400, NULL,
+     "<InvalidChangeBatch><Messages><Message>a</Message><Message>b</Message></Messages>"
+     "</InvalidChangeBatch>",
+     "InvalidChangeBatch", "Route 53 ChangeResourceRecordSets: InvalidChangeBatch: a; b"},
+    {AWS_S3, "GetObject", 500, NULL, "", "",
+     "S3 GetObject: status 500, and no answer in AWS's form"},
+};
+
 static void error_answers(void **state)
 {
-    static const struct {
-        enum aws_service service;
-        const char *operation;
-        int status;
-        const char *type, *body, *code, *text;
-    } list[] = {
-        {AWS_ECS, "RunTask", 400, NULL, "{\"__type\":\"ClientException\",\"message\":\"no\"}",
-         "ClientException", "ECS RunTask: ClientException: no"},
-        {AWS_ECS, "DescribeTaskDefinition", 400, NULL,
-         "{\"__type\":\"ClientException\",\"message\":\"Unable to describe task definition.\"}",
-         "ClientException",
-         "ECS DescribeTaskDefinition: ClientException: Unable to describe task definition. (is the "
-         "task definition's name right, is it ACTIVE, and of this region and account?)"},
-        {AWS_ECS, "RunTask", 400, NULL,
-         "{\"__type\":\"com.amazon.coral#Throttling\",\"Message\":\"slow\"}", "Throttling",
-         "ECS RunTask: Throttling: slow"},
-        {AWS_ECS, "RunTask", 400, "InvalidParameterException:http://x/", "{\"message\":\"no\"}",
-         "InvalidParameterException", "ECS RunTask: InvalidParameterException: no"},
-        {AWS_ECS, "RunTask", 503, NULL, "<html>busy</html>", "",
-         "ECS RunTask: status 503, and no answer in AWS's form"},
-        {AWS_ECS, "RunTask", 400, NULL, "{\"__type\":\"AccessDeniedException\",\"message\":\"no\"}",
-         "AccessDeniedException",
-         "ECS RunTask: AccessDeniedException: no (the role must allow ecs:RunTask)"},
-        {AWS_ECS, "RunTask", 400, NULL,
-         "{\"__type\":\"AccessDeniedException\",\"message\":\"not authorized: ecs:RunTask\"}",
-         "AccessDeniedException",
-         "ECS RunTask: AccessDeniedException: not authorized: ecs:RunTask"},
-        {AWS_CLOUDWATCH, "PutMetricData", 403, NULL,
-         "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message/></Error>"
-         "</ErrorResponse>",
-         "AccessDenied",
-         "CloudWatch PutMetricData: AccessDenied (the role must allow cloudwatch:PutMetricData)"},
-        {AWS_S3, "ListObjectsV2", 403, NULL, "<Error><Code>AccessDenied</Code></Error>",
-         "AccessDenied", "S3 ListObjectsV2: AccessDenied (the role must allow s3:ListBucket)"},
-        {AWS_ROUTE53, "ChangeResourceRecordSets", 400, NULL,
-         "<InvalidChangeBatch><Messages><Message>a</Message><Message>b</Message></Messages>"
-         "</InvalidChangeBatch>",
-         "InvalidChangeBatch", "Route 53 ChangeResourceRecordSets: InvalidChangeBatch: a; b"},
-        {AWS_S3, "GetObject", 500, NULL, "", "",
-         "S3 GetObject: status 500, and no answer in AWS's form"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < COUNT(list); i++) {
-        struct aws_call call = {
-            .service = list[i].service, .operation = list[i].operation, .status = list[i].status};
-        buf_str(&call.answer, list[i].body);
-        failure_of_answer(&call, list[i].type);
+    for (size_t i = 0; i < COUNT(error_cases); i++) {
+        struct aws_call call = {.service = error_cases[i].service,
+                                .operation = error_cases[i].operation,
+                                .status = error_cases[i].status};
+        buf_str(&call.answer, error_cases[i].body);
+        failure_of_answer(&call, error_cases[i].type);
         assert_true(call.failed);
-        assert_string_equal(call.code, list[i].code);
-        assert_string_equal(call.err.text, list[i].text);
+        assert_string_equal(call.code, error_cases[i].code);
+        assert_string_equal(call.err.text, error_cases[i].text);
         aws_call_free(&call, 1);
     }
 }
@@ -441,7 +441,7 @@ static struct ecs_arns arns(const char *const *items, size_t n)
 
 static bool all_ours(const json_t *task)
 {
-    return json_object_get(task, "foreign") == NULL;
+    return !json_object_get(task, "foreign");
 }
 
 /* Describes `asked` as it is now: the answer of the service. */

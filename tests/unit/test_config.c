@@ -1,8 +1,8 @@
-/* The configuration: defaults, every key read and printed, durations. */
-#include "config_fixture.h"
-
-#include "config_schema.h"
+/* The configuration: defaults, every key read and printed. */
+#include "config/config_schema.h"
 #include "regex.h"
+
+#include "config_fixture.h"
 
 /* --- defaults --------------------------------------------------------------------------------- */
 
@@ -207,11 +207,8 @@ static const char everything[] =
     "      env: {A: b, C: \"\"}\n"
     "    page:\n";
 
-static void check_everything(const struct config *c)
+static void check_servers(const struct config *c)
 {
-    const struct config_parameter *p = c->parameters;
-    const struct config_taskdef *t = c->local_tasks.taskdefs;
-
     assert_string_equal(c->host.webapi, "mirage.dev.example.net");
     assert_string_equal(c->host.reverse_proxy_suffix, ".dev.example.net");
     assert_string_equal(c->listen.foreign_address, "127.0.0.2");
@@ -228,6 +225,13 @@ static void check_everything(const struct config *c)
     assert_int_equal(c->network.n_trusted, 2);
     assert_true(network_list_has(c->network.trusted, 2, "2001:db8::9"));
     assert_false(network_list_has(c->network.trusted, 2, "192.0.2.8"));
+    assert_string_equal(c->web.server, "apache");
+    assert_string_equal(c->web.listen, "[::1]:8090");
+    assert_string_equal(c->htmldir, "/srv/html");
+}
+
+static void check_auth(const struct config *c)
+{
     assert_true(c->auth.present && c->auth.token.present && c->auth.basic.present);
     assert_int_equal(c->auth.cookie_secret.len, 2);
     assert_string_equal(c->auth.cookie_secret.items[1], "the-old-secret-of-thirty-two-byte");
@@ -241,9 +245,12 @@ static void check_everything(const struct config *c)
     assert_string_equal(c->auth.amzn_oidc.public_key_url, "https://keys.example/");
     assert_string_equal(c->auth.basic.username, "u");
     assert_string_equal(c->auth.basic.password, "p");
-    assert_string_equal(c->web.server, "apache");
-    assert_string_equal(c->web.listen, "[::1]:8090");
-    assert_string_equal(c->htmldir, "/srv/html");
+}
+
+static void check_parameters(const struct config *c)
+{
+    const struct config_parameter *p = c->parameters;
+
     assert_int_equal(c->n_parameters, 2); /* branch is defined: none is added */
     assert_string_equal(p[0].name, "nick");
     assert_string_equal(p[0].env, "NICK_1");
@@ -261,6 +268,10 @@ static void check_everything(const struct config *c)
     assert_string_equal(p[1].name, "branch");
     assert_string_equal(p[1].env, "BRANCH");
     assert_false(p[1].required);
+}
+
+static void check_tasks(const struct config *c)
+{
     assert_string_equal(c->ecs.region, "ap-northeast-1");
     assert_string_equal(c->ecs.cluster, "dev");
     assert_int_equal(c->ecs.n_capacity_provider_strategy, 2);
@@ -288,6 +299,12 @@ static void check_everything(const struct config *c)
     assert_int_equal(c->purge.request.n_exclude_tags, 1);
     assert_string_equal(c->purge.request.exclude_regexp, "^keep");
     assert_false(c->ecs.enable_execute_command);
+}
+
+static void check_taskdefs(const struct config *c)
+{
+    const struct config_taskdef *t = c->local_tasks.taskdefs;
+
     assert_int_equal(c->local_tasks.n_taskdefs, 2);
     assert_string_equal(t[0].name, "app");
     assert_int_equal(t[0].command.len, 3);
@@ -307,6 +324,15 @@ static void check_everything(const struct config *c)
     assert_null(config_local_taskdef(c, "ap"));
     assert_null(config_local_taskdef(c, "apps"));
     assert_null(config_local_taskdef(c, ""));
+}
+
+static void check_everything(const struct config *c)
+{
+    check_servers(c);
+    check_auth(c);
+    check_parameters(c);
+    check_tasks(c);
+    check_taskdefs(c);
 }
 
 /* Whether the text has a line `key:` for each field, those of its sections included. */
@@ -458,125 +484,6 @@ static void addresses(void **state)
     }
 }
 
-/* --- durations -------------------------------------------------------------------------------- */
-
-struct duration {
-    const char *text;
-    int64_t ms;
-};
-
-static void durations_are(const struct duration *list, size_t n)
-{
-    size_t wrong = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        char text[128];
-        struct config *c;
-        snprintf(text, sizeof text, "network:\n  proxy_timeout: %s\n", list[i].text);
-        if (load_bytes(&c, text, strlen(text)) != 0) {
-            print_error("%s\n", e.text);
-            wrong++;
-            continue;
-        }
-        if (c->network.proxy_timeout_ms != list[i].ms) {
-            print_error("%s is %lld ms\n", list[i].text, (long long)c->network.proxy_timeout_ms);
-            wrong++;
-        }
-        config_free(c);
-    }
-    assert_int_equal(wrong, 0);
-}
-
-static void durations(void **state)
-{
-    static const struct duration list[] = {
-        {"0", 0},
-        {"0s", 0},
-        {"0h0m0s", 0},
-        {"'500ms'", 500},
-        {"30s", 30000},
-        {"1m30s", 90000},
-        {"1h2m3s4ms", 3723004},
-        {"1.5s", 1500},
-        {".5s", 500},
-        {"1.s", 1000},
-        {"2.25h", 8100000},
-        {"90m", 5400000},
-        {"1s1s", 2000},
-        {"1s1m", 61000},
-        {"1500us", 2}, /* what is left of a millisecond is one */
-        {"1000us", 1},
-        {"1000\xc2\xb5s", 1}, /* U+00B5 */
-        {"1ns", 1},
-        {"1000000ns", 1},
-        {"0.001s", 1},
-        {"0.1s", 100},
-        {"0.3s", 300},
-        {"8760h", INT64_C(31536000000)},
-        {"007s", 7000},
-    };
-
-    (void)state;
-    durations_are(list, COUNT(list));
-}
-
-/* Go's time.ParseDuration takes a sign, and both of Unicode's micros. */
-static void durations_that_go_takes_too(void **state)
-{
-    static const struct duration list[] = {
-        {"+30s", 30000}, {"+0", 0}, {"-0s", 0}, {"1000\xce\xbcs", 1}}; /* U+03BC */
-
-    (void)state;
-    durations_are(list, COUNT(list));
-}
-
-static void bad_durations(void **state)
-{
-    static const char *const bad[] = {"30",
-                                      "1",
-                                      "-5s",
-                                      "s",
-                                      "ms",
-                                      ".",
-                                      ".s",
-                                      "1..5s",
-                                      "1.5.5s",
-                                      "1 s",
-                                      "1S",
-                                      "1d",
-                                      "1w",
-                                      "30sec",
-                                      "1e3s",
-                                      "0x10s",
-                                      "1m30",
-                                      "1m 30s",
-                                      "five",
-                                      "1s,",
-                                      "'1s '",
-                                      "' 1s'",
-                                      "inf",
-                                      "nan",
-                                      "1_0s",
-                                      "infs",
-                                      "''",
-                                      "'-'",
-                                      "'+'",
-                                      "10m-5s",
-                                      "99999999999999999999h",
-                                      "true"};
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(bad); i++) {
-        char text[128], start[PATH_MAX + 64];
-        struct config *c;
-        snprintf(text, sizeof text, "network:\n  idle_timeout: %s\n", bad[i]);
-        if (load_bytes(&c, text, strlen(text)) == 0)
-            fail_msg("accepted: %s", bad[i]);
-        snprintf(start, sizeof start, "%s:2: network.idle_timeout: expected a duration", path);
-        assert_ptr_equal(strstr(e.text, start), e.text);
-    }
-}
-
 /* Every beginning of a good file ends in a result, too. */
 static void cut_files(void **state)
 {
@@ -640,9 +547,6 @@ int main(void)
         TEST(launch_type_unless_a_strategy),
         TEST(booleans),
         TEST(addresses),
-        TEST(durations),
-        TEST(durations_that_go_takes_too),
-        TEST(bad_durations),
         TEST(cut_files),
         TEST(merge_keys),
     };

@@ -14,78 +14,77 @@ static struct config *load(const char *text)
                : NULL;
 }
 
+static const struct {
+    const char *text;
+    int line;
+    const char *error;
+} mistakes[] = {
+    {"auth:\n  token: {}", 2, "auth.token: lacks the key 'header'"},
+    {"auth:\n  token: {header: x-t}", 2, "auth.token: lacks the key 'token'"},
+    {"auth:\n  token: {header: 'x t', token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'x t'"},
+    {"auth:\n  token: {header: x_t, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'x_t'"},
+    {"auth:\n  token: {header: x-t, token: ''}", 2,
+     "auth.token.token: is empty: give it a value, or remove the key"},
+    {"auth:\n  token: {header: x-t, token: [planted]}", 2,
+     "auth.token.token: expected a text, got a list"},
+    {"auth: {cookie_secret: x}", 1,
+     "auth has none of token, amzn_oidc and basic: nobody could get in"},
+    {"auth:", 1, "auth: is empty: fill it in, or remove the key"},
+    {"a: b\nauth:\n# basic: {username: u, password: planted}", 2, "auth: is empty"},
+    {"auth:\n  basic: {username: u, password: planted}\n  token:", 3, "auth.token: is empty"},
+    {"auth: {}", 1, "auth has none of token, amzn_oidc and basic: nobody could get in"},
+    {"auth:\n  cookie_secret: ''", 2, "auth.cookie_secret: is empty"},
+    {"auth:\n  cookie_secret: [a, b, c]", 2, "auth.cookie_secret: expected at most 2 entries"},
+    {"auth:\n  cookie_secret: [a, '']", 2, "auth.cookie_secret[1]: is empty"},
+    {"auth:\n  basic: {username: u}", 2, "auth.basic: lacks the key 'password'"},
+    {"auth:\n  basic: {username: '', password: planted}", 2,
+     "auth.basic.username: expected a name without a colon"},
+    {"auth:\n  basic: {username: 'a:b', password: planted}", 2,
+     "auth.basic.username: expected a name without a colon"},
+    {"auth:\n  amzn_oidc: {claim: email}", 2, "auth.amzn_oidc: lacks the key 'matchers'"},
+    {"auth:\n  amzn_oidc: {matchers: [{exact: a}]}", 2, "auth.amzn_oidc: lacks the key 'claim'"},
+    {"auth:\n  amzn_oidc: {claim: email, matchers: []}", 2,
+     "auth.amzn_oidc.matchers: expected at least one entry"},
+    {"auth:\n  amzn_oidc: {claim: email, matcher: []}", 2,
+     "auth.amzn_oidc.matcher: expected at least one entry"},
+    {"auth:\n  amzn_oidc:\n    claim: email\n    matchers:\n    - {}", 5,
+     "auth.amzn_oidc.matchers[0]: expected either 'exact' or 'suffix', not empty"},
+    {"auth:\n  amzn_oidc:\n    claim: email\n    matchers:\n    - {exact: a, suffix: b}", 5,
+     "auth.amzn_oidc.matchers[0]: expected either 'exact' or 'suffix', not empty"},
+    {"auth:\n  amzn_oidc:\n    claim: email\n    matchers:\n    - {suffix: ''}", 5,
+     "auth.amzn_oidc.matchers[0]: expected either 'exact' or 'suffix', not empty"},
+    {"auth:\n  amzn_oidc:\n    claim: email\n    matchers: [{exact: a}]\n"
+     "    matcher: [{exact: b}]",
+     5, "auth.amzn_oidc.matcher: is given twice"},
+    {"auth:\n  amzn_oidc: {claim: '', matchers: [{exact: a}]}", 2,
+     "auth.amzn_oidc.claim is empty; email is the usual one"},
+    {"auth:\n  amzn_oidc: {claim: e, matchers: [{exact: a}], public_key_url: 'http://a.b/'}", 2,
+     "auth.amzn_oidc.public_key_url: expected https://HOST/…/ (http:// only to 127.0.0.1), got "
+     "'http://a.b/'"},
+    {"auth:\n  amzn_oidc: {claim: e, matchers: [{exact: a}], public_key_url: 'https://a.b'}", 2,
+     "auth.amzn_oidc.public_key_url: expected https://HOST/…/"},
+    {"network:\n  trusted_proxies: [10.0.0.0/8, x]", 2,
+     "network.trusted_proxies[1]: expected an address or a network such as 10.0.0.0/8, got "
+     "'x'"},
+    {"network:\n  trusted_proxies: [10.0.0.1/8]", 2,
+     "network.trusted_proxies[0]: expected an address or a network"},
+    {"network:\n  trusted_proxies: 10.0.0.0/8", 2,
+     "network.trusted_proxies: expected a list, got a value"},
+};
+
 static void mistakes_are_named(void **state)
 {
-    static const struct {
-        const char *text;
-        int line;
-        const char *error;
-    } cases[] = {
-        {"auth:\n  token: {}", 2, "auth.token: lacks the key 'header'"},
-        {"auth:\n  token: {header: x-t}", 2, "auth.token: lacks the key 'token'"},
-        {"auth:\n  token: {header: 'x t', token: planted}", 2,
-         "auth.token.header: expected a header such as x-mirage-token, got 'x t'"},
-        {"auth:\n  token: {header: x_t, token: planted}", 2,
-         "auth.token.header: expected a header such as x-mirage-token, got 'x_t'"},
-        {"auth:\n  token: {header: x-t, token: ''}", 2,
-         "auth.token.token: is empty: give it a value, or remove the key"},
-        {"auth:\n  token: {header: x-t, token: [planted]}", 2,
-         "auth.token.token: expected a text, got a list"},
-        {"auth: {cookie_secret: x}", 1,
-         "auth has none of token, amzn_oidc and basic: nobody could get in"},
-        {"auth:", 1, "auth: is empty: fill it in, or remove the key"},
-        {"a: b\nauth:\n# basic: {username: u, password: planted}", 2, "auth: is empty"},
-        {"auth:\n  basic: {username: u, password: planted}\n  token:", 3, "auth.token: is empty"},
-        {"auth: {}", 1, "auth has none of token, amzn_oidc and basic: nobody could get in"},
-        {"auth:\n  cookie_secret: ''", 2, "auth.cookie_secret: is empty"},
-        {"auth:\n  cookie_secret: [a, b, c]", 2, "auth.cookie_secret: expected at most 2 entries"},
-        {"auth:\n  cookie_secret: [a, '']", 2, "auth.cookie_secret[1]: is empty"},
-        {"auth:\n  basic: {username: u}", 2, "auth.basic: lacks the key 'password'"},
-        {"auth:\n  basic: {username: '', password: planted}", 2,
-         "auth.basic.username: expected a name without a colon"},
-        {"auth:\n  basic: {username: 'a:b', password: planted}", 2,
-         "auth.basic.username: expected a name without a colon"},
-        {"auth:\n  amzn_oidc: {claim: email}", 2, "auth.amzn_oidc: lacks the key 'matchers'"},
-        {"auth:\n  amzn_oidc: {matchers: [{exact: a}]}", 2,
-         "auth.amzn_oidc: lacks the key 'claim'"},
-        {"auth:\n  amzn_oidc: {claim: email, matchers: []}", 2,
-         "auth.amzn_oidc.matchers: expected at least one entry"},
-        {"auth:\n  amzn_oidc: {claim: email, matcher: []}", 2,
-         "auth.amzn_oidc.matcher: expected at least one entry"},
-        {"auth:\n  amzn_oidc:\n    claim: email\n    matchers:\n    - {}", 5,
-         "auth.amzn_oidc.matchers[0]: expected either 'exact' or 'suffix', not empty"},
-        {"auth:\n  amzn_oidc:\n    claim: email\n    matchers:\n    - {exact: a, suffix: b}", 5,
-         "auth.amzn_oidc.matchers[0]: expected either 'exact' or 'suffix', not empty"},
-        {"auth:\n  amzn_oidc:\n    claim: email\n    matchers:\n    - {suffix: ''}", 5,
-         "auth.amzn_oidc.matchers[0]: expected either 'exact' or 'suffix', not empty"},
-        {"auth:\n  amzn_oidc:\n    claim: email\n    matchers: [{exact: a}]\n"
-         "    matcher: [{exact: b}]",
-         5, "auth.amzn_oidc.matcher: is given twice"},
-        {"auth:\n  amzn_oidc: {claim: '', matchers: [{exact: a}]}", 2,
-         "auth.amzn_oidc.claim is empty; email is the usual one"},
-        {"auth:\n  amzn_oidc: {claim: e, matchers: [{exact: a}], public_key_url: 'http://a.b/'}", 2,
-         "auth.amzn_oidc.public_key_url: expected https://HOST/…/ (http:// only to 127.0.0.1), got "
-         "'http://a.b/'"},
-        {"auth:\n  amzn_oidc: {claim: e, matchers: [{exact: a}], public_key_url: 'https://a.b'}", 2,
-         "auth.amzn_oidc.public_key_url: expected https://HOST/…/"},
-        {"network:\n  trusted_proxies: [10.0.0.0/8, x]", 2,
-         "network.trusted_proxies[1]: expected an address or a network such as 10.0.0.0/8, got "
-         "'x'"},
-        {"network:\n  trusted_proxies: [10.0.0.1/8]", 2,
-         "network.trusted_proxies[0]: expected an address or a network"},
-        {"network:\n  trusted_proxies: 10.0.0.0/8", 2,
-         "network.trusted_proxies: expected a list, got a value"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct config *c = load(cases[i].text);
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+        struct config *c = load(mistakes[i].text);
         char start[PATH_MAX + 32];
         if (c)
-            fail_msg("accepted: %s", cases[i].text);
-        snprintf(start, sizeof start, "%s:%d: ", path, cases[i].line);
-        if (strncmp(e.text, start, strlen(start)) != 0 || !strstr(e.text, cases[i].error))
-            fail_msg("%s\n  but expected %s%s", e.text, start, cases[i].error);
+            fail_msg("accepted: %s", mistakes[i].text);
+        snprintf(start, sizeof start, "%s:%d: ", path, mistakes[i].line);
+        if (strncmp(e.text, start, strlen(start)) != 0 || !strstr(e.text, mistakes[i].error))
+            fail_msg("%s\n  but expected %s%s", e.text, start, mistakes[i].error);
         assert_null(strstr(e.text, "planted"));
     }
 }
@@ -228,7 +227,7 @@ static void secrets_that_everybody_can_read_are_warned_about(void **state)
         assert_int_equal(chmod(path, cases[i].mode), 0);
         buf_clear(&warnings);
         assert_int_equal(config_load(&c, &o, &no_source, warn, &e), 0);
-        assert_int_equal(strstr(buf_text(&warnings), "every user of this machine") != NULL,
+        assert_int_equal(!!strstr(buf_text(&warnings), "every user of this machine"),
                          cases[i].warned);
         assert_null(strstr(buf_text(&warnings), "planted"));
         config_free(c);
@@ -248,7 +247,7 @@ static void in_a_folder_of_ones_own_nobody_reads_them(void **state)
         assert_int_equal(chmod(folder, open ? 0755 : 0750), 0);
         buf_clear(&warnings);
         assert_int_equal(config_load(&c, &o, &no_source, warn, &e), 0);
-        assert_int_equal(strstr(buf_text(&warnings), "every user of this machine") != NULL, open);
+        assert_int_equal(!!strstr(buf_text(&warnings), "every user of this machine"), open);
         config_free(c);
     }
 }

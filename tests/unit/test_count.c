@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "store_access.h"
+#include "store/store_access.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define WORKERS      4

@@ -53,116 +53,108 @@ struct exchange {
     const char *in, *out;
 };
 
+static const struct exchange request_cases[] = {
+    /* as it came */
+    {"GET / HTTP/1.1\r\n" HOST END, "GET / HTTP/1.1\r\n" HOST FORWARDED END},
+    {"\r\nGET /a?b=c%20d HTTP/1.1\r\n" HOST "Accept: */*\r\n\r\n",
+     "GET /a?b=c%20d HTTP/1.1\r\n" HOST "Accept: */*\r\n" FORWARDED END},
+    {"DELETE // HTTP/1.1\r\nhOST: a.example\r\nX-A:1\r\nx-a: \t 2 \t\r\nX-A:\r\n\r\n",
+     "DELETE // HTTP/1.1\r\nhOST: a.example\r\nX-A:1\r\nx-a: \t 2 \t\r\nX-A:\r\n" FORWARDED END},
+    {"PURGE /x HTTP/1.1\r\n" HOST "Cookie: a=b\r\nAuthorization: Basic eA==\r\n\r\n",
+     "PURGE /x HTTP/1.1\r\n" HOST "Cookie: a=b\r\nAuthorization: Basic eA==\r\n" FORWARDED END},
+    {"OPTIONS * HTTP/1.1\r\n" HOST END, "OPTIONS * HTTP/1.1\r\n" HOST FORWARDED END},
+    {"GET / HTTP/1.1\r\nHost: A.Example:8080\r\n\r\n",
+     "GET / HTTP/1.1\r\nHost: A.Example:8080\r\nX-Forwarded-For: " PEER
+     "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: A.Example:8080\r\n\r\n"},
+
+    /* fields of one connection go no further */
+    {"GET / HTTP/1.1\r\n" HOST "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n"
+     "Proxy-Connection: keep-alive\r\nTE: trailers\r\nProxy-Authorization: Basic eA==\r\n"
+     "Proxy-Authenticate: Basic\r\nX: y\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST "X: y\r\n" FORWARDED END},
+    {"GET / HTTP/1.1\r\n" HOST "Connection: close, X-Hop\r\nX-Hop: 1\r\nX-End: 2\r\n"
+     "x-hop: 3\r\nX-Hopper: 4\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST "X-End: 2\r\nX-Hopper: 4\r\n" FORWARDED END},
+    {"GET / HTTP/1.1\r\nX-Hop: 1\r\n" HOST "connection: x-hop\r\nConnection: X-2\r\n"
+     "X-2: 1\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST FORWARDED END},
+    /* and what no client may take away stays */
+    {"GET / HTTP/1.1\r\n" HOST "Connection: host, cookie, authorization, x-forwarded-for\r\n"
+     "Cookie: a\r\nAuthorization: b\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST "Cookie: a\r\nAuthorization: b\r\n"
+     "X-Forwarded-For: 1.2.3.4, " PEER
+     "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\n\r\n"},
+    {"GET / HTTP/1.1\r\n" HOST "Upgrade: websocket\r\n\r\n", /* Connection does not name it */
+     "GET / HTTP/1.1\r\n" HOST FORWARDED END},
+
+    /* X-Forwarded-* */
+    {"GET / HTTP/1.1\r\n" HOST "X-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST "X-Forwarded-For: 10.0.0.1, 10.0.0.2, " PEER
+     "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\n\r\n"},
+    {"GET / HTTP/1.1\r\nx-forwarded-for: 10.0.0.1\r\n" HOST
+     "X-FORWARDED-FOR:\r\nX-Forwarded-For: 10.0.0.2 \r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST "X-Forwarded-For: 10.0.0.1, 10.0.0.2, " PEER
+     "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\n\r\n"},
+    {"GET / HTTP/1.1\r\n" HOST "X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST "X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\n"
+     "X-Forwarded-For: " PEER "\r\nX-Forwarded-Host: a.example\r\n\r\n"},
+    {"GET / HTTP/1.1\r\n" HOST "x-forwarded-host: b\r\nX-Forwarded-Proto: https\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST "x-forwarded-host: b\r\nX-Forwarded-Proto: https\r\n"
+     "X-Forwarded-For: " PEER "\r\n\r\n"},
+
+    /* framing is ours */
+    {"POST / HTTP/1.1\r\n" HOST END,
+     "POST / HTTP/1.1\r\n" HOST FORWARDED "Content-Length: 0\r\n\r\n"},
+    {"POST / HTTP/1.1\r\nContent-Length: 0\r\n" HOST END,
+     "POST / HTTP/1.1\r\n" HOST FORWARDED "Content-Length: 0\r\n\r\n"},
+    {"POST / HTTP/1.1\r\n" HOST "content-length: 007\r\nA: b\r\n\r\n",
+     "POST / HTTP/1.1\r\n" HOST "A: b\r\n" FORWARDED "Content-Length: 7\r\n\r\n"},
+    {"POST / HTTP/1.1\r\n" HOST "Content-Length: 9223372036854775807\r\n\r\n",
+     "POST / HTTP/1.1\r\n" HOST FORWARDED "Content-Length: 9223372036854775807\r\n\r\n"},
+    {"PUT / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\nTrailer: X-Sum\r\n\r\n",
+     "PUT / HTTP/1.1\r\n" HOST "Trailer: X-Sum\r\n" FORWARDED "Transfer-Encoding: chunked\r\n\r\n"},
+    {"PUT / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n",
+     "PUT / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n" FORWARDED "Content-Length: 3\r\n\r\n"},
+
+    /* HTTP/1.0 becomes 1.1 */
+    {"GET /old HTTP/1.0\r\n\r\n",
+     "GET /old HTTP/1.1\r\nX-Forwarded-For: " PEER "\r\nX-Forwarded-Proto: http\r\n\r\n"},
+    {"GET / HTTP/1.0\r\n" HOST "Connection: keep-alive\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST FORWARDED END},
+    {"POST / HTTP/1.0\r\n" HOST "Content-Length: 2\r\n\r\n",
+     "POST / HTTP/1.1\r\n" HOST FORWARDED "Content-Length: 2\r\n\r\n"},
+    {"GET / HTTP/1.0\r\n" HOST "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST FORWARDED END},
+
+    /* absolute-form */
+    {"GET http://a.example/p?q HTTP/1.1\r\n" HOST END, "GET /p?q HTTP/1.1\r\n" HOST FORWARDED END},
+    {"GET http://a.example HTTP/1.1\r\n" HOST END, "GET / HTTP/1.1\r\n" HOST FORWARDED END},
+    {"GET http://a.example?q=1 HTTP/1.1\r\n" HOST END, "GET /?q=1 HTTP/1.1\r\n" HOST FORWARDED END},
+    {"OPTIONS http://a.example HTTP/1.1\r\n" HOST END, "OPTIONS * HTTP/1.1\r\n" HOST FORWARDED END},
+    {"OPTIONS http://a.example?q HTTP/1.1\r\n" HOST END,
+     "OPTIONS /?q HTTP/1.1\r\n" HOST FORWARDED END},
+    {"OPTIONS HTTPS://A.EXAMPLE/ HTTP/1.1\r\n" HOST END,
+     "OPTIONS / HTTP/1.1\r\n" HOST FORWARDED END},
+    {"HEAD http://a.example// HTTP/1.1\r\n" HOST END, "HEAD // HTTP/1.1\r\n" HOST FORWARDED END},
+
+    /* upgrades */
+    {"GET /ws HTTP/1.1\r\n" HOST "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
+     "Sec-WebSocket-Key: x\r\n\r\n",
+     "GET /ws HTTP/1.1\r\n" HOST "Sec-WebSocket-Key: x\r\n" FORWARDED
+     "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"},
+    {"GET / HTTP/1.1\r\n" HOST "Upgrade: a/1, b\r\nupgrade: c\r\nConnection: upgrade\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST FORWARDED
+     "Connection: upgrade\r\nUpgrade: a/1, b\r\nupgrade: c\r\n\r\n"},
+    {"POST / HTTP/1.1\r\n" HOST "Upgrade: x\r\nConnection: upgrade\r\nContent-Length: 1\r\n\r\n",
+     "POST / HTTP/1.1\r\n" HOST FORWARDED
+     "Content-Length: 1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"},
+};
+
 static void requests(void **state)
 {
-    static const struct exchange cases[] = {
-        /* as it came */
-        {"GET / HTTP/1.1\r\n" HOST END, "GET / HTTP/1.1\r\n" HOST FORWARDED END},
-        {"\r\nGET /a?b=c%20d HTTP/1.1\r\n" HOST "Accept: */*\r\n\r\n",
-         "GET /a?b=c%20d HTTP/1.1\r\n" HOST "Accept: */*\r\n" FORWARDED END},
-        {"DELETE // HTTP/1.1\r\nhOST: a.example\r\nX-A:1\r\nx-a: \t 2 \t\r\nX-A:\r\n\r\n",
-         "DELETE // HTTP/1.1\r\nhOST: a.example\r\nX-A:1\r\nx-a: \t 2 \t\r\nX-A:\r\n" FORWARDED
-             END},
-        {"PURGE /x HTTP/1.1\r\n" HOST "Cookie: a=b\r\nAuthorization: Basic eA==\r\n\r\n",
-         "PURGE /x HTTP/1.1\r\n" HOST "Cookie: a=b\r\nAuthorization: Basic eA==\r\n" FORWARDED END},
-        {"OPTIONS * HTTP/1.1\r\n" HOST END, "OPTIONS * HTTP/1.1\r\n" HOST FORWARDED END},
-        {"GET / HTTP/1.1\r\nHost: A.Example:8080\r\n\r\n",
-         "GET / HTTP/1.1\r\nHost: A.Example:8080\r\nX-Forwarded-For: " PEER
-         "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: A.Example:8080\r\n\r\n"},
-
-        /* fields of one connection go no further */
-        {"GET / HTTP/1.1\r\n" HOST "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n"
-         "Proxy-Connection: keep-alive\r\nTE: trailers\r\nProxy-Authorization: Basic eA==\r\n"
-         "Proxy-Authenticate: Basic\r\nX: y\r\n\r\n",
-         "GET / HTTP/1.1\r\n" HOST "X: y\r\n" FORWARDED END},
-        {"GET / HTTP/1.1\r\n" HOST "Connection: close, X-Hop\r\nX-Hop: 1\r\nX-End: 2\r\n"
-         "x-hop: 3\r\nX-Hopper: 4\r\n\r\n",
-         "GET / HTTP/1.1\r\n" HOST "X-End: 2\r\nX-Hopper: 4\r\n" FORWARDED END},
-        {"GET / HTTP/1.1\r\nX-Hop: 1\r\n" HOST "connection: x-hop\r\nConnection: X-2\r\n"
-         "X-2: 1\r\n\r\n",
-         "GET / HTTP/1.1\r\n" HOST FORWARDED END},
-        /* and what no client may take away stays */
-        {"GET / HTTP/1.1\r\n" HOST "Connection: host, cookie, authorization, x-forwarded-for\r\n"
-         "Cookie: a\r\nAuthorization: b\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n",
-         "GET / HTTP/1.1\r\n" HOST "Cookie: a\r\nAuthorization: b\r\n"
-         "X-Forwarded-For: 1.2.3.4, " PEER
-         "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\n\r\n"},
-        {"GET / HTTP/1.1\r\n" HOST "Upgrade: websocket\r\n\r\n", /* Connection does not name it */
-         "GET / HTTP/1.1\r\n" HOST FORWARDED END},
-
-        /* X-Forwarded-* */
-        {"GET / HTTP/1.1\r\n" HOST "X-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n\r\n",
-         "GET / HTTP/1.1\r\n" HOST "X-Forwarded-For: 10.0.0.1, 10.0.0.2, " PEER
-         "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\n\r\n"},
-        {"GET / HTTP/1.1\r\nx-forwarded-for: 10.0.0.1\r\n" HOST
-         "X-FORWARDED-FOR:\r\nX-Forwarded-For: 10.0.0.2 \r\n\r\n",
-         "GET / HTTP/1.1\r\n" HOST "X-Forwarded-For: 10.0.0.1, 10.0.0.2, " PEER
-         "\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a.example\r\n\r\n"},
-        {"GET / HTTP/1.1\r\n" HOST "X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\n\r\n",
-         "GET / HTTP/1.1\r\n" HOST "X-Forwarded-Proto: https\r\nX-Forwarded-Port: 443\r\n"
-         "X-Forwarded-For: " PEER "\r\nX-Forwarded-Host: a.example\r\n\r\n"},
-        {"GET / HTTP/1.1\r\n" HOST "x-forwarded-host: b\r\nX-Forwarded-Proto: https\r\n\r\n",
-         "GET / HTTP/1.1\r\n" HOST "x-forwarded-host: b\r\nX-Forwarded-Proto: https\r\n"
-         "X-Forwarded-For: " PEER "\r\n\r\n"},
-
-        /* framing is ours */
-        {"POST / HTTP/1.1\r\n" HOST END,
-         "POST / HTTP/1.1\r\n" HOST FORWARDED "Content-Length: 0\r\n\r\n"},
-        {"POST / HTTP/1.1\r\nContent-Length: 0\r\n" HOST END,
-         "POST / HTTP/1.1\r\n" HOST FORWARDED "Content-Length: 0\r\n\r\n"},
-        {"POST / HTTP/1.1\r\n" HOST "content-length: 007\r\nA: b\r\n\r\n",
-         "POST / HTTP/1.1\r\n" HOST "A: b\r\n" FORWARDED "Content-Length: 7\r\n\r\n"},
-        {"POST / HTTP/1.1\r\n" HOST "Content-Length: 9223372036854775807\r\n\r\n",
-         "POST / HTTP/1.1\r\n" HOST FORWARDED "Content-Length: 9223372036854775807\r\n\r\n"},
-        {"PUT / HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\nTrailer: X-Sum\r\n\r\n",
-         "PUT / HTTP/1.1\r\n" HOST "Trailer: X-Sum\r\n" FORWARDED
-         "Transfer-Encoding: chunked\r\n\r\n"},
-        {"PUT / HTTP/1.1\r\n" HOST "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n",
-         "PUT / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n" FORWARDED
-         "Content-Length: 3\r\n\r\n"},
-
-        /* HTTP/1.0 becomes 1.1 */
-        {"GET /old HTTP/1.0\r\n\r\n",
-         "GET /old HTTP/1.1\r\nX-Forwarded-For: " PEER "\r\nX-Forwarded-Proto: http\r\n\r\n"},
-        {"GET / HTTP/1.0\r\n" HOST "Connection: keep-alive\r\n\r\n",
-         "GET / HTTP/1.1\r\n" HOST FORWARDED END},
-        {"POST / HTTP/1.0\r\n" HOST "Content-Length: 2\r\n\r\n",
-         "POST / HTTP/1.1\r\n" HOST FORWARDED "Content-Length: 2\r\n\r\n"},
-        {"GET / HTTP/1.0\r\n" HOST "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n",
-         "GET / HTTP/1.1\r\n" HOST FORWARDED END},
-
-        /* absolute-form */
-        {"GET http://a.example/p?q HTTP/1.1\r\n" HOST END,
-         "GET /p?q HTTP/1.1\r\n" HOST FORWARDED END},
-        {"GET http://a.example HTTP/1.1\r\n" HOST END, "GET / HTTP/1.1\r\n" HOST FORWARDED END},
-        {"GET http://a.example?q=1 HTTP/1.1\r\n" HOST END,
-         "GET /?q=1 HTTP/1.1\r\n" HOST FORWARDED END},
-        {"OPTIONS http://a.example HTTP/1.1\r\n" HOST END,
-         "OPTIONS * HTTP/1.1\r\n" HOST FORWARDED END},
-        {"OPTIONS http://a.example?q HTTP/1.1\r\n" HOST END,
-         "OPTIONS /?q HTTP/1.1\r\n" HOST FORWARDED END},
-        {"OPTIONS HTTPS://A.EXAMPLE/ HTTP/1.1\r\n" HOST END,
-         "OPTIONS / HTTP/1.1\r\n" HOST FORWARDED END},
-        {"HEAD http://a.example// HTTP/1.1\r\n" HOST END,
-         "HEAD // HTTP/1.1\r\n" HOST FORWARDED END},
-
-        /* upgrades */
-        {"GET /ws HTTP/1.1\r\n" HOST "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
-         "Sec-WebSocket-Key: x\r\n\r\n",
-         "GET /ws HTTP/1.1\r\n" HOST "Sec-WebSocket-Key: x\r\n" FORWARDED
-         "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"},
-        {"GET / HTTP/1.1\r\n" HOST "Upgrade: a/1, b\r\nupgrade: c\r\nConnection: upgrade\r\n\r\n",
-         "GET / HTTP/1.1\r\n" HOST FORWARDED
-         "Connection: upgrade\r\nUpgrade: a/1, b\r\nupgrade: c\r\n\r\n"},
-        {"POST / HTTP/1.1\r\n" HOST
-         "Upgrade: x\r\nConnection: upgrade\r\nContent-Length: 1\r\n\r\n",
-         "POST / HTTP/1.1\r\n" HOST FORWARDED
-         "Content-Length: 1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++)
-        assert_string_equal(request_through(cases[i].in), cases[i].out);
+    for (size_t i = 0; i < COUNT(request_cases); i++)
+        assert_string_equal(request_through(request_cases[i].in), request_cases[i].out);
 }
 
 /* What goes out is a head that means the same, and going through again changes nothing but what
@@ -229,87 +221,85 @@ struct answer {
 #define GET  HTTP_METHOD_GET
 #define HEAD HTTP_METHOD_HEAD
 
+static const struct answer response_cases[] = {
+    {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 5\r\n\r\n", false, true},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", GET, 1, false,
+     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", false, false},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, true},
+    {"HTTP/1.1 404 \r\nContent-Length: 005\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 404 \r\nContent-Length: 5\r\n\r\n", false, true},
+    {"HTTP/1.1 599 Any words, 1 2 3!\r\nContent-Length: 1\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 599 Any words, 1 2 3!\r\nContent-Length: 1\r\n\r\n", false, true},
+    {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", false, true},
+
+    /* chunks, or no length at all */
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 200 OK\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n", true, true},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", GET, 1, false,
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n", true, false},
+    {"HTTP/1.1 200 OK\r\nA: b\r\nConnection: close\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 200 OK\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n", true, true},
+    {"HTTP/1.0 200 OK\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", true, true},
+
+    /* clients of HTTP/1.0 */
+    {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", GET, 0, false,
+     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", false, false},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", GET, 0, true,
+     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n", false, true},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", GET, 0, true,
+     "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", false, false},
+    {"HTTP/1.1 200 OK\r\n\r\n", GET, 0, true, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", false,
+     false},
+    {"HTTP/1.1 304 Not Modified\r\n\r\n", GET, 0, true,
+     "HTTP/1.1 304 Not Modified\r\nConnection: keep-alive\r\n\r\n", false, true},
+
+    /* no body: HEAD, 204, 304 */
+    {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", HEAD, 1, true,
+     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", false, true},
+    {"HTTP/1.1 200 OK\r\n\r\n", HEAD, 1, true, "HTTP/1.1 200 OK\r\n\r\n", false, true},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", HEAD, 1, true,
+     "HTTP/1.1 200 OK\r\n\r\n", false, true},
+    {"HTTP/1.1 204 No Content\r\n\r\n", GET, 1, true, "HTTP/1.1 204 No Content\r\n\r\n", false,
+     true},
+    {"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 204 No Content\r\n\r\n", false, true},
+    {"HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\nETag: \"x\"\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\nContent-Length: 77\r\n\r\n", false, true},
+    {"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 304 Not Modified\r\n\r\n", false, true},
+
+    /* interim ones: no framing, no Connection */
+    {"HTTP/1.1 100 Continue\r\n\r\n", GET, 1, false, "HTTP/1.1 100 Continue\r\n\r\n", false, false},
+    {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: x\r\nX: 1\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", false, true},
+    {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade, X-Hop\r\nUpgrade: websocket\r\n"
+     "X-Hop: 1\r\nSec-WebSocket-Accept: x\r\n\r\n",
+     GET, 1, true,
+     "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\nConnection: upgrade\r\n"
+     "Upgrade: websocket\r\n\r\n",
+     false, true},
+
+    /* fields of one connection */
+    {"HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop\r\nKeep-Alive: timeout=5\r\nX-Hop: 1\r\n"
+     "Set-Cookie: a=b\r\nProxy-Authenticate: x\r\nTE: x\r\nUpgrade: h2c\r\nSet-Cookie: c=d\r\n"
+     "Content-Length: 1\r\n\r\n",
+     GET, 1, true,
+     "HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\nContent-Length: 1\r\n\r\n", false,
+     true},
+    /* what a task says of forwarding passes as it is */
+    {"HTTP/1.1 200 OK\r\nX-Forwarded-For: 1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", GET, 1, true,
+     "HTTP/1.1 200 OK\r\nX-Forwarded-For: 1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", false, true},
+};
+
 static void responses(void **state)
 {
-    static const struct answer cases[] = {
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: y\r\n\r\n", GET, 1, true,
-         "HTTP/1.1 200 OK\r\nX: y\r\nContent-Length: 5\r\n\r\n", false, true},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", GET, 1, false,
-         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", false, false},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", GET, 1, true,
-         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, true},
-        {"HTTP/1.1 404 \r\nContent-Length: 005\r\n\r\n", GET, 1, true,
-         "HTTP/1.1 404 \r\nContent-Length: 5\r\n\r\n", false, true},
-        {"HTTP/1.1 599 Any words, 1 2 3!\r\nContent-Length: 1\r\n\r\n", GET, 1, true,
-         "HTTP/1.1 599 Any words, 1 2 3!\r\nContent-Length: 1\r\n\r\n", false, true},
-        {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n", GET, 1, true,
-         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n", false, true},
-
-        /* chunks, or no length at all */
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n", GET, 1, true,
-         "HTTP/1.1 200 OK\r\nTrailer: X\r\nTransfer-Encoding: chunked\r\n\r\n", true, true},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", GET, 1, false,
-         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n", true, false},
-        {"HTTP/1.1 200 OK\r\nA: b\r\nConnection: close\r\n\r\n", GET, 1, true,
-         "HTTP/1.1 200 OK\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n", true, true},
-        {"HTTP/1.0 200 OK\r\n\r\n", GET, 1, true,
-         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", true, true},
-
-        /* clients of HTTP/1.0 */
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", GET, 0, false,
-         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", false, false},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", GET, 0, true,
-         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n", false, true},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", GET, 0, true,
-         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", false, false},
-        {"HTTP/1.1 200 OK\r\n\r\n", GET, 0, true, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
-         false, false},
-        {"HTTP/1.1 304 Not Modified\r\n\r\n", GET, 0, true,
-         "HTTP/1.1 304 Not Modified\r\nConnection: keep-alive\r\n\r\n", false, true},
-
-        /* no body: HEAD, 204, 304 */
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", HEAD, 1, true,
-         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", false, true},
-        {"HTTP/1.1 200 OK\r\n\r\n", HEAD, 1, true, "HTTP/1.1 200 OK\r\n\r\n", false, true},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", HEAD, 1, true,
-         "HTTP/1.1 200 OK\r\n\r\n", false, true},
-        {"HTTP/1.1 204 No Content\r\n\r\n", GET, 1, true, "HTTP/1.1 204 No Content\r\n\r\n", false,
-         true},
-        {"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", GET, 1, true,
-         "HTTP/1.1 204 No Content\r\n\r\n", false, true},
-        {"HTTP/1.1 304 Not Modified\r\nContent-Length: 77\r\nETag: \"x\"\r\n\r\n", GET, 1, true,
-         "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\nContent-Length: 77\r\n\r\n", false, true},
-        {"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n", GET, 1, true,
-         "HTTP/1.1 304 Not Modified\r\n\r\n", false, true},
-
-        /* interim ones: no framing, no Connection */
-        {"HTTP/1.1 100 Continue\r\n\r\n", GET, 1, false, "HTTP/1.1 100 Continue\r\n\r\n", false,
-         false},
-        {"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: x\r\nX: 1\r\n\r\n", GET, 1, true,
-         "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", false, true},
-        {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade, X-Hop\r\nUpgrade: websocket\r\n"
-         "X-Hop: 1\r\nSec-WebSocket-Accept: x\r\n\r\n",
-         GET, 1, true,
-         "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\nConnection: upgrade\r\n"
-         "Upgrade: websocket\r\n\r\n",
-         false, true},
-
-        /* fields of one connection */
-        {"HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop\r\nKeep-Alive: timeout=5\r\nX-Hop: 1\r\n"
-         "Set-Cookie: a=b\r\nProxy-Authenticate: x\r\nTE: x\r\nUpgrade: h2c\r\nSet-Cookie: c=d\r\n"
-         "Content-Length: 1\r\n\r\n",
-         GET, 1, true,
-         "HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\nContent-Length: 1\r\n\r\n",
-         false, true},
-        /* what a task says of forwarding passes as it is */
-        {"HTTP/1.1 200 OK\r\nX-Forwarded-For: 1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", GET, 1,
-         true, "HTTP/1.1 200 OK\r\nX-Forwarded-For: 1\r\nHost: x\r\nContent-Length: 1\r\n\r\n",
-         false, true},
-    };
-
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        const struct answer *c = &cases[i];
+    for (size_t i = 0; i < COUNT(response_cases); i++) {
+        const struct answer *c = &response_cases[i];
         static struct http_response r;
         struct forward_plan plan;
 

@@ -28,7 +28,7 @@ static const struct mustache *find_partial(const void *ctx, const char *name)
     const struct partials *p = ctx;
 
     for (size_t i = 0; i < p->len; i++)
-        if (strcmp(p->items[i].name, name) == 0)
+        if (!strcmp(p->items[i].name, name))
             return p->items[i].m;
     return NULL;
 }
@@ -119,17 +119,17 @@ static void official_cases(void **state)
     int failed = 0;
 
     (void)state;
-    if (folder == NULL)
+    if (!folder)
         skip();
     dir = opendir(folder);
     assert_non_null(dir);
-    while ((entry = readdir(dir)) != NULL) {
+    while ((entry = readdir(dir))) {
         char path[4096];
         json_t *spec;
         json_t *test;
         size_t i;
 
-        if (strstr(entry->d_name, ".json") == NULL)
+        if (!strstr(entry->d_name, ".json"))
             continue;
         snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
         spec = json_load_file(path, 0, NULL);
@@ -192,7 +192,7 @@ static void cut_templates_are_safe(void **state)
 
         memcpy(exact, text, len);
         if (mustache_parse(&m, "t.html", exact, len, &e) < 0)
-            assert_true(strncmp(e.text, "t.html:", 7) == 0);
+            assert_true(!strncmp(e.text, "t.html:", 7));
         else
             mustache_free(m);
         free(exact);

@@ -1,6 +1,5 @@
 /* The command line and the environment variables: each run of program_start() in a process of its
  * own, with what it says and the status that it gives. */
-#include "options.h"
 
 #include <limits.h>
 #include <setjmp.h>
@@ -16,6 +15,7 @@
 #include <cmocka.h>
 
 #include "buf.h"
+#include "program.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define MAX          8
@@ -263,57 +263,58 @@ static void last_one_counts(void **state)
     goes_on(NULL, ARGS("-file", "a", "-file", "b"), " file=b ");
 }
 
+static const struct {
+    const char *argument, *error;
+} refused_options[] = {
+    {"-unknown", "unknown option '-unknown'; -help lists them"},
+    {"--unknown=x", "unknown option '--unknown=x'"},
+    {"---local", "unknown option '---local'"},
+    {"-", "unknown option '-'"},
+    {"--", "unknown option '--'"},
+    {"-=x", "unknown option '-=x'"},
+    {"", "unknown option ''"},
+    {"local", "unknown option 'local'"},
+    {"conf=x", "unknown option 'conf=x'"},
+    {"-Local", "unknown option '-Local'"},
+    {"-loca", "unknown option '-loca'"},
+    {"-locally", "unknown option '-locally'"},
+    {"-conf", "option -conf needs FILE"},
+    {"-conf=", "option -conf: expected FILE, got nothing"},
+    {"-state", "option -state needs DIR"},
+    {"-state=", "option -state: expected DIR, got nothing"},
+    {"-file", "option -file needs PATH"},
+    {"-default-port", "option -default-port needs N"},
+    {"-default-port=", "option -default-port: expected a port from 1 to 65535, got ''"},
+    {"-default-port=0", "expected a port from 1 to 65535, got '0'"},
+    {"-default-port=65536", "expected a port from 1 to 65535, got '65536'"},
+    {"-default-port=-1", "expected a port from 1 to 65535, got '-1'"},
+    {"-default-port=80x", "expected a port from 1 to 65535, got '80x'"},
+    {"-default-port=0x50", "expected a port from 1 to 65535, got '0x50'"},
+    {"-default-port=http", "expected a port from 1 to 65535, got 'http'"},
+    {"-default-port=99999999999999999999", "expected a port from 1 to 65535"},
+    {"-local=maybe", "option -local: expected true or false, got 'maybe'"},
+    {"-local=", "option -local: expected true or false, got ''"},
+    {"-compat-v1=2", "option -compat-v1: expected true or false, got '2'"},
+    {"-x=maybe", "option -x: expected true or false, got 'maybe'"},
+    {"-log-format=xml", "option -log-format: expected text or json, got 'xml'"},
+    {"-log-level=loud", "option -log-level: expected debug, info, warn or error, got 'loud'"},
+    {"-log-level=", "option -log-level: expected debug"},
+    {"-domain=", "option -domain: expected a domain such as .dev.example.net, got ''"},
+    {"-domain=.", "option -domain: expected a domain"},
+    {"-domain=a..b", "option -domain: expected a domain"},
+    {"-domain=a.", "option -domain: expected a domain"},
+    {"-domain=a b", "option -domain: expected a domain"},
+    {"-domain=a/b", "option -domain: expected a domain"},
+    {"-domain=*.x", "option -domain: expected a domain"},
+};
+
 static void refused(void **state)
 {
-    static const struct {
-        const char *argument, *error;
-    } cases[] = {
-        {"-unknown", "unknown option '-unknown'; -help lists them"},
-        {"--unknown=x", "unknown option '--unknown=x'"},
-        {"---local", "unknown option '---local'"},
-        {"-", "unknown option '-'"},
-        {"--", "unknown option '--'"},
-        {"-=x", "unknown option '-=x'"},
-        {"", "unknown option ''"},
-        {"local", "unknown option 'local'"},
-        {"conf=x", "unknown option 'conf=x'"},
-        {"-Local", "unknown option '-Local'"},
-        {"-loca", "unknown option '-loca'"},
-        {"-locally", "unknown option '-locally'"},
-        {"-conf", "option -conf needs FILE"},
-        {"-conf=", "option -conf: expected FILE, got nothing"},
-        {"-state", "option -state needs DIR"},
-        {"-state=", "option -state: expected DIR, got nothing"},
-        {"-file", "option -file needs PATH"},
-        {"-default-port", "option -default-port needs N"},
-        {"-default-port=", "option -default-port: expected a port from 1 to 65535, got ''"},
-        {"-default-port=0", "expected a port from 1 to 65535, got '0'"},
-        {"-default-port=65536", "expected a port from 1 to 65535, got '65536'"},
-        {"-default-port=-1", "expected a port from 1 to 65535, got '-1'"},
-        {"-default-port=80x", "expected a port from 1 to 65535, got '80x'"},
-        {"-default-port=0x50", "expected a port from 1 to 65535, got '0x50'"},
-        {"-default-port=http", "expected a port from 1 to 65535, got 'http'"},
-        {"-default-port=99999999999999999999", "expected a port from 1 to 65535"},
-        {"-local=maybe", "option -local: expected true or false, got 'maybe'"},
-        {"-local=", "option -local: expected true or false, got ''"},
-        {"-compat-v1=2", "option -compat-v1: expected true or false, got '2'"},
-        {"-x=maybe", "option -x: expected true or false, got 'maybe'"},
-        {"-log-format=xml", "option -log-format: expected text or json, got 'xml'"},
-        {"-log-level=loud", "option -log-level: expected debug, info, warn or error, got 'loud'"},
-        {"-log-level=", "option -log-level: expected debug"},
-        {"-domain=", "option -domain: expected a domain such as .dev.example.net, got ''"},
-        {"-domain=.", "option -domain: expected a domain"},
-        {"-domain=a..b", "option -domain: expected a domain"},
-        {"-domain=a.", "option -domain: expected a domain"},
-        {"-domain=a b", "option -domain: expected a domain"},
-        {"-domain=a/b", "option -domain: expected a domain"},
-        {"-domain=*.x", "option -domain: expected a domain"},
-    };
     char longest[400] = "-domain=";
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++)
-        is_refused(NULL, ARGS(cases[i].argument), cases[i].error);
+    for (size_t i = 0; i < COUNT(refused_options); i++)
+        is_refused(NULL, ARGS(refused_options[i].argument), refused_options[i].error);
     is_refused(NULL, ARGS("-local", "-t", "extra"), "unknown option 'extra'");
     is_refused(NULL, ARGS("-help", "-unknown"), "unknown option '-unknown'");
     memset(longest + 8, 'a', sizeof longest - 9);

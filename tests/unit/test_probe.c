@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "task_fixture.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct db *db;
@@ -52,20 +54,14 @@ static int bound(const char *address, bool listening, int *fd)
 
 static struct task task_of(const char *id, const char *status, struct task_port *ports, size_t n)
 {
-    return (struct task){.arn = id,
-                         .short_id = id,
-                         .subdomain = id,
-                         .branch = "",
-                         .taskdef = "",
-                         .ipaddress = "",
-                         .last_status = status,
-                         .desired_status = "RUNNING",
-                         .env = "",
-                         .tags = "",
-                         .stopped_reason = "",
-                         .created_at = clock_now_ms(),
-                         .ports = ports,
-                         .n_ports = n};
+    struct task t = plain_task(id, id);
+
+    t.last_status = status;
+    t.created_at = clock_now_ms();
+    t.started_at = 0;
+    t.ports = ports;
+    t.n_ports = n;
+    return t;
 }
 
 static void put(const struct task *t)

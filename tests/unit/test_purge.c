@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-#include "aws/access_counts.h"
+#include "access_counts.h"
+#include "aws/cloudwatch.h"
 #include "purge.h"
 #include "regex.h"
 
@@ -155,9 +156,9 @@ static struct purge_rules rules_of(const struct situation *s)
 {
     struct purge_input input = {.duration = "3600",
                                 .excludes = s->exclude ? &s->exclude : NULL,
-                                .n_excludes = s->exclude != NULL,
+                                .n_excludes = !!s->exclude,
                                 .exclude_tags = s->tag ? &s->tag : NULL,
-                                .n_exclude_tags = s->tag != NULL,
+                                .n_exclude_tags = !!s->tag,
                                 .exclude_regexp = s->regexp};
     struct purge_rules rules;
     struct err e;

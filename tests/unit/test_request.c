@@ -27,8 +27,8 @@ static const char *fake_variable(void *ctx, const char *name)
 {
     const struct fake *fake = ctx;
 
-    for (size_t i = 0; fake->variables[i] != NULL; i += 2)
-        if (strcmp(fake->variables[i], name) == 0)
+    for (size_t i = 0; fake->variables[i]; i += 2)
+        if (!strcmp(fake->variables[i], name))
             return fake->variables[i + 1];
     return NULL;
 }
@@ -102,7 +102,7 @@ static void check_text(const struct reading *r, const char *name, const char *ex
     struct err e;
 
     assert_int_equal(params_text(&r->request.params, name, &value, &e), 0);
-    if (expected == NULL)
+    if (!expected)
         assert_null(value);
     else
         assert_string_equal(value, expected);
@@ -135,7 +135,7 @@ static void method_and_path(void **state)
 
         assert_int_equal(request_read_head(&r, &io, &arena, &e), 0);
         assert_int_equal(r.method, cases[i].expected);
-        assert_int_equal(r.is_head, strcmp(cases[i].method, "HEAD") == 0);
+        assert_int_equal(r.is_head, !strcmp(cases[i].method, "HEAD"));
         assert_string_equal(r.path, cases[i].path);
         arena_free(&arena);
     }
@@ -462,59 +462,59 @@ static void subdomains_are_lower_cased(void **state)
     end(&r);
 }
 
+static const struct {
+    const char *host;
+    const char *origin; /* NULL: no such header */
+    const char *fetch_site;
+    bool cross;
+} sites[] = {
+    {"mirage.local", NULL, NULL, false},
+    {"mirage.local", "http://mirage.local", NULL, false},
+    {"mirage.local", "https://mirage.local", "same-origin", false},
+    {"mirage.local", "https://mirage.local", "cross-site", true}, /* of http://, say */
+    {"mirage.local:8080", "http://MIRAGE.local:8080", NULL, false},
+    {"mirage.local:80", "http://mirage.local", NULL, false},
+    {"mirage.local", "https://mirage.local:443", NULL, false},
+    {"mirage.local", "http://mirage.local:443", NULL, true},
+    {"mirage.local:8080", "http://mirage.local", NULL, true},
+    {"mirage.local", "http://mirage.local:8080", NULL, true},
+    {"mirage.local:8080", "http://mirage.local:8080:80", NULL, true},
+    {"mirage.local:8080:80", "http://mirage.local:8080", NULL, true},
+    {"mirage.local", "http://foo.local", "same-origin", true},
+    {"mirage.local", "http://mirage.local.evil.example", NULL, true},
+    {"mirage.local", "http://evil-mirage.local", NULL, true},
+    {"mirage.local", "null", NULL, true},
+    {"mirage.local", "", NULL, true},
+    {"mirage.local", "http://", NULL, true},
+    {"", "http://", NULL, true},
+    {"mirage.local", "ftp://mirage.local", NULL, true},
+    {"mirage.local", NULL, "same-origin", false},
+    {"mirage.local", NULL, "none", false},
+    {"mirage.local", NULL, "same-site", true},
+    {"mirage.local", NULL, "cross-site", true},
+    {"rebound.example", "http://rebound.example", "same-origin", true},
+};
+
 static void other_sites_are_known(void **state)
 {
-    static const struct {
-        const char *host;
-        const char *origin; /* NULL: no such header */
-        const char *fetch_site;
-        bool cross;
-    } cases[] = {
-        {"mirage.local", NULL, NULL, false},
-        {"mirage.local", "http://mirage.local", NULL, false},
-        {"mirage.local", "https://mirage.local", "same-origin", false},
-        {"mirage.local", "https://mirage.local", "cross-site", true}, /* of http://, say */
-        {"mirage.local:8080", "http://MIRAGE.local:8080", NULL, false},
-        {"mirage.local:80", "http://mirage.local", NULL, false},
-        {"mirage.local", "https://mirage.local:443", NULL, false},
-        {"mirage.local", "http://mirage.local:443", NULL, true},
-        {"mirage.local:8080", "http://mirage.local", NULL, true},
-        {"mirage.local", "http://mirage.local:8080", NULL, true},
-        {"mirage.local:8080", "http://mirage.local:8080:80", NULL, true},
-        {"mirage.local:8080:80", "http://mirage.local:8080", NULL, true},
-        {"mirage.local", "http://foo.local", "same-origin", true},
-        {"mirage.local", "http://mirage.local.evil.example", NULL, true},
-        {"mirage.local", "http://evil-mirage.local", NULL, true},
-        {"mirage.local", "null", NULL, true},
-        {"mirage.local", "", NULL, true},
-        {"mirage.local", "http://", NULL, true},
-        {"", "http://", NULL, true},
-        {"mirage.local", "ftp://mirage.local", NULL, true},
-        {"mirage.local", NULL, "same-origin", false},
-        {"mirage.local", NULL, "none", false},
-        {"mirage.local", NULL, "same-site", true},
-        {"mirage.local", NULL, "cross-site", true},
-        {"rebound.example", "http://rebound.example", "same-origin", true},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const char *variables[7] = {"HTTP_HOST", cases[i].host};
+    for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+        const char *variables[7] = {"HTTP_HOST", sites[i].host};
         struct fake fake = {.variables = variables};
         const struct request_io io = {fake_variable, fake_read, &fake};
         const struct request r = {.io = &io};
         size_t n = 2;
 
-        if (cases[i].origin != NULL) {
+        if (sites[i].origin) {
             variables[n++] = "HTTP_ORIGIN";
-            variables[n++] = cases[i].origin;
+            variables[n++] = sites[i].origin;
         }
-        if (cases[i].fetch_site != NULL) {
+        if (sites[i].fetch_site) {
             variables[n++] = "HTTP_SEC_FETCH_SITE";
-            variables[n++] = cases[i].fetch_site;
+            variables[n++] = sites[i].fetch_site;
         }
-        if (request_is_cross_site(&r, "mirage.local") != cases[i].cross)
-            fail_msg("case %zu: host %s", i, cases[i].host);
+        if (request_is_cross_site(&r, "mirage.local") != sites[i].cross)
+            fail_msg("case %zu: host %s", i, sites[i].host);
     }
 }
 

@@ -15,8 +15,10 @@
 #include <cmocka.h>
 
 #include "clock.h"
-#include "store_environment.h"
-#include "store_task.h"
+#include "store/store_environment.h"
+#include "store/store_task.h"
+
+#include "task_fixture.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -74,19 +76,9 @@ struct port {
 static void task(const char *arn, const char *subdomain, const struct port *ports)
 {
     struct task_port list[8] = {0};
-    struct task t = {.arn = arn,
-                     .short_id = arn,
-                     .subdomain = subdomain,
-                     .branch = "",
-                     .taskdef = "",
-                     .ipaddress = "",
-                     .last_status = "RUNNING",
-                     .desired_status = "RUNNING",
-                     .env = "",
-                     .tags = "",
-                     .stopped_reason = "",
-                     .ports = list};
+    struct task t = plain_task(arn, subdomain);
 
+    t.ports = list;
     for (; ports[t.n_ports].address; t.n_ports++)
         list[t.n_ports] = (struct task_port){.container = "app",
                                              .container_port = ports[t.n_ports].target,

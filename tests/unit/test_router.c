@@ -54,7 +54,7 @@ static void paths_have_routes(void **state)
         const char *rest = NULL;
         const struct route *route = router_find(cases[i].path, &rest);
 
-        if ((route != NULL ? route->handler : NULL) != cases[i].handler)
+        if ((route ? route->handler : NULL) != cases[i].handler)
             fail_msg("%s has the wrong route", cases[i].path);
         assert_string_equal(rest, cases[i].rest);
     }
@@ -83,17 +83,17 @@ static const char *fake_variable(void *ctx, const char *name)
 {
     const struct fake *fake = ctx;
 
-    if (strcmp(name, "REQUEST_METHOD") == 0)
+    if (!strcmp(name, "REQUEST_METHOD"))
         return fake->method;
-    if (strcmp(name, "REQUEST_URI") == 0)
+    if (!strcmp(name, "REQUEST_URI"))
         return fake->uri;
-    if (strcmp(name, "HTTP_HOST") == 0)
+    if (!strcmp(name, "HTTP_HOST"))
         return "mirage.local";
-    if (strcmp(name, "HTTP_ORIGIN") == 0)
+    if (!strcmp(name, "HTTP_ORIGIN"))
         return fake->origin;
-    if (strcmp(name, "CONTENT_TYPE") == 0)
+    if (!strcmp(name, "CONTENT_TYPE"))
         return fake->type;
-    if (strcmp(name, "CONTENT_LENGTH") == 0)
+    if (!strcmp(name, "CONTENT_LENGTH"))
         return fake->length;
     return NULL;
 }
@@ -184,13 +184,13 @@ static void preconditions_are_kept(void **state)
         if (response.status != edge_cases[i].status)
             fail_msg("%s %s: %d: %s", fake.method, fake.uri, response.status,
                      buf_text(&response.body));
-        if (edge_cases[i].answer != NULL)
+        if (edge_cases[i].answer)
             assert_string_equal(buf_text(&response.body), edge_cases[i].answer);
         else
             assert_non_null(strstr(buf_text(&response.body), "<h1>"));
-        assert_int_equal(response.is_page, edge_cases[i].answer == NULL);
+        assert_int_equal(response.is_page, !edge_cases[i].answer);
         assert_null(strstr(buf_text(&response.body), "<b>"));
-        if (edge_cases[i].allow != NULL)
+        if (edge_cases[i].allow)
             assert_string_equal(response.allow, edge_cases[i].allow);
         else
             assert_null(response.allow);

@@ -1,5 +1,5 @@
 /* `{{ env … }}` and `{{ must_env … }}`: what they become, and what is refused, with its line. */
-#include "template_env.h"
+#include "config/template_env.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,57 +26,58 @@ static int set_variables(void **state)
     return 0;
 }
 
+static const struct {
+    const char *text, *result;
+} expansions[] = {
+    {"", ""},
+    {"a: b\n", "a: b\n"},
+    {"{", "{"},
+    {"}}", "}}"},
+    {"{ {", "{ {"},
+    {"{a: {b: c}}", "{a: {b: c}}"},
+    {"{{ env \"TEST_ONE\" }}", "1"},
+    {"{{env \"TEST_ONE\"}}", "1"},
+    {"{{env\"TEST_ONE\"}}", "1"},
+    {"{{\tenv\n`TEST_ONE`\r\n}}", "1"},
+    {"a {{ env `TEST_ONE` }} b", "a 1 b"},
+    {"{{ env \"TEST_ONE\" }}{{ env \"TEST_TWO\" }}", "1two 2"},
+    {"{{ env \"TEST_NONE\" \"fallback\" }}", "fallback"},
+    {"{{ env \"TEST_NONE\" `fall back` }}", "fall back"},
+    {"{{ env \"TEST_NONE\" \"\" }}", ""},
+    {"{{ env \"TEST_NONE\" \"TEST_NONE\" \"TEST_TWO\" \"x\" }}", "two 2"},
+    {"{{ env \"TEST_NONE\" \"TEST_TWO\" }}", "two 2"}, /* the last is a name too */
+    {"{{ env \"TEST_EMPTY\" \"fallback\" }}", "fallback"},
+    {"{{ env \"TEST_NONE\" }}", "TEST_NONE"}, /* its last argument, as the reference does */
+    {"{{ env \"TEST_ONE\" \"TEST_TWO\" }}", "1"},
+    {"{{ must_env \"TEST_ONE\" }}", "1"},
+    {"{{ must_env `TEST_EMPTY` }}", ""},                     /* it is set */
+    {"{{ env \"TEST_BRACES\" }}", "{{ env \"TEST_ONE\" }}"}, /* once, not again */
+    {"{{ env \"TEST_LINES\" }}", "a\nb"},
+    {"{{ env \"TEST_NONE\" \"}}\" }}", "}}"},
+    {"{{ env \"TEST_NONE\" `}}` }}", "}}"},
+    {"{{ env \"TEST_NONE\" \"a\\\"b\\\\c\" }}", "a\"b\\c"},
+    {"{{ env \"TEST_NONE\" `a\\b\"c` }}", "a\\b\"c"},
+    {"{{ env \"TEST_NONE\" \"a`b\" }}", "a`b"},
+    {"{{ env \"TEST \\\"Q\\\\\" }}", "quoted"},
+    {"# {{ env \"TEST_ONE\" }}", "# 1"}, /* comments are YAML's, not ours */
+    {"\xe6\x97\xa5{{ env \"TEST_NONE\" \"\xe6\x9c\xac\" }}", "\xe6\x97\xa5\xe6\x9c\xac"},
+    {"{{ env \"A1\" \"A2\" \"A3\" \"A4\" \"A5\" \"A6\" \"A7\" \"A8\" \"A9\" \"A10\" \"A11\" "
+     "\"A12\" \"A13\" \"A14\" \"A15\" \"last\" }}",
+     "last"},
+};
+
 static void expands(void **state)
 {
-    static const struct {
-        const char *text, *result;
-    } cases[] = {
-        {"", ""},
-        {"a: b\n", "a: b\n"},
-        {"{", "{"},
-        {"}}", "}}"},
-        {"{ {", "{ {"},
-        {"{a: {b: c}}", "{a: {b: c}}"},
-        {"{{ env \"TEST_ONE\" }}", "1"},
-        {"{{env \"TEST_ONE\"}}", "1"},
-        {"{{env\"TEST_ONE\"}}", "1"},
-        {"{{\tenv\n`TEST_ONE`\r\n}}", "1"},
-        {"a {{ env `TEST_ONE` }} b", "a 1 b"},
-        {"{{ env \"TEST_ONE\" }}{{ env \"TEST_TWO\" }}", "1two 2"},
-        {"{{ env \"TEST_NONE\" \"fallback\" }}", "fallback"},
-        {"{{ env \"TEST_NONE\" `fall back` }}", "fall back"},
-        {"{{ env \"TEST_NONE\" \"\" }}", ""},
-        {"{{ env \"TEST_NONE\" \"TEST_NONE\" \"TEST_TWO\" \"x\" }}", "two 2"},
-        {"{{ env \"TEST_NONE\" \"TEST_TWO\" }}", "two 2"}, /* the last is a name too */
-        {"{{ env \"TEST_EMPTY\" \"fallback\" }}", "fallback"},
-        {"{{ env \"TEST_NONE\" }}", "TEST_NONE"}, /* its last argument, as the reference does */
-        {"{{ env \"TEST_ONE\" \"TEST_TWO\" }}", "1"},
-        {"{{ must_env \"TEST_ONE\" }}", "1"},
-        {"{{ must_env `TEST_EMPTY` }}", ""},                     /* it is set */
-        {"{{ env \"TEST_BRACES\" }}", "{{ env \"TEST_ONE\" }}"}, /* once, not again */
-        {"{{ env \"TEST_LINES\" }}", "a\nb"},
-        {"{{ env \"TEST_NONE\" \"}}\" }}", "}}"},
-        {"{{ env \"TEST_NONE\" `}}` }}", "}}"},
-        {"{{ env \"TEST_NONE\" \"a\\\"b\\\\c\" }}", "a\"b\\c"},
-        {"{{ env \"TEST_NONE\" `a\\b\"c` }}", "a\\b\"c"},
-        {"{{ env \"TEST_NONE\" \"a`b\" }}", "a`b"},
-        {"{{ env \"TEST \\\"Q\\\\\" }}", "quoted"},
-        {"# {{ env \"TEST_ONE\" }}", "# 1"}, /* comments are YAML's, not ours */
-        {"\xe6\x97\xa5{{ env \"TEST_NONE\" \"\xe6\x9c\xac\" }}", "\xe6\x97\xa5\xe6\x9c\xac"},
-        {"{{ env \"A1\" \"A2\" \"A3\" \"A4\" \"A5\" \"A6\" \"A7\" \"A8\" \"A9\" \"A10\" \"A11\" "
-         "\"A12\" \"A13\" \"A14\" \"A15\" \"last\" }}",
-         "last"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
+    for (size_t i = 0; i < COUNT(expansions); i++) {
         struct buf out = {0};
         struct err e = {0};
         buf_str(&out, "before:");
-        if (template_env_expand(cases[i].text, strlen(cases[i].text), &out, NULL, &e) != 0)
-            fail_msg("%s: %s", cases[i].text, e.text);
+        if (template_env_expand(expansions[i].text, strlen(expansions[i].text), &out, NULL, &e) !=
+            0)
+            fail_msg("%s: %s", expansions[i].text, e.text);
         assert_memory_equal(buf_text(&out), "before:", 7);
-        assert_string_equal(buf_text(&out) + 7, cases[i].result);
+        assert_string_equal(buf_text(&out) + 7, expansions[i].result);
         buf_free(&out);
     }
 }

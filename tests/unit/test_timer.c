@@ -177,11 +177,11 @@ static void as_a_model_says(void **state)
         timer_run(&l, time);
         for (int k = 0; k < N; k++) {
             bool is_due = due[k] && due[k] <= time;
-            if (is_due != (memchr(fired, t[k].name, n_fired) != NULL))
+            if (is_due != !!memchr(fired, t[k].name, n_fired))
                 fail_msg("step %d: timer %d", step, k);
             if (is_due)
                 due[k] = 0;
-            assert_int_equal(t[k].timer.list != NULL, due[k] != 0);
+            assert_int_equal(!!t[k].timer.list, due[k] != 0);
         }
     }
 }

@@ -10,19 +10,20 @@
 
 #include <cmocka.h>
 
-#include "aws/purge_plan.h"
 #include "clock.h"
-#include "store_purge.h"
-#include "store_purge_past.h"
-#include "store_sync.h"
-#include "store_task.h"
-
 #include "fcgi-app/launch_again.h"
 #include "fcgi-app/launch_watch.h"
 #include "fcgi-app/plot.h"
 #include "fcgi-app/router.h"
 #include "fcgi-app/view_environment.h"
 #include "fcgi-app/view_purge.h"
+#include "purge_plan.h"
+#include "store/store_purge.h"
+#include "store/store_purge_past.h"
+#include "store/store_sync.h"
+#include "store/store_task.h"
+
+#include "task_fixture.h"
 
 #define MINUTE ((int64_t)60000)
 
@@ -40,7 +41,7 @@ static struct call call = {
 static const char *variable(void *ctx, const char *name)
 {
     (void)ctx;
-    return strcmp(name, "HTTP_HOST") == 0 ? "mirage.example:8080" : NULL;
+    return !strcmp(name, "HTTP_HOST") ? "mirage.example:8080" : NULL;
 }
 
 static const struct request_io io = {.variable = variable};
@@ -71,23 +72,15 @@ static void ok(int rc)
 
 static struct task task_of(const char *id, const char *subdomain, const char *last_status)
 {
-    const bool stopped = strcmp(last_status, "STOPPED") == 0;
+    struct task t = plain_task(id, subdomain);
 
-    return (struct task){
-        .arn = arena_printf(&arena, "arn:aws:ecs:r:1:task/dev/%s", id),
-        .short_id = id,
-        .subdomain = subdomain,
-        .branch = "topic/x",
-        .taskdef = "app:1",
-        .ipaddress = "10.0.0.1",
-        .last_status = last_status,
-        .desired_status = stopped ? "STOPPED" : "RUNNING",
-        .env = "{\"GIT_BRANCH\":\"topic/x\",\"NICK\":\"me\"}",
-        .tags = "[{\"Key\":\"nick\",\"Value\":\"me\"}]",
-        .stopped_reason = "",
-        .created_at = clock_now_ms() - MINUTE,
-        .started_at = clock_now_ms() - MINUTE,
-    };
+    t.arn = arena_printf(&arena, "arn:aws:ecs:r:1:task/dev/%s", id);
+    t.last_status = last_status;
+    t.desired_status = !strcmp(last_status, "STOPPED") ? "STOPPED" : "RUNNING";
+    t.env = "{\"GIT_BRANCH\":\"topic/x\",\"NICK\":\"me\"}";
+    t.tags = "[{\"Key\":\"nick\",\"Value\":\"me\"}]";
+    t.created_at = t.started_at = clock_now_ms() - MINUTE;
+    return t;
 }
 
 static void put_task(const struct task *t)
@@ -106,7 +99,7 @@ static const char *text_of(const json_t *view, const char *key)
 {
     const char *text = json_string_value(json_object_get(view, key));
 
-    return text != NULL ? text : "(none)";
+    return text ? text : "(none)";
 }
 
 static void durations_are_words(void **state)
@@ -180,8 +173,13 @@ static void states_of_tasks(void **state)
         {"RUNNING", "STOPPED", "Terminate requested by Mirage", 1, "stopping"},
         {"DEPROVISIONING", "STOPPED", "", 1, "stopping"},
         {"STOPPED", "STOPPED", "Terminate requested by Mirage", -1, "stopped"},
+        {"STOPPED", "STOPPED", STOP_PURGED, -1, "stopped"},
+        {"STOPPED", "STOPPED", STOP_RELAUNCHED "; app: exit code 137", -1, "stopped"},
+        {"STOPPED", "STOPPED", STOP_WITH_STACK, -1, "stopped"},
         {"STOPPED", "STOPPED", "", -1, "stopped"},
         {"STOPPED", "STOPPED", "Task stopped by (deployment x)", -1, "stopped"},
+        {"STOPPED", "STOPPED", "Scaling activity initiated by (deployment x)", -1, "stopped"},
+        {"STOPPED", "STOPPED", "it was not told, but the stack was stopped", -1, "failed"},
         {"STOPPED", "STOPPED", "Essential container in task exited", -1, "failed"},
         {"STOPPED", "STOPPED", "Task failed to start", -1, "failed"},
     };
@@ -363,7 +361,7 @@ static const char *field(const struct params *params, const char *name)
     const char *value;
 
     ok(params_text(params, name, &value, &e));
-    return value != NULL ? value : "(none)";
+    return value ? value : "(none)";
 }
 
 static void launches_are_repeated(void **state)
@@ -400,7 +398,7 @@ static void purges_are_previewed_and_remembered(void **state)
     const struct purge_input input = {.duration = "300"};
     struct task idle = task_of("a1", "idle", "RUNNING");
     struct task young = task_of("b1", "young", "RUNNING");
-    const struct purge_view view_of = {NULL, with.db, NULL};
+    const struct purge_view view_of = {.db = with.db};
     struct purge_plan plan;
     struct purge_decided *decided;
     struct purge_rules rules;

@@ -1,0 +1,18 @@
+/* Letters as protocols have them: ASCII, whatever the locale. */
+#ifndef MIRAGE_ASCII_H
+#define MIRAGE_ASCII_H
+
+static inline char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Makes a text's letters small, in place. Returns it. */
+static inline char *ascii_lower_text(char *text)
+{
+    for (char *p = text; *p; p++)
+        *p = ascii_lower(*p);
+    return text;
+}
+
+#endif

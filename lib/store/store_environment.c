@@ -1,0 +1,98 @@
+#include "store_environment.h"
+
+int store_environment_launch(struct db *db, const struct environment *env, struct err *e)
+{
+    return db_run(db,
+                  "INSERT INTO environment (subdomain, launched_at, request)"
+                  " VALUES (:subdomain, :launched_at, :request)"
+                  " ON CONFLICT (subdomain) DO UPDATE SET launched_at = excluded.launched_at,"
+                  " ended_at = NULL, request = excluded.request",
+                  DB_BINDS(db_text(":subdomain", env->subdomain),
+                           db_number(":launched_at", env->launched_at),
+                           db_text(":request", env->request)),
+                  e);
+}
+
+int store_environment_follow_tasks(struct db *db, struct err *e)
+{
+    return db_change(
+        db,
+        "INSERT INTO environment (subdomain, launched_at)"
+        " SELECT subdomain, min(created_at) FROM task"
+        " WHERE last_status <> 'STOPPED' AND desired_status <> 'STOPPED'"
+        " GROUP BY subdomain"
+        " ON CONFLICT (subdomain) DO UPDATE SET launched_at = excluded.launched_at,"
+        " request = CASE WHEN ended_at IS NULL THEN request ELSE '' END, ended_at = NULL"
+        " WHERE ended_at IS NOT NULL OR excluded.launched_at <> launched_at",
+        DB_NO_BINDS, e);
+}
+
+int store_environment_end(struct db *db, const char *subdomain, int64_t ended_at, struct err *e)
+{
+    return db_run(db,
+                  "UPDATE environment SET ended_at = :ended_at"
+                  " WHERE subdomain = :subdomain AND ended_at IS NULL",
+                  DB_BINDS(db_number(":ended_at", ended_at), db_text(":subdomain", subdomain)), e);
+}
+
+int store_environment_end_empty(struct db *db, int64_t before, int64_t ended_at, struct err *e)
+{
+    return db_change(db,
+                     "UPDATE environment SET ended_at = :ended_at"
+                     " WHERE ended_at IS NULL AND (launched_at < :before OR EXISTS"
+                     "  (SELECT 1 FROM task WHERE task.subdomain = environment.subdomain"
+                     "   AND task.created_at >= environment.launched_at)) AND NOT EXISTS"
+                     " (SELECT 1 FROM task WHERE task.subdomain = environment.subdomain"
+                     "  AND last_status <> 'STOPPED' AND desired_status <> 'STOPPED')",
+                     DB_BINDS(db_number(":ended_at", ended_at), db_number(":before", before)), e);
+}
+
+static void read_environment(struct db_rows *rows, struct arena *a, struct environment *env)
+{
+    *env = (struct environment){
+        .subdomain = arena_strdup(a, db_column_text(rows, 0)),
+        .launched_at = db_column_number(rows, 1),
+        .ended_at = db_column_number(rows, 2),
+        .request = arena_strdup(a, db_column_text(rows, 3)),
+    };
+}
+
+int store_environment_get(struct db *db, const char *subdomain, struct arena *a,
+                          struct environment *env, struct err *e)
+{
+    struct db_rows *rows;
+    int rc;
+
+    if (db_query(db, &rows,
+                 "SELECT subdomain, launched_at, ended_at, request FROM environment"
+                 " WHERE subdomain = :subdomain",
+                 DB_BINDS(db_text(":subdomain", subdomain)), e) < 0)
+        return -1;
+    rc = db_next(rows, e);
+    if (rc > 0)
+        read_environment(rows, a, env);
+    db_done(rows);
+    return rc;
+}
+
+int store_environment_list(struct db *db, struct arena *a, struct environment **envs, size_t *len,
+                           struct err *e)
+{
+    struct db_rows *rows;
+    size_t cap = 0;
+    int rc;
+
+    *envs = NULL;
+    *len = 0;
+    if (db_query(db, &rows,
+                 "SELECT subdomain, launched_at, ended_at, request FROM environment"
+                 " WHERE ended_at IS NULL ORDER BY subdomain",
+                 DB_NO_BINDS, e) < 0)
+        return -1;
+    while ((rc = db_next(rows, e)) > 0) {
+        *envs = arena_grow(a, *envs, *len, &cap, sizeof **envs);
+        read_environment(rows, a, &(*envs)[(*len)++]);
+    }
+    db_done(rows);
+    return rc;
+}

@@ -1,0 +1,16 @@
+/* Whether the stack answers, asked as its clients will ask it. */
+#ifndef MIRAGE_STACK_ANSWERS_H
+#define MIRAGE_STACK_ANSWERS_H
+
+#include "config/config.h"
+
+enum answers {
+    ANSWERS_NOT,
+    ANSWERS_API, /* the web API lists its tasks, through the first listen port */
+    ANSWERS_ALL, /* and the health check at that port says that a listing has succeeded */
+};
+
+/* Takes at most two seconds. */
+enum answers answers(const struct config *config) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,27 @@
+/* Not to be root: for the whole stack, when mirage-ecs was started by root with -user; and for a
+ * program that refuses to serve as root, as Apache does, when it was started without. */
+#ifndef MIRAGE_STACK_PRIVILEGES_H
+#define MIRAGE_STACK_PRIVILEGES_H
+
+#include <stdbool.h>
+
+#include "err.h"
+
+/* Turns this process, which is root's, into one of that user, for good. If the state folder was
+ * root's alone, the user becomes its owner, and the owner of root's files in it. The process keeps
+ * one right of root: to listen on ports below 1024. privileges_pass_ports() passes this right to a
+ * child. */
+int privileges_become(const char *user, const char *state_folder, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* For a child that is about to execve(): whether it may listen on ports below 1024, if this process
+ * may. */
+void privileges_pass_ports(bool may_listen);
+
+/* Turns this process into one of another user, www-data or nobody. It keeps the rights of root that
+ * the program needs: to open the sockets in the state folder, which is root's alone, and to listen
+ * on ports below 1024. Does nothing in a process that is not root's. For a process that is about to
+ * execve(). */
+int privileges_reduce(struct err *e) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,27 @@
+/* A task as tests make it: every text is there. */
+#ifndef MIRAGE_TESTS_TASK_FIXTURE_H
+#define MIRAGE_TESTS_TASK_FIXTURE_H
+
+#include "task.h"
+
+/* It runs, without a port; its ARN is its short id. A test changes what it is about. */
+static inline struct task plain_task(const char *id, const char *subdomain)
+{
+    return (struct task){
+        .arn = id,
+        .short_id = id,
+        .subdomain = subdomain,
+        .branch = "topic/x",
+        .taskdef = "app:1",
+        .ipaddress = "10.0.0.1",
+        .last_status = "RUNNING",
+        .desired_status = "RUNNING",
+        .env = "{}",
+        .tags = "[]",
+        .stopped_reason = "",
+        .created_at = 1000,
+        .started_at = 2000,
+    };
+}
+
+#endif
