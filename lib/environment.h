@@ -44,11 +44,12 @@ size_t environment_problems(const struct config *config, const struct launch_inp
 int environment_launch(struct db *db, struct runner *r, const struct launch_request *request,
                        struct err *e) __attribute__((warn_unused_result));
 
-/* Stops all tasks of the subdomain, as a person asked. Nothing running is no error. */
+/* Stops all tasks of the subdomain, as a person asked. It is no error when nothing runs. */
 int environment_terminate(struct db *db, struct runner *r, const char *subdomain, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Stops one task, by short id or ARN, for a reason of task.h. ERR_NOT_FOUND when there is none. */
+/* Stops one task, by short id or ARN, for one of the reasons in task.h. ERR_NOT_FOUND when there is
+ * no such task. */
 int environment_terminate_task(struct db *db, struct runner *r, const char *id, const char *reason,
                                struct err *e) __attribute__((warn_unused_result));
 

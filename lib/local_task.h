@@ -18,8 +18,8 @@ json_t *local_task_read(const char *dir, const char *name) __attribute__((warn_u
 int local_task_write(const char *dir, const char *name, const json_t *value, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Opens DIR/lock and takes it, for as long as the descriptor is open. The descriptor, or -1:
- * somebody has it, or (*e) it cannot be opened. */
+/* Opens DIR/lock and locks it, for as long as the descriptor is open. The descriptor; or -1 when
+ * somebody else holds the lock, or it cannot be opened (then *e says why). */
 int local_task_lock(const char *dir, struct err *e) __attribute__((warn_unused_result));
 
 /* Whether a supervisor holds the lock. */

@@ -105,7 +105,8 @@ int runner_list(struct runner *r, bool now, const struct runner_known *known, si
                 struct arena *a, struct task_list *tasks, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Asks a task to stop, for a reason of task.h. Stopping one that stopped already is no error. */
+/* Asks a task to stop, for one of the reasons in task.h. It is no error when the task has stopped
+ * already. */
 int runner_stop(struct runner *r, const char *arn, const char *reason, struct err *e)
     __attribute__((warn_unused_result));
 

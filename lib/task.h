@@ -39,7 +39,8 @@ struct task_list {
     size_t len;
 };
 
-/* Why mirage stops a task, as StopTask, the database and the pages have it. */
+/* Why mirage-ecs stops a task: the reason that StopTask gets, and that the database and the pages
+ * show. */
 #define STOP_REQUESTED  "Terminate requested by Mirage"                     /* by a person */
 #define STOP_PURGED     "Terminate requested by Mirage: purged as not used" /* by a purge */
 #define STOP_RELAUNCHED "Terminate requested by Mirage: launched again"     /* for its successor */
@@ -47,11 +48,11 @@ struct task_list {
     "the stack was stopped" /* local tasks end with the stack that runs them                       \
                              */
 
-/* Whether a stopped task ended because it was told to, by mirage or by whoever else may: not by
- * itself, and not for a failure. Decided by stopped_reason. */
+/* Whether a stopped task ended because it was told to, by mirage-ecs or by somebody else, and not
+ * by itself or for a failure. stopped_reason decides. */
 bool task_was_told_to_stop(const struct task *t) __attribute__((warn_unused_result));
 
-/* Whether it runs or may still come to run: neither stopped nor told to stop. */
+/* Whether it runs or may still start: it has neither stopped nor been told to stop. */
 bool task_is_live(const struct task *t) __attribute__((warn_unused_result));
 
 #endif

@@ -1,4 +1,4 @@
-/* Whether the stack answers, asked as its clients will ask it. */
+/* Finds out whether the stack answers, in the way in which its clients ask. */
 #ifndef MIRAGE_STACK_ANSWERS_H
 #define MIRAGE_STACK_ANSWERS_H
 

@@ -1,4 +1,4 @@
-/* A program of the stack, as the process that supervises it sees it. */
+/* A program of the stack, for the process that supervises it. */
 #ifndef MIRAGE_STACK_CHILD_H
 #define MIRAGE_STACK_CHILD_H
 

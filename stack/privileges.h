@@ -1,5 +1,6 @@
-/* Not to be root: for the whole stack, when mirage-ecs was started by root with -user; and for a
- * program that refuses to serve as root, as Apache does, when it was started without. */
+/* How not to be root: for the whole stack, when root started mirage-ecs with -user; and for a
+ * program that refuses to serve as root, as Apache does, when root started mirage-ecs without it.
+ */
 #ifndef MIRAGE_STACK_PRIVILEGES_H
 #define MIRAGE_STACK_PRIVILEGES_H
 

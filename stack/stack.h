@@ -1,4 +1,4 @@
-/* The programs of the stack, their order, and the life of them all. */
+/* The programs of the stack, their order, and their life. */
 #ifndef MIRAGE_STACK_STACK_H
 #define MIRAGE_STACK_STACK_H
 

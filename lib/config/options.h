@@ -1,5 +1,5 @@
 /* The command line that all programs share. Every option has an environment variable MIRAGE_<NAME>,
- * `-` as `_`; the command line wins. One dash or two; `-name value` or `-name=value`. */
+ * with `_` for `-`; the command line wins. One dash or two; `-name value` or `-name=value`. */
 #ifndef MIRAGE_OPTIONS_H
 #define MIRAGE_OPTIONS_H
 

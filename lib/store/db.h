@@ -70,8 +70,8 @@ int db_change(struct db *db, const char *sql, const struct db_bind *binds, struc
 int64_t db_query_number(struct db *db, const char *sql, const struct db_bind *binds, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Starts a query. Every success must reach db_done(rows). A query of the same text must not be
- * running on this connection. */
+/* Starts a query. After every success db_done(rows) must be called. No other query with the same
+ * text may be running on this connection. */
 int db_query(struct db *db, struct db_rows **rows, const char *sql, const struct db_bind *binds,
              struct err *e) __attribute__((warn_unused_result));
 int db_next(struct db_rows *rows, struct err *e) /* 1 a row, 0 no more, -1 */

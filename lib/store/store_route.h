@@ -10,7 +10,7 @@
 
 #include "db.h"
 
-/* One row: a port of a live task; one row with address "" where there is none. */
+/* One row: a port of a live task, or address "" where there is none. */
 struct route_row {
     const char *subdomain; /* a pattern */
     int64_t launched_at;   /* ms */
