@@ -10,12 +10,12 @@
 
 #define LINE_MAX_BYTES 4096
 
-static enum log_level threshold = LOG_LEVEL_INFO;
+enum log_level log_threshold = LOG_LEVEL_INFO;
 static enum log_format form = LOG_FORMAT_TEXT;
 
 void log_setup(enum log_level level, enum log_format format)
 {
-    threshold = level;
+    log_threshold = level;
     form = format;
 }
 
@@ -49,7 +49,7 @@ void log_at(enum log_level level, const char *file, int line, const char *format
     va_list args;
     size_t len;
 
-    if (level < threshold)
+    if (level < log_threshold)
         return;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);

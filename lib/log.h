@@ -7,6 +7,12 @@
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
+/* The lowest level that is logged. */
+extern enum log_level log_threshold;
+
+/* Whether log_debug() says anything: for where even making its arguments would cost too much. */
+#define log_is_debug() (log_threshold == LOG_LEVEL_DEBUG)
+
 /* Call once, before threads start. Default: text, info. */
 void log_setup(enum log_level level, enum log_format format);
 

@@ -14,11 +14,11 @@ static struct block *new_block(size_t cap)
 
 struct block *block_get(struct block_pool *p)
 {
-    struct block *b = p->kept;
+    struct block *b = SLIST_FIRST(&p->kept);
 
     if (!b)
         return new_block(BLOCK_SMALL);
-    p->kept = b->next;
+    SLIST_REMOVE_HEAD(&p->kept, link);
     p->n_kept--;
     b->start = b->end = 0;
     return b;
@@ -27,8 +27,7 @@ struct block *block_get(struct block_pool *p)
 void block_put(struct block_pool *p, struct block **b)
 {
     if (*b && (*b)->cap == BLOCK_SMALL && p->n_kept < BLOCK_KEPT) {
-        (*b)->next = p->kept;
-        p->kept = *b;
+        SLIST_INSERT_HEAD(&p->kept, *b, link);
         p->n_kept++;
     } else
         free(*b);
@@ -74,10 +73,10 @@ bool block_append(struct block_pool *p, struct block **b, const char *bytes, siz
 
 void block_pool_free(struct block_pool *p)
 {
-    while (p->kept) {
-        struct block *next = p->kept->next;
-        free(p->kept);
-        p->kept = next;
+    while (!SLIST_EMPTY(&p->kept)) {
+        struct block *b = SLIST_FIRST(&p->kept);
+        SLIST_REMOVE_HEAD(&p->kept, link);
+        free(b);
     }
     p->n_kept = 0;
 }

@@ -1,10 +1,12 @@
-/* Memory for what was received and not used yet: a small block for nearly every head, a large one
- * for those that need it. Freed blocks are kept by their worker, the one used last is used next. */
+/* Memory for bytes that were received and are not used yet: a small block for nearly every head,
+ * a large one for those that need it. A worker keeps the small blocks that it freed and takes the
+ * last of them first. */
 #ifndef MIRAGE_PROXYD_BLOCK_H
 #define MIRAGE_PROXYD_BLOCK_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/queue.h>
 
 #include "http.h"
 
@@ -13,14 +15,14 @@
 #define BLOCK_KEPT  64                            /* freed small ones that are kept */
 
 struct block {
-    struct block *next; /* while kept */
+    SLIST_ENTRY(block) link; /* while kept */
     size_t cap;
     size_t start, end; /* what is in it: bytes[start .. end) */
     char bytes[];
 };
 
 struct block_pool {
-    struct block *kept;
+    SLIST_HEAD(, block) kept;
     size_t n_kept;
 };
 

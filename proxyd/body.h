@@ -29,15 +29,14 @@ enum body_result {
     BODY_FAILED,    /* the other side cannot be written to; errno */
 };
 
-/* Passes on what buf[0..len) holds of the body. *used: how many bytes of it were; the rest belongs
- * to the next message, or (b->done is false) is a trailer section that is not whole yet and has to
- * be given again with more behind it. */
+/* Passes on what buf[0..len) holds of the body. *used: how many bytes belong to it. What is left
+ * belongs to the next message; or, while b->done is false, it is the beginning of a trailer
+ * section: the caller gives it again, with more behind it. */
 enum body_result body_pass(struct body *b, const char *buf, size_t len, size_t *used,
                            struct outbuf *out, int fd) __attribute__((warn_unused_result));
 
-/* Whether what is still to come of it may go through a pipe: long, and the same bytes on both
- * sides.
- */
+/* Whether the rest of the body may go through a pipe: it is long, and its bytes are the same on
+ * both sides. */
 static inline bool body_is_long(const struct body *b)
 {
     return b->in == HTTP_BODY_LENGTH && !b->out_chunked && b->left >= PIPE_WORTH;

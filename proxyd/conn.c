@@ -2,23 +2,76 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "exchange.h"
 #include "io.h"
 #include "log.h"
-#include "reply.h"
-#include "tunnel.h"
 #include "upstream.h"
 #include "worker.h"
 
-#define HALF_CLOSED_PROBE_S 15
-#define CONN_RUNS           64 /* changes of state in a row; then others have their turn */
+#define TO(state) (1u << (state))
+#define BEGUN     (TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY)) /* by a whole head */
+
+/* Of each state: its name, the timer that runs in it, and what may follow. In CONN_ANSWER and
+ * CONN_BODY the timer depends on whom the exchange waits for: conn_wait_for(). */
+static const struct {
+    const char *name;
+    enum timer_kind timer;
+    unsigned next;
+} states[] = {
+    [CONN_FRESH] = {"is open", TIMER_HEADER, TO(CONN_HEAD) | BEGUN | TO(CONN_CLOSED)},
+    [CONN_IDLE] = {"waits for a request", TIMER_IDLE, TO(CONN_HEAD) | BEGUN | TO(CONN_CLOSED)},
+    [CONN_HEAD] = {"has a part of a head", TIMER_HEADER, BEGUN | TO(CONN_CLOSED)},
+    [CONN_CONNECT] = {"waits for a connection to a task", TIMER_NONE, BEGUN | TO(CONN_CLOSED)},
+    [CONN_ANSWER] = {"waits for an answer", TIMER_NONE,
+                     TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_BODY) | TO(CONN_TUNNEL) |
+                         TO(CONN_REPLY) | TO(CONN_CLOSED)},
+    [CONN_BODY] = {"passes on an answer", TIMER_NONE,
+                   TO(CONN_IDLE) | TO(CONN_REPLY) | TO(CONN_LINGER) | TO(CONN_CLOSED)},
+    [CONN_TUNNEL] = {"is a tunnel", TIMER_NONE, TO(CONN_CLOSED)},
+    [CONN_REPLY] = {"has the last of an answer to take", TIMER_STALL,
+                    TO(CONN_IDLE) | TO(CONN_LINGER) | TO(CONN_CLOSED)},
+    [CONN_LINGER] = {"has its last answer", TIMER_LINGER, TO(CONN_CLOSED)},
+    [CONN_CLOSED] = {"is closed", TIMER_NONE, 0},
+};
+
+static void __attribute__((cold, noinline)) trace(const struct conn *c)
+{
+    log_debug("%s [%d] %s", c->peer, c->fd, states[c->state].name);
+}
+
+static void enter(struct conn *c, enum conn_state state)
+{
+    struct worker *w = c->worker;
+
+    c->state = state;
+    if (log_is_debug())
+        trace(c);
+    timer_set(&c->timer, &w->timers[states[state].timer], w->now);
+}
+
+void conn_set_state(struct conn *c, enum conn_state state)
+{
+    assert(states[c->state].next & TO(state));
+    enter(c, state);
+}
+
+void conn_wait_for(struct conn *c, enum conn_wait whom)
+{
+    struct timer_list *lists = c->worker->timers;
+
+    assert(c->state == CONN_ANSWER || c->state == CONN_BODY || c->state == CONN_REPLY);
+    if (whom == CONN_WAIT_CLIENT)
+        timer_set(&c->timer, &lists[TIMER_STALL], c->worker->now);
+    else if (whom == CONN_WAIT_TASK)
+        timer_stop(&c->timer);
+    else if (c->timer.list != &lists[TIMER_ANSWER])
+        timer_set(&c->timer, &lists[TIMER_ANSWER], c->worker->now);
+}
 
 void conn_open(struct worker *w, int fd, size_t listen, const char *peer)
 {
@@ -42,35 +95,33 @@ void conn_open(struct worker *w, int fd, size_t listen, const char *peer)
         free(c);
         return;
     }
-    c->next = w->conns;
-    if (c->next)
-        c->next->previous = c;
-    w->conns = c;
+    LIST_INSERT_HEAD(&w->conns, c, link);
     w->n_conns++;
-    c->state = CONN_IDLE;
-    timer_set(&c->timer, &w->timers[TIMER_HEADER], w->now);
+    enter(c, CONN_FRESH);
 }
 
 static void leave_worker(struct conn *c)
 {
     struct worker *w = c->worker;
 
-    *(c->previous ? &c->previous->next : &w->conns) = c->next;
-    if (c->next)
-        c->next->previous = c->previous;
+    LIST_REMOVE(c, link);
     w->n_conns--;
-    c->next = w->dead_conns;
-    w->dead_conns = c;
+    LIST_INSERT_HEAD(&w->dead_conns, c, link);
+}
+
+void conn_drop_upstream(struct conn *c)
+{
+    if (c->upstream)
+        upstream_close(c->upstream);
+    c->upstream = NULL;
 }
 
 void conn_close(struct conn *c, const char *reason)
 {
     if (c->state == CONN_CLOSED)
         return;
-    log_debug("%s: closed: %s", c->peer, reason);
-    if (c->upstream)
-        upstream_close(c->upstream);
-    c->upstream = NULL;
+    log_debug("%s [%d] is to be closed: %s", c->peer, c->fd, reason);
+    conn_drop_upstream(c);
     conn_set_state(c, CONN_CLOSED);
     timer_stop(&c->tick);
     close(c->fd);
@@ -89,42 +140,23 @@ void conn_abort(struct conn *c, const char *reason)
     conn_close(c, reason);
 }
 
-void conn_set_state(struct conn *c, enum conn_state state)
+enum io_read conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up, size_t *n)
 {
-    struct worker *w = c->worker;
-
-    c->state = state;
-    switch (state) {
-    case CONN_IDLE:
-        timer_set(&c->timer, &w->timers[TIMER_IDLE], w->now);
-        break;
-    case CONN_HEAD:
-        timer_set(&c->timer, &w->timers[TIMER_HEADER], w->now);
-        break;
-    case CONN_LINGER:
-        timer_set(&c->timer, &w->timers[TIMER_LINGER], w->now);
-        break;
-    default:
-        timer_stop(&c->timer);
-    }
-}
-
-long conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up)
-{
-    ssize_t n;
+    ssize_t came;
 
     do
-        n = io_receive(fd, bytes, size);
-    while (n < 0 && errno == EINTR);
-    if (n < 0) {
+        came = io_receive(fd, bytes, size);
+    while (came < 0 && errno == EINTR);
+    *n = came > 0 ? (size_t)came : 0;
+    if (came < 0) {
         *can_read = false;
-        return errno == EAGAIN ? -1 : -2;
+        return errno == EAGAIN ? IO_NOTHING : IO_BROKE;
     }
     /* Less than asked for: the socket is empty (epoll(7)). With the end of the stream behind it
      * there will be no further event, so that it has to be read up to. */
-    if ((size_t)n < size && !hung_up)
+    if (*n < size && !hung_up)
         *can_read = false;
-    return n;
+    return came > 0 ? IO_SOME : IO_END;
 }
 
 void conn_rearm(struct worker *w, int fd, void *tagged)
@@ -143,123 +175,6 @@ void conn_drop_head(struct conn *c)
         block_put(&c->worker->blocks, &c->in);
 }
 
-/* Why a head that does not end is refused: its first line is too long, or all of it is. */
-static int oversize_status(const struct conn *c)
-{
-    size_t len = c->in->end - c->in->start;
-    size_t line = HTTP_TARGET_MAX + 64; /* and method and version */
-
-    if (len > line)
-        len = line;
-    return memchr(c->in->bytes + c->in->start, '\n', len) ? 431 : 414;
-}
-
-static void refuse_head(struct conn *c, int status)
-{
-    c->request.done = false; /* nothing that follows is a request */
-    reply_refuse(c, status);
-}
-
-/* Looks whether the head is whole, and begins the exchange if it is. false: more is needed. */
-static bool take_head(struct conn *c)
-{
-    struct block *b = c->in;
-    long n;
-
-    if (!b || b->start == b->end)
-        return false;
-    n = http_head_end(b->bytes + b->start, b->end - b->start, true, &c->scanned);
-    if (n == 0 && b->end - b->start <= HTTP_HEAD_MAX)
-        return false;
-    c->method = HTTP_METHOD_OTHER;
-    c->minor = 1;
-    if (n < 0)
-        refuse_head(c, 400);
-    else if (n == 0 || n > HTTP_HEAD_MAX)
-        refuse_head(c, oversize_status(c));
-    else {
-        c->head_at = b->start;
-        c->head_len = (size_t)n;
-        b->start += (size_t)n;
-        c->scanned = 0;
-        timer_stop(&c->timer);
-        exchange_begin(c);
-    }
-    return true;
-}
-
-static void end_of_input(struct conn *c)
-{
-    conn_close(c, c->state == CONN_IDLE ? "the client ended it" : "the client left amid a head");
-}
-
-static void read_head(struct conn *c)
-{
-    struct worker *w = c->worker;
-
-    while (c->state == CONN_IDLE || c->state == CONN_HEAD) {
-        long n;
-        if (take_head(c))
-            return;
-        if (!c->can_read)
-            break;
-        if (!c->in && !(c->in = block_get(&w->blocks))) {
-            conn_close(c, "out of memory");
-            return;
-        }
-        if (c->in->end == c->in->cap && !block_make_room(&w->blocks, &c->in)) {
-            conn_close(c, "out of memory");
-            return;
-        }
-        n = conn_receive(c->fd, c->in->bytes + c->in->end, c->in->cap - c->in->end, &c->can_read,
-                         c->hung_up);
-        if (n == 0 || n == -2) {
-            end_of_input(c);
-            return;
-        }
-        if (n > 0)
-            c->in->end += (size_t)n;
-    }
-    if (c->in && c->in->start == c->in->end)
-        block_put(&w->blocks, &c->in);
-    else if (c->in && c->state == CONN_IDLE)
-        conn_set_state(c, CONN_HEAD);
-}
-
-/* Throws away what still comes, so that closing does not reset what the client has yet to read. */
-static void linger(struct conn *c)
-{
-    long n = -1;
-
-    block_put(&c->worker->blocks, &c->in);
-    for (int turn = 0; c->can_read; turn++) {
-        if (turn == CONN_TURN) {
-            conn_rearm(c->worker, c->fd, c);
-            return;
-        }
-        n = conn_receive(c->fd, c->worker->scratch, OUTBUF_READ_MAX, &c->can_read, c->hung_up);
-        if (n <= 0)
-            break;
-    }
-    if (n == 0 || n == -2)
-        conn_close(c, "ended after the last answer");
-}
-
-static void run_reply(struct conn *c)
-{
-    switch (outbuf_flush(&c->out, c->fd)) {
-    case OUTBUF_DONE:
-        conn_next(c);
-        break;
-    case OUTBUF_FAILED:
-        conn_close(c, "the client left");
-        break;
-    case OUTBUF_WAITS:
-        timer_set(&c->timer, &c->worker->timers[TIMER_STALL], c->worker->now);
-        break;
-    }
-}
-
 void conn_next(struct conn *c)
 {
     timer_stop(&c->tick);
@@ -272,69 +187,4 @@ void conn_next(struct conn *c)
         conn_set_state(c, CONN_LINGER);
     } else
         conn_set_state(c, CONN_IDLE);
-}
-
-void conn_run(struct conn *c)
-{
-    enum conn_state before;
-    int turn = 0;
-
-    do {
-        if (turn++ == CONN_RUNS) { /* many requests in a row that were answered here */
-            conn_rearm(c->worker, c->fd, c);
-            return;
-        }
-        before = c->state;
-        switch (c->state) {
-        case CONN_IDLE:
-        case CONN_HEAD:
-            read_head(c);
-            break;
-        case CONN_CONNECT:
-        case CONN_ANSWER:
-        case CONN_BODY:
-            exchange_run(c);
-            break;
-        case CONN_TUNNEL:
-            tunnel_run(c);
-            break;
-        case CONN_REPLY:
-            run_reply(c);
-            break;
-        case CONN_LINGER:
-            linger(c);
-            break;
-        case CONN_CLOSED:
-            break;
-        }
-    } while (c->state != before && c->state != CONN_CLOSED);
-}
-
-/* The client has ended its side. Its request is whole, so it may wait for the answer: or it is
- * gone. Probes find out: a socket that was closed answers them with a reset. */
-static void probe_half_closed(struct conn *c)
-{
-    const int idle = HALF_CLOSED_PROBE_S;
-
-    setsockopt(c->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-    setsockopt(c->fd, IPPROTO_TCP, TCP_KEEPINTVL, &idle, sizeof idle);
-}
-
-void conn_event(struct conn *c, uint32_t events)
-{
-    assert(c->tag == TAG_CONN);
-    if (c->state == CONN_CLOSED)
-        return;
-    /* HUP alone: both sides have ended theirs, which a tunnel may still have to read up to. */
-    if (events & EPOLLERR || (events & EPOLLHUP && c->state != CONN_TUNNEL)) {
-        conn_close(c, "the client reset it");
-        return;
-    }
-    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP))
-        c->can_read = true;
-    if (events & EPOLLRDHUP && !c->hung_up) {
-        c->hung_up = true;
-        probe_half_closed(c);
-    }
-    conn_run(c);
 }

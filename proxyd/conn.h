@@ -1,5 +1,5 @@
-/* A client's connection: heads are read here, one request at a time becomes an exchange with a
- * task. */
+/* A client's connection: its socket, its state, and what was received and not sent yet.
+ * conn_life.h says what becomes of it. */
 #ifndef MIRAGE_PROXYD_CONN_H
 #define MIRAGE_PROXYD_CONN_H
 
@@ -7,10 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/queue.h>
 
 #include "block.h"
 #include "body.h"
 #include "http.h"
+#include "io.h"
 #include "outbuf.h"
 #include "tag.h"
 #include "timer.h"
@@ -29,6 +31,7 @@ struct worker;
 
 /* In the order lived. */
 enum conn_state {
+    CONN_FRESH,   /* accepted; nothing of its first request is there */
     CONN_IDLE,    /* between requests: nothing of the next one is there */
     CONN_HEAD,    /* a part of a request's head is there */
     CONN_CONNECT, /* the request waits for a connection to a task */
@@ -40,17 +43,19 @@ enum conn_state {
     CONN_CLOSED,
 };
 
+LIST_HEAD(conn_list, conn);
+
 struct conn {
     enum tag tag; /* TAG_CONN */
     enum conn_state state;
     int fd;
     struct worker *worker;
-    struct conn *next, *previous; /* in worker->conns; next also in worker->dead_conns */
-    struct timer timer;           /* the state's */
-    struct timer tick;            /* an exchange's minute */
-    size_t listen;                /* which listen.http entry it came in by */
-    char peer[CONN_PEER_MAX];     /* the client's address */
-    bool peer_trusted;            /* a proxy that is believed: network.trusted_proxies */
+    LIST_ENTRY(conn) link;    /* in worker->conns, then in worker->dead_conns */
+    struct timer timer;       /* the state's */
+    struct timer tick;        /* an exchange's minute */
+    size_t listen;            /* which listen.http entry it came in by */
+    char peer[CONN_PEER_MAX]; /* the client's address */
+    bool peer_trusted;        /* a proxy that is believed: network.trusted_proxies */
 
     struct block *in;  /* received and not used yet: bytes[start .. end) */
     size_t scanned;    /* of a head: http_head_end() */
@@ -83,30 +88,44 @@ void conn_open(struct worker *w, int fd, size_t listen, const char *peer);
 /* Closes both sides. It is freed at the end of the worker's pass. */
 void conn_close(struct conn *c, const char *reason);
 
-/* The same, so that the client cannot take what it got for all of it. */
+/* Closes both sides by a reset, so that the client does not take what it got for the whole
+ * answer. */
 void conn_abort(struct conn *c, const char *reason);
 
+/* Closes the connection to the task, if there is one. */
+void conn_drop_upstream(struct conn *c);
+
+/* Goes from its state to one that may follow it (asserted), and starts that state's timer. */
 void conn_set_state(struct conn *c, enum conn_state state);
 
-/* Takes an event of the client's socket, and goes on. */
-void conn_event(struct conn *c, uint32_t events);
+/* Whom an exchange, or the rest of an answer, waits for. */
+enum conn_wait {
+    CONN_WAIT_CLIENT, /* to send or to take something: network.idle_timeout, anew at each call */
+    CONN_WAIT_ANSWER, /* the task's, to the whole request: network.proxy_timeout, once */
+    CONN_WAIT_TASK,   /* as long as it takes */
+};
 
-/* Does what can be done now. */
-void conn_run(struct conn *c);
+/* Sets the timer of a state in which it changes whom it waits for. */
+void conn_wait_for(struct conn *c, enum conn_wait whom);
 
 /* The exchange is over: waits for the next request, or ends. */
 void conn_next(struct conn *c);
 
+/* The request's head in the connection's block; only while c->head_len is not 0. */
+static inline const char *conn_head(const struct conn *c)
+{
+    return c->in->bytes + c->head_at;
+}
+
 /* Drops the request's head from the block; what lies behind it stays. */
 void conn_drop_head(struct conn *c);
 
-/* Asks for the event of this socket again, on the next pass: its turn is over, not what it has.
- * `tagged`: the struct conn or struct upstream that has the socket. */
+/* Ends the turn of a socket that has more to read: epoll reports it again on the next pass.
+ * tagged: the struct conn or struct upstream that owns the socket. */
 void conn_rearm(struct worker *w, int fd, void *tagged);
 
-/* Reads up to `size` bytes. The number, 0 at the end of the stream, -1 when there is nothing now,
- * -2 when the connection broke. */
-long conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up)
+/* Reads up to `size` bytes; *n: how many came. Clears *can_read when an event will tell of more. */
+enum io_read conn_receive(int fd, char *bytes, size_t size, bool *can_read, bool hung_up, size_t *n)
     __attribute__((warn_unused_result));
 
 #endif

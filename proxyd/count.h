@@ -1,6 +1,6 @@
-/* Access counts. Every subdomain ever routed has a counter with a number of its own; every worker
- * has a total a counter that only it adds to. The main thread takes what was added since it last
- * looked. No locks and no read-modify-write: a total has one writer. */
+/* Access counts. Each subdomain that was ever routed has a counter, known by a number. Each
+ * worker has a total for each counter, and is the only one to add to it. The main thread takes what
+ * was added since it last looked. So there are no locks: a total has one writer. */
 #ifndef MIRAGE_PROXYD_COUNT_H
 #define MIRAGE_PROXYD_COUNT_H
 

@@ -1,5 +1,5 @@
-/* What a request brings along that is not for everybody's eyes, or not to be believed: the cookie
- * and the token that open doors of ours, what a load balancer says about a user, what a proxy in
+/* What a request carries that must not go further, or must not be believed: the cookie and the
+ * token that let a client in here, what a load balancer says about a user, and what a proxy in
  * front says about the client. */
 #ifndef MIRAGE_PROXYD_CREDENTIALS_H
 #define MIRAGE_PROXYD_CREDENTIALS_H
@@ -16,16 +16,16 @@ enum credentials {
     CREDENTIALS_GIVEN,
 };
 
-/* Whether the request may go to a task by this listen entry: it needs a valid cookie where
- * require_auth_cookie says so. OPTIONS is spared, unless it asks for an upgrade: what comes behind
- * one is no longer looked at. head: what r was read from. */
+/* Whether the request may go to a task by this listen entry. Where require_auth_cookie is set,
+ * it needs a valid cookie. OPTIONS is spared, unless it asks for an upgrade: nothing behind an
+ * upgrade is looked at. head: what r was parsed from. */
 enum credentials credentials_of(const struct config *config, const struct config_listen *entry,
                                 const char *head, const struct http_request *r)
     __attribute__((warn_unused_result));
 
-/* Takes off the request what must not go further. Cookies are rewritten in `head`; other fields are
- * marked, as hop-by-hop ones are. to_task: else it goes to the web API. peer_trusted: the client is
- * a proxy that is believed. */
+/* Takes off the request what must not go further: cookies are rewritten in `head`, other fields
+ * are marked as hop-by-hop. to_task: it goes to a task, not to the web API. peer_trusted: the
+ * client is a proxy that is believed. */
 void credentials_take_off(const struct config *config, char *head, struct http_request *r,
                           bool to_task, bool peer_trusted);
 

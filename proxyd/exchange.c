@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bad_gateway.h"
 #include "conn.h"
 #include "credentials.h"
 #include "log.h"
@@ -13,29 +14,19 @@
 #include "worker.h"
 
 #define HOST_MAX 256
-#define WARN_MS  1000
 
-static void connect_next(struct conn *c, bool fresh);
-
-const char *exchange_head(const struct conn *c)
+static void take_off_credentials(struct conn *c, struct http_request *r)
 {
-    return c->in->bytes + c->head_at;
-}
-
-static void take_off_credentials(struct conn *c)
-{
-    struct worker *w = c->worker;
-
-    credentials_take_off(w->shared->config, c->in->bytes + c->head_at, &w->request,
+    credentials_take_off(c->worker->shared->config, c->in->bytes + c->head_at, r,
                          *c->subdomain != '\0', c->peer_trusted);
 }
 
-/* Reads the head again that exchange_begin() found good; w->request holds one at a time. */
-static void parse_again(struct conn *c)
+/* Reads the head again that exchange_begin() found good, to send it again. */
+static void parse_again(struct conn *c, struct http_request *r)
 {
-    if (http_parse_request(exchange_head(c), c->head_len, &c->worker->request) != 0)
+    if (http_parse_request(conn_head(c), c->head_len, r) != 0)
         log_error("a head that was good is not any more");
-    take_off_credentials(c);
+    take_off_credentials(c, r);
 }
 
 /* --- finding the task ------------------------------------------------------------------------- */
@@ -64,14 +55,12 @@ static void begin_body(struct conn *c, const struct http_request *r)
     c->starved = false;
 }
 
-static bool accepts_html(const struct conn *c)
+static bool accepts_html(const struct conn *c, const struct http_request *r)
 {
-    const struct http_fields *fields = &c->worker->request.fields;
-
-    for (size_t i = 0; i < fields->len; i++) {
-        const struct http_field *f = &fields->items[i];
+    for (size_t i = 0; i < r->fields.len; i++) {
+        const struct http_field *f = &r->fields.items[i];
         if (f->id == HTTP_FIELD_ACCEPT &&
-            memmem(exchange_head(c) + f->value.at, f->value.len, "text/html", 9))
+            memmem(conn_head(c) + f->value.at, f->value.len, "text/html", 9))
             return true;
     }
     return false;
@@ -85,138 +74,17 @@ static void answer_health(struct conn *c)
         reply_text(c, 503, "mirage-ecs: the tasks were not looked at yet");
 }
 
-static void answer_no_task(struct conn *c, enum route_answer answer, const char *host)
+static void answer_no_task(struct conn *c, const struct http_request *r, enum route_answer answer,
+                           const char *host)
 {
     if (answer == ROUTE_STARTING)
-        reply_starting(c, host, accepts_html(c));
+        reply_starting(c, host, accepts_html(c, r));
     else
         reply_text(c, 404, "%s is not found", host);
 }
 
-/* The request is for an environment: counts it, and finds a task or answers that there is none.
- * One without credentials does not count, so that nobody keeps an environment alive from outside,
- * and is not told why there is no task. Tasks that share it take turns by its own count. */
-static void begin_environment(struct conn *c, const char *host, size_t label)
-{
-    struct worker *w = c->worker;
-    const struct config *config = w->shared->config;
-    enum credentials credentials =
-        credentials_of(config, &config->listen.http[c->listen], exchange_head(c), &w->request);
-    enum route_answer answer;
-    struct route route;
-
-    if (credentials == CREDENTIALS_MISSING) {
-        reply_text(c, 403, "Forbidden");
-        return;
-    }
-    answer = route_find(w->routes, host, label, c->listen, &route);
-    c->turn = 0;
-    if (answer != ROUTE_UNKNOWN && credentials == CREDENTIALS_GIVEN)
-        c->turn = (unsigned)count_access(w->counts, route.counter);
-    if (answer != ROUTE_READY) {
-        if (credentials == CREDENTIALS_SPARED)
-            reply_text(c, 403, "Forbidden");
-        else
-            answer_no_task(c, answer, host);
-        return;
-    }
-    c->counter = route.counter;
-    if (credentials == CREDENTIALS_GIVEN)
-        timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
-    memcpy(c->subdomain, host, label);
-    c->subdomain[label] = '\0';
-    take_off_credentials(c);
-    connect_next(c, false);
-}
-
-/* Who the Host is. host is lower case and ends with NUL. */
-static void begin_host(struct conn *c, const char *host, size_t len)
-{
-    const struct config *config = c->worker->shared->config;
-    const char *suffix = config->host.reverse_proxy_suffix;
-    size_t suffix_len = strlen(suffix);
-
-    c->subdomain[0] = '\0';
-    if (!strcmp(host, config->host.webapi)) {
-        take_off_credentials(c);
-        connect_next(c, false);
-    } else if (len <= suffix_len || strcmp(host + len - suffix_len, suffix) != 0)
-        answer_health(c);
-    else if (strcspn(host, ".") >= CONN_SUBDOMAIN_MAX)
-        reply_text(c, 404, "%s is not found", host);
-    else
-        begin_environment(c, host, strcspn(host, "."));
-}
-
-void exchange_begin(struct conn *c)
-{
-    struct http_request *r = &c->worker->request;
-    int status = http_parse_request(exchange_head(c), c->head_len, r);
-    char host[HOST_MAX];
-    size_t len;
-
-    if (status == 0 && r->method == HTTP_METHOD_CONNECT)
-        status = 501;
-    if (status == 0 && r->host.len >= sizeof host)
-        status = 400;
-    if (status != 0) {
-        c->request.done = false;
-        reply_refuse(c, status);
-        return;
-    }
-    c->method = r->method;
-    c->minor = r->minor;
-    c->upgrade = r->upgrade;
-    c->keep_alive = r->keep_alive;
-    c->said_last = !r->keep_alive && r->body == HTTP_BODY_NONE;
-    c->replayable = is_idempotent(r->method);
-    c->tries = 0;
-    begin_body(c, r);
-    for (size_t i = 0; i < r->host.len; i++) {
-        char byte = exchange_head(c)[r->host.at + i];
-        host[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
-    }
-    len = r->host.len;
-    if (len > 1 && host[len - 1] == '.') /* the root's own dot: the same name */
-        len--;
-    host[len] = '\0';
-    begin_host(c, host, len);
-}
-
-/* --- when it breaks before an answer -----------------------------------------------------------
- */
-
-const char *exchange_name(const struct conn *c)
-{
-    return *c->subdomain ? c->subdomain : "the web API";
-}
-
-/* One line a second and worker: a task that is dead under load must not fill a disk. */
-void exchange_warn(struct conn *c, const char *reason)
-{
-    struct worker *w = c->worker;
-
-    if (w->warned_at != 0 && w->now - w->warned_at < WARN_MS) {
-        w->unwarned++;
-        return;
-    }
-    if (w->unwarned > 0)
-        log_warn("%s: %s (and %u other failures since the last line)", exchange_name(c), reason,
-                 w->unwarned);
-    else
-        log_warn("%s: %s", exchange_name(c), reason);
-    w->warned_at = w->now;
-    w->unwarned = 0;
-}
-
-void exchange_bad_gateway(struct conn *c, const char *reason)
-{
-    exchange_warn(c, reason);
-    reply_text(c, 502, "%s: %s", exchange_name(c), reason);
-}
-
-/* The targets of the request now: the routes may have changed since the last attempt. *answer says
- * what the routes say when there is none. */
+/* The targets of the request. They are looked up for each attempt: the routes may have changed.
+ * *answer: what the routes say when there is none. */
 static size_t find_targets(struct conn *c, const struct target **targets, enum route_answer *answer)
 {
     struct worker *w = c->worker;
@@ -234,9 +102,9 @@ static size_t find_targets(struct conn *c, const struct target **targets, enum r
     return route.n_targets;
 }
 
-/* Connects to the next target that has not refused; answers when there is none left. The request
- * has just been parsed into worker->request: it may be sent at once. */
-static void connect_next(struct conn *c, bool fresh)
+/* Connects to the next target that has not refused, and sends the request where that succeeds at
+ * once; answers when there is no target left. fresh: on a connection that has served nobody yet. */
+static void connect_next(struct conn *c, const struct http_request *r, bool fresh)
 {
     const struct target *targets;
     enum route_answer answer;
@@ -252,76 +120,163 @@ static void connect_next(struct conn *c, bool fresh)
             if (u->state == UPSTREAM_CONNECTING)
                 conn_set_state(c, CONN_CONNECT);
             else
-                relay_begin(c);
+                relay_begin(c, r);
             return;
         }
         if (error == EMFILE || error == ENFILE || error == ENOMEM) {
-            log_error("%s: cannot connect: %s", exchange_name(c), strerror(error));
-            reply_text(c, 503, "%s: the proxy is out of resources", exchange_name(c));
+            log_error("%s: cannot connect: %s", bad_gateway_name(c), strerror(error));
+            reply_text(c, 503, "%s: the proxy is out of resources", bad_gateway_name(c));
             return;
         }
         c->tries++;
     }
     if (n == 0) /* its tasks went since the last attempt */
-        answer_no_task(c, answer, c->subdomain);
+        answer_no_task(c, r, answer, c->subdomain);
     else
-        exchange_bad_gateway(c, *c->subdomain ? "its task accepts no connection"
-                                              : "the web server does not answer");
+        bad_gateway_reply(c, *c->subdomain ? "its task accepts no connection"
+                                           : "the web server does not answer");
 }
 
-void exchange_drop_upstream(struct conn *c)
+/* The request is for an environment: counts it, and finds a task or answers that there is none.
+ * A request without credentials does not count, so that strangers keep no environment alive, and
+ * does not learn why there is no task. Tasks of one environment take turns by its count. */
+static void begin_environment(struct conn *c, struct http_request *r, const char *host,
+                              size_t label)
 {
-    upstream_close(c->upstream);
-    c->upstream = NULL;
+    struct worker *w = c->worker;
+    const struct config *config = w->shared->config;
+    enum credentials credentials =
+        credentials_of(config, &config->listen.http[c->listen], conn_head(c), r);
+    enum route_answer answer;
+    struct route route;
+
+    if (credentials == CREDENTIALS_MISSING) {
+        reply_text(c, 403, "Forbidden");
+        return;
+    }
+    answer = route_find(w->routes, host, label, c->listen, &route);
+    c->turn = 0;
+    if (answer != ROUTE_UNKNOWN && credentials == CREDENTIALS_GIVEN)
+        c->turn = (unsigned)count_access(w->counts, route.counter);
+    if (answer != ROUTE_READY) {
+        if (credentials == CREDENTIALS_SPARED)
+            reply_text(c, 403, "Forbidden");
+        else
+            answer_no_task(c, r, answer, host);
+        return;
+    }
+    c->counter = route.counter;
+    if (credentials == CREDENTIALS_GIVEN)
+        timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
+    memcpy(c->subdomain, host, label);
+    c->subdomain[label] = '\0';
+    take_off_credentials(c, r);
+    connect_next(c, r, false);
 }
+
+/* Who the Host is. host is lower case and ends with NUL. */
+static void begin_host(struct conn *c, struct http_request *r, const char *host, size_t len)
+{
+    const struct config *config = c->worker->shared->config;
+    const char *suffix = config->host.reverse_proxy_suffix;
+    size_t suffix_len = strlen(suffix);
+
+    c->subdomain[0] = '\0';
+    if (!strcmp(host, config->host.webapi)) {
+        take_off_credentials(c, r);
+        connect_next(c, r, false);
+    } else if (len <= suffix_len || strcmp(host + len - suffix_len, suffix) != 0)
+        answer_health(c);
+    else if (strcspn(host, ".") >= CONN_SUBDOMAIN_MAX)
+        reply_text(c, 404, "%s is not found", host);
+    else
+        begin_environment(c, r, host, strcspn(host, "."));
+}
+
+void exchange_begin(struct conn *c)
+{
+    struct http_request r;
+    int status = http_parse_request(conn_head(c), c->head_len, &r);
+    char host[HOST_MAX];
+    size_t len;
+
+    if (status == 0 && r.method == HTTP_METHOD_CONNECT)
+        status = 501;
+    if (status == 0 && r.host.len >= sizeof host)
+        status = 400;
+    if (status != 0) {
+        c->request.done = false;
+        reply_refuse(c, status);
+        return;
+    }
+    c->method = r.method;
+    c->minor = r.minor;
+    c->upgrade = r.upgrade;
+    c->keep_alive = r.keep_alive;
+    c->said_last = !r.keep_alive && r.body == HTTP_BODY_NONE;
+    c->replayable = is_idempotent(r.method);
+    c->tries = 0;
+    begin_body(c, &r);
+    for (size_t i = 0; i < r.host.len; i++) {
+        char byte = conn_head(c)[r.host.at + i];
+        host[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+    }
+    len = r.host.len;
+    if (len > 1 && host[len - 1] == '.') /* the root's own dot: the same name */
+        len--;
+    host[len] = '\0';
+    begin_host(c, &r, host, len);
+}
+
+/* --- when it breaks before an answer -----------------------------------------------------------
+ */
 
 /* The task's connection ended or broke before a byte of an answer. One that had served before may
  * have been closed while idle: then the request goes once more, on a new one. */
-void exchange_no_answer(struct conn *c, const char *reason)
+static void take_no_answer(struct conn *c)
 {
     bool again = c->upstream->reused && c->replayable && c->head_len > 0;
+    struct http_request r;
 
-    exchange_drop_upstream(c);
+    conn_drop_upstream(c);
     if (!again) {
-        exchange_bad_gateway(c, reason);
+        bad_gateway_reply(c, "its task closed the connection without an answer");
         return;
     }
     c->in->start = c->head_at + c->head_len;
-    parse_again(c);
-    begin_body(c, &c->worker->request);
-    connect_next(c, true);
+    parse_again(c, &r);
+    begin_body(c, &r);
+    connect_next(c, &r, true);
 }
 
 void exchange_connect_timeout(struct conn *c)
 {
     const struct target *targets;
     enum route_answer answer;
+    struct http_request r;
 
-    exchange_drop_upstream(c);
-    parse_again(c);
-    if (++c->tries < find_targets(c, &targets, &answer))
-        connect_next(c, false);
-    else {
-        exchange_warn(c, "connecting took too long");
-        reply_text(c, 504, "%s: its task does not answer", exchange_name(c));
+    conn_drop_upstream(c);
+    if (++c->tries < find_targets(c, &targets, &answer)) {
+        parse_again(c, &r);
+        connect_next(c, &r, false);
+    } else {
+        bad_gateway_warn(c, "connecting took too long");
+        reply_text(c, 504, "%s: its task does not answer", bad_gateway_name(c));
     }
-    conn_run(c);
 }
 
 void exchange_answer_timeout(struct conn *c)
 {
-    struct worker *w = c->worker;
+    struct http_request r;
 
-    exchange_warn(c, "no answer within network.proxy_timeout");
+    bad_gateway_warn(c, "no answer within network.proxy_timeout");
     if (c->head_len > 0) {
-        const char *head = exchange_head(c);
-        parse_again(c);
-        reply_text(c, 504, "%s upstream timeout: http://%.*s%.*s", exchange_name(c),
-                   (int)w->request.host.len, head + w->request.host.at, (int)w->request.path.len,
-                   head + w->request.path.at);
+        const char *head = conn_head(c);
+        parse_again(c, &r);
+        reply_text(c, 504, "%s upstream timeout: http://%.*s%.*s", bad_gateway_name(c),
+                   (int)r.host.len, head + r.host.at, (int)r.path.len, head + r.path.at);
     } else
-        reply_text(c, 504, "%s upstream timeout", exchange_name(c));
-    conn_run(c);
+        reply_text(c, 504, "%s upstream timeout", bad_gateway_name(c));
 }
 
 void exchange_tick(struct conn *c)
@@ -332,7 +287,8 @@ void exchange_tick(struct conn *c)
     timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
 }
 
-/* Whether it is the client that has to do something: to send its body, or to take its answer. */
+/* Whether the next step is the client's: to send more of its body, or to take what waits for it.
+ * */
 static bool waits_for_client(const struct conn *c)
 {
     const struct upstream *u = c->upstream;
@@ -341,38 +297,47 @@ static bool waits_for_client(const struct conn *c)
            (!c->request.done && !u->write_failed && outbuf_is_empty(&u->out));
 }
 
-/* A client that stands still loses its connection after a while; a task may take its time, once it
- * has the whole request as long as network.proxy_timeout says. */
+/* A client that stands still is closed after a while. A task may take its time; once it has the
+ * whole request, as long as network.proxy_timeout says. */
 static void set_timer(struct conn *c)
 {
-    struct timer_list *lists = c->worker->timers;
-
     if (waits_for_client(c))
-        timer_set(&c->timer, &lists[TIMER_STALL], c->worker->now);
-    else if (c->state != CONN_ANSWER || !c->request.done)
-        timer_stop(&c->timer);
-    else if (c->timer.list != &lists[TIMER_ANSWER])
-        timer_set(&c->timer, &lists[TIMER_ANSWER], c->worker->now);
+        conn_wait_for(c, CONN_WAIT_CLIENT);
+    else
+        conn_wait_for(c, c->state == CONN_ANSWER && c->request.done ? CONN_WAIT_ANSWER
+                                                                    : CONN_WAIT_TASK);
+}
+
+/* The attempt to connect to a task has come to its end. */
+static void take_connection(struct conn *c)
+{
+    struct http_request r;
+
+    parse_again(c, &r);
+    if (!c->upstream->error) {
+        relay_begin(c, &r);
+        return;
+    }
+    conn_drop_upstream(c);
+    c->tries++;
+    connect_next(c, &r, false);
 }
 
 void exchange_run(struct conn *c)
 {
     struct upstream *u = c->upstream;
+    enum relay result;
 
     if (c->state == CONN_CONNECT) {
-        if (u->error) {
-            exchange_drop_upstream(c);
-            c->tries++;
-            parse_again(c);
-            connect_next(c, false);
-        } else if (u->state == UPSTREAM_BUSY) {
-            parse_again(c);
-            relay_begin(c);
-        }
+        if (u->error || u->state == UPSTREAM_BUSY)
+            take_connection(c);
         return; /* the new state has its turn next */
     }
-    if (relay_request(c) && c->upstream)
-        relay_answer(c);
-    if (c->upstream)
+    result = relay_request(c);
+    if (result == RELAY_WAITS)
+        result = relay_answer(c);
+    if (result == RELAY_NO_ANSWER)
+        take_no_answer(c);
+    if (c->state == CONN_ANSWER || c->state == CONN_BODY)
         set_timer(c);
 }

@@ -1,5 +1,5 @@
-/* One request and its answer: finding the task, sending, relaying both bodies, and what to do when
- * something breaks. */
+/* An exchange, one request and its answer: finds the task, sends the request, relays both
+ * bodies, and tries again or answers when something breaks. */
 #ifndef MIRAGE_PROXYD_EXCHANGE_H
 #define MIRAGE_PROXYD_EXCHANGE_H
 
@@ -17,25 +17,5 @@ void exchange_answer_timeout(struct conn *c);
 
 /* A minute of an open exchange is over: it counts as one access. */
 void exchange_tick(struct conn *c);
-
-/* --- for relay_*.c --------------------------------------------------------------------------- */
-
-/* The request's head in the connection's block; only while c->head_len is not 0. */
-const char *exchange_head(const struct conn *c) __attribute__((warn_unused_result));
-
-/* The environment, or "the web API", for people. */
-const char *exchange_name(const struct conn *c) __attribute__((warn_unused_result));
-
-/* Logs what went wrong with the exchange. */
-void exchange_warn(struct conn *c, const char *reason);
-
-void exchange_drop_upstream(struct conn *c);
-
-/* Nothing of an answer went to the client yet, and none will come: 502 and the reason. */
-void exchange_bad_gateway(struct conn *c, const char *reason);
-
-/* The task's connection ended or broke before a byte of an answer: sends the request again if it
- * may, else 502. */
-void exchange_no_answer(struct conn *c, const char *reason);
 
 #endif

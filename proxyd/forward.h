@@ -1,5 +1,5 @@
-/* The head of a message as it goes further: the field lines that may pass, as they lie in the
- * buffer, and everything that this proxy says itself, written anew. */
+/* The head of a message as it is forwarded: the field lines that may pass, as they lie in the
+ * buffer, and the lines that this proxy writes itself. */
 #ifndef MIRAGE_PROXYD_FORWARD_H
 #define MIRAGE_PROXYD_FORWARD_H
 
@@ -19,7 +19,8 @@ struct forward {
     size_t text_len;
 };
 
-/* The request as the task gets it, from the head at `buf`. peer: the client's address as text. */
+/* Composes the request as the task gets it, from the head at `buf`. peer: the client's address
+ * as text. */
 void forward_request(struct forward *f, const char *buf, const struct http_request *r,
                      const char *peer);
 
@@ -29,11 +30,12 @@ struct forward_plan {
     bool keep_alive; /* the client's connection is usable after it */
 };
 
-/* Decides it. keep_alive: what the request asked for, and we still want. */
+/* Decides it. keep_alive: the request asked for it, and we are still willing. */
 struct forward_plan forward_plan(const struct http_response *r, int client_minor, bool keep_alive)
     __attribute__((warn_unused_result));
 
-/* The response as the client gets it; interim ones (1xx) too, for which the plan does not count. */
+/* Composes the response as the client gets it, or an interim response (1xx), which does not look
+ * at the plan. */
 void forward_response(struct forward *f, const char *buf, const struct http_response *r,
                       int client_minor, const struct forward_plan *plan);
 

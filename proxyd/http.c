@@ -77,6 +77,32 @@ bool http_name_begins_like(const char *name, size_t len, const char *prefix, boo
     return *prefix == '\0';
 }
 
+/* --- the request line ------------------------------------------------------------------------- */
+
+int http_request_line(const char *buf, size_t len, struct http_slice *method,
+                      struct http_slice *target)
+{
+    size_t at = 0;
+    while (at < len && http_byte_is(buf[at], HTTP_BYTE_TOKEN))
+        at++;
+    if (at == 0 || at > HTTP_METHOD_LEN_MAX || at == len || buf[at] != ' ')
+        return -1;
+    *method = http_slice_of(0, at);
+    size_t start = ++at;
+    /* Browsers send `"<>\^{|}` raw in queries, which RFC 3986 forbids; no parser splits a line at
+     * them, so they pass. `#` would cut the target for whoever takes fragments seriously. */
+    while (at < len && http_byte_is(buf[at], HTTP_BYTE_TARGET))
+        at++;
+    if (at == start || len - at != sizeof(" HTTP/1.1") - 1)
+        return -1;
+    *target = http_slice_of(start, at);
+    const char *version = buf + at;
+    if (memcmp(version, " HTTP/", 6) != 0 || version[6] < '0' || version[6] > '9' ||
+        version[7] != '.' || version[8] < '0' || version[8] > '9')
+        return -1;
+    return 0;
+}
+
 /* --- the end of a head ------------------------------------------------------------------------ */
 
 /* Empty lines that a request may come behind (RFC 9112, 2.2); two are put up with. */
@@ -100,8 +126,8 @@ static bool may_be_request(const char *buf, size_t len)
     return len <= HTTP_METHOD_LEN_MAX;
 }
 
-/* `*scanned` is twice the offset to go on from, plus 1 once the first line was found good: with
- * that, and the byte before the offset, nothing else needs to be remembered. */
+/* *scanned is twice the offset at which to go on, plus 1 once the first line was found good.
+ * That, and the byte before the offset, is all there is to remember. */
 long http_head_end(const char *buf, size_t len, bool is_request, size_t *scanned)
 {
     size_t at = *scanned / 2;
@@ -136,60 +162,45 @@ long http_head_end(const char *buf, size_t len, bool is_request, size_t *scanned
 
 /* --- field lines ------------------------------------------------------------------------------ */
 
-static enum http_field_id identify_long(const char *name, size_t len)
+/* The names that mean something to a proxy, by their length; the last of a length is empty. */
+static const struct known {
+    char name[20];
+    enum http_field_id id;
+} known[][4] = {
+    [2] = {{"te", HTTP_FIELD_TE}},
+    [4] = {{"host", HTTP_FIELD_HOST}},
+    [6] = {{"accept", HTTP_FIELD_ACCEPT},
+           {"cookie", HTTP_FIELD_COOKIE},
+           {"expect", HTTP_FIELD_EXPECT}},
+    [7] = {{"upgrade", HTTP_FIELD_UPGRADE}, {"trailer", HTTP_FIELD_TRAILER}},
+    [10] = {{"connection", HTTP_FIELD_CONNECTION}, {"keep-alive", HTTP_FIELD_KEEP_ALIVE}},
+    [14] = {{"content-length", HTTP_FIELD_CONTENT_LENGTH}},
+    [15] = {{"x-forwarded-for", HTTP_FIELD_X_FORWARDED_FOR}},
+    [16] = {{"x-forwarded-host", HTTP_FIELD_X_FORWARDED_HOST},
+            {"proxy-connection", HTTP_FIELD_PROXY_CONNECTION}},
+    [17] = {{"transfer-encoding", HTTP_FIELD_TRANSFER_ENCODING},
+            {"x-forwarded-proto", HTTP_FIELD_X_FORWARDED_PROTO}},
+    [18] = {{"proxy-authenticate", HTTP_FIELD_PROXY_AUTHENTICATE}},
+    [19] = {{"proxy-authorization", HTTP_FIELD_PROXY_AUTHORIZATION}},
+};
+
+/* name is a token, so that setting the bit of small letters makes no other byte a letter or `-`. */
+static bool same_name(const char *name, const char *known_name, size_t len)
 {
-    switch (len) {
-    case 14:
-        return http_name_is(name, len, "content-length") ? HTTP_FIELD_CONTENT_LENGTH
-                                                         : HTTP_FIELD_OTHER;
-    case 15:
-        return http_name_is(name, len, "x-forwarded-for") ? HTTP_FIELD_X_FORWARDED_FOR
-                                                          : HTTP_FIELD_OTHER;
-    case 16:
-        if (http_name_is(name, len, "x-forwarded-host"))
-            return HTTP_FIELD_X_FORWARDED_HOST;
-        return http_name_is(name, len, "proxy-connection") ? HTTP_FIELD_PROXY_CONNECTION
-                                                           : HTTP_FIELD_OTHER;
-    case 17:
-        if (http_name_is(name, len, "transfer-encoding"))
-            return HTTP_FIELD_TRANSFER_ENCODING;
-        return http_name_is(name, len, "x-forwarded-proto") ? HTTP_FIELD_X_FORWARDED_PROTO
-                                                            : HTTP_FIELD_OTHER;
-    case 18:
-        return http_name_is(name, len, "proxy-authenticate") ? HTTP_FIELD_PROXY_AUTHENTICATE
-                                                             : HTTP_FIELD_OTHER;
-    case 19:
-        return http_name_is(name, len, "proxy-authorization") ? HTTP_FIELD_PROXY_AUTHORIZATION
-                                                              : HTTP_FIELD_OTHER;
-    default:
-        return HTTP_FIELD_OTHER;
-    }
+    for (size_t i = 0; i < len; i++)
+        if ((name[i] | 0x20) != known_name[i])
+            return false;
+    return true;
 }
 
 static enum http_field_id identify(const char *name, size_t len)
 {
-    switch (len) {
-    case 2:
-        return http_name_is(name, len, "te") ? HTTP_FIELD_TE : HTTP_FIELD_OTHER;
-    case 4:
-        return http_name_is(name, len, "host") ? HTTP_FIELD_HOST : HTTP_FIELD_OTHER;
-    case 6:
-        if (http_name_is(name, len, "accept"))
-            return HTTP_FIELD_ACCEPT;
-        if (http_name_is(name, len, "cookie"))
-            return HTTP_FIELD_COOKIE;
-        return http_name_is(name, len, "expect") ? HTTP_FIELD_EXPECT : HTTP_FIELD_OTHER;
-    case 7:
-        if (http_name_is(name, len, "upgrade"))
-            return HTTP_FIELD_UPGRADE;
-        return http_name_is(name, len, "trailer") ? HTTP_FIELD_TRAILER : HTTP_FIELD_OTHER;
-    case 10:
-        if (http_name_is(name, len, "connection"))
-            return HTTP_FIELD_CONNECTION;
-        return http_name_is(name, len, "keep-alive") ? HTTP_FIELD_KEEP_ALIVE : HTTP_FIELD_OTHER;
-    default:
-        return identify_long(name, len);
-    }
+    if (len >= sizeof known / sizeof *known)
+        return HTTP_FIELD_OTHER;
+    for (const struct known *k = known[len]; *k->name; k++)
+        if (same_name(name, k->name, len))
+            return k->id;
+    return HTTP_FIELD_OTHER;
 }
 
 /* RFC 9110, 7.6.1. Content-Length is here because whoever forwards a body frames it anew. Trailer
@@ -265,9 +276,9 @@ bool http_fields_have(const struct http_fields *fields, enum http_field_id id)
 
 /* --- Connection ------------------------------------------------------------------------------- */
 
-/* Fields meant for every recipient must not be named by Connection (RFC 9110, 7.6.1). Believing one
- * that does would let a client take away what a task's own access checks rest on: the address that
- * X-Forwarded-For carries, or the credentials. */
+/* Connection must not name a field that is meant for every recipient (RFC 9110, 7.6.1).
+ * Otherwise a client could take away what a task's own access checks rest on: its address in
+ * X-Forwarded-For, or the credentials. */
 static bool may_be_nominated(const char *buf, const struct http_field *f)
 {
     switch (f->id) {

@@ -1,6 +1,6 @@
-/* HTTP/1.1 message heads and chunked bodies, read strictly (RFC 9112). Pure functions: no I/O, no
- * allocation, no state but what the caller passes. Everything that two parsers could read in two
- * ways is refused. Positions are offsets into the caller's buffer. */
+/* Parses HTTP/1.1 message heads and chunked bodies strictly (RFC 9112). Pure functions: no I/O,
+ * no allocation, no state but the caller's. What two parsers could read in two ways is refused.
+ * Positions are offsets into the caller's buffer. */
 #ifndef MIRAGE_PROXYD_HTTP_H
 #define MIRAGE_PROXYD_HTTP_H
 
@@ -109,13 +109,13 @@ struct http_response {
     struct http_fields fields;
 };
 
-/* Looks for the end of the head in buf[0..len). `*scanned` is 0 at first and carries what was
- * looked at from call to call (encoded: nothing to do arithmetic with), so that a head coming byte
- * by byte is scanned once; the buffer's beginning must not change meanwhile. Up to two empty lines
- * before a request belong to its head (RFC 9112, 2.2). Returns the length of the head, 0 when more
- * is needed, or -1 when what is there cannot become a head: a bare CR or LF, a control byte, or
- * (is_request) a first line that is no request line, so that TLS or noise on the port is answered
- * at once. Does not look at size: the caller refuses heads over HTTP_HEAD_MAX. */
+/* Looks for the end of the head in buf[0..len). Returns its length; 0 when more bytes are
+ * needed; -1 when no head can come of this: a bare CR or LF, a control byte, or (is_request) a
+ * first line that is no request line, so that TLS on this port is answered at once. Up to two empty
+ * lines before a request belong to its head (RFC 9112, 2.2). *scanned is 0 at first. It says from
+ * call to call how far was looked (encoded: do not calculate with it), so that a head that comes
+ * byte by byte is scanned once; the bytes before must not change meanwhile. The caller refuses
+ * heads over HTTP_HEAD_MAX. */
 long http_head_end(const char *buf, size_t len, bool is_request, size_t *scanned)
     __attribute__((warn_unused_result));
 
@@ -134,9 +134,9 @@ int http_parse_response(const char *buf, size_t len, enum http_method method,
 bool http_name_is(const char *text, size_t len, const char *lower_case_name)
     __attribute__((warn_unused_result));
 
-/* Whether the name begins with `prefix` (lower case, and nothing else but hyphens) as CGI sees it
- * (RFC 3875, 4.1.18), where every byte but a letter or a digit is the same: a web server may take
- * X_Forwarded.For for X-Forwarded-For. *exact: it has no such byte but hyphens. */
+/* Whether the name begins with `prefix` (lower case letters and hyphens) as CGI sees it (RFC
+ * 3875, 4.1.18). CGI takes every byte but a letter or a digit for the same: X_Forwarded.For may be
+ * read as X-Forwarded-For. *exact: the name has no such byte but hyphens. */
 bool http_name_begins_like(const char *name, size_t len, const char *prefix, bool *exact)
     __attribute__((warn_unused_result));
 
@@ -163,9 +163,9 @@ struct http_chunked {
     char ext_last;               /* the extension's last byte: what may follow hangs on it */
 };
 
-/* Takes in buf[0..len) from *used on. Returns 1 with the next piece of body data in *data (its
- * bytes are consumed), 0 when all was consumed or the trailer section begins at *used, -1 when the
- * body is malformed. A size has at most 16 hexadecimal digits and fits 63 bits. */
+/* Reads buf[*used..len) and moves *used on. Returns 1 with the next piece of the body in *data;
+ * 0 when all was read, or when the trailer section begins at *used; -1 when the body is malformed.
+ * A size has at most 16 hexadecimal digits and fits 63 bits. */
 int http_chunked_next(struct http_chunked *c, const char *buf, size_t len, size_t *used,
                       struct http_slice *data) __attribute__((warn_unused_result));
 

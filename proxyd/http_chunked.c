@@ -1,6 +1,6 @@
-/* Chunked bodies (RFC 9112, 7.1): the data in pieces that lie in the caller's buffer, and the
- * trailer section. Stricter than the grammar where it allows what nobody sends: no white space
- * anywhere in a size line. */
+/* Chunked bodies (RFC 9112, 7.1): pieces of data, as they lie in the caller's buffer, and the
+ * trailer section. Stricter than the grammar where nobody needs it: no white space in a size line.
+ * */
 #include "http_internal.h"
 
 #include <string.h>
@@ -119,9 +119,9 @@ int http_chunked_next(struct http_chunked *c, const char *buf, size_t len, size_
 
 /* --- trailers --------------------------------------------------------------------------------- */
 
-/* RFC 9110, 6.5.1: what governs framing, routing, request modifiers, authentication, response
- * control or content format came too late; merged into the head it would change what others
- * decided on. Beside these, every field that has an id. */
+/* RFC 9110, 6.5.1: fields that govern framing, routing, request modifiers, authentication,
+ * response control or the content's format come too late in a trailer. Merged into the head they
+ * would change what others decided by it. The same holds for every field that has an id. */
 static bool forbidden_in_trailer(const char *name, size_t len)
 {
     static const char *const names[] = {

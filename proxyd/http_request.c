@@ -6,31 +6,8 @@
 
 #define HOST_LEN_MAX 255
 
-/* --- the request line ------------------------------------------------------------------------- */
-
-int http_request_line(const char *buf, size_t len, struct http_slice *method,
-                      struct http_slice *target)
-{
-    size_t at = 0;
-    while (at < len && http_byte_is(buf[at], HTTP_BYTE_TOKEN))
-        at++;
-    if (at == 0 || at > HTTP_METHOD_LEN_MAX || at == len || buf[at] != ' ')
-        return -1;
-    *method = http_slice_of(0, at);
-    size_t start = ++at;
-    /* Browsers send `"<>\^{|}` raw in queries, which RFC 3986 forbids; no parser splits a line at
-     * them, so they pass. `#` would cut the target for whoever takes fragments seriously. */
-    while (at < len && http_byte_is(buf[at], HTTP_BYTE_TARGET))
-        at++;
-    if (at == start || len - at != sizeof(" HTTP/1.1") - 1)
-        return -1;
-    *target = http_slice_of(start, at);
-    const char *version = buf + at;
-    if (memcmp(version, " HTTP/", 6) != 0 || version[6] < '0' || version[6] > '9' ||
-        version[7] != '.' || version[8] < '0' || version[8] > '9')
-        return -1;
-    return 0;
-}
+/* --- the method --------------------------------------------------------------------------------
+ */
 
 static bool text_is(const char *text, size_t len, const char *word)
 {
@@ -65,7 +42,7 @@ static size_t ip_literal(const char *buf, size_t len)
     char text[INET6_ADDRSTRLEN];
     struct in6_addr address;
     const char *close = memchr(buf, ']', len);
-    if (close == NULL || close == buf + 1 || (size_t)(close - buf) > sizeof(text))
+    if (!close || close == buf + 1 || (size_t)(close - buf) > sizeof(text))
         return 0;
     size_t inside = (size_t)(close - buf) - 1;
     memcpy(text, buf + 1, inside);
@@ -73,8 +50,8 @@ static size_t ip_literal(const char *buf, size_t len)
     return inet_pton(AF_INET6, text, &address) == 1 ? inside + 2 : 0;
 }
 
-/* uri-host [ ":" port ], the name narrower than RFC 3986's: letters, digits, `-._~`. A port may be
- * empty (RFC 3986, 3.2.3), which then counts as none: *has_port is false. Returns 0 or -1. */
+/* uri-host [ ":" port ]. The name is narrower than RFC 3986's: letters, digits, `-._~`. A port
+ * may be empty (RFC 3986, 3.2.3) and then counts as none: *has_port is false. Returns 0 or -1. */
 static int parse_authority(const char *buf, struct http_slice text, struct http_slice *host,
                            bool *has_port)
 {
@@ -126,13 +103,13 @@ static int parse_host(const char *buf, struct http_request *r, struct http_slice
     for (size_t i = 0; i < r->fields.len; i++) {
         if (r->fields.items[i].id != HTTP_FIELD_HOST)
             continue;
-        if (found != NULL)
+        if (found)
             return -1;
         found = &r->fields.items[i];
     }
-    *value = found != NULL ? found->value : (struct http_slice){0};
+    *value = found ? found->value : (struct http_slice){0};
     r->authority = *value;
-    if (found == NULL)
+    if (!found)
         return r->minor == 0 ? 0 : -1;
     return value->len == 0 ? 0 : parse_authority(buf, *value, &r->host, &has_port);
 }
@@ -147,7 +124,7 @@ static size_t scheme_length(const char *target, size_t len)
     return len > 8 && http_name_is(target, 8, "https://") ? 8 : 0;
 }
 
-/* Whether there is a Host field, were it an empty one. */
+/* Whether there is a Host field, even an empty one. */
 static bool has_host(struct http_slice host_value)
 {
     return host_value.at != 0; /* no field begins at the head's first byte */
@@ -212,7 +189,7 @@ static int parse_target(const char *buf, struct http_slice host_value, struct ht
 static size_t parse_request_line(const char *buf, size_t at, size_t len, struct http_request *r)
 {
     const char *cr = memchr(buf + at, '\r', len - at);
-    if (cr == NULL || cr + 1 == buf + len || cr[1] != '\n')
+    if (!cr || cr + 1 == buf + len || cr[1] != '\n')
         return 0;
     size_t end = (size_t)(cr - buf);
     if (http_request_line(buf + at, end - at, &r->method_text, &r->target) < 0)

@@ -1,11 +1,20 @@
-/* The two calls that make up most of a request. glibc's own are points where a thread may be
- * cancelled, which a program with threads pays for at every call, and nobody cancels ours. */
+/* How a socket is read and written. The two calls below make up most of a request. glibc's own
+ * may be cancelled, which costs a threaded program something at each call; nobody cancels our
+ * threads. */
 #ifndef MIRAGE_PROXYD_IO_H
 #define MIRAGE_PROXYD_IO_H
 
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* What one reading came to. */
+enum io_read {
+    IO_SOME,    /* bytes came */
+    IO_NOTHING, /* there are none now */
+    IO_END,     /* the end of the stream */
+    IO_BROKE,   /* the connection is broken; errno */
+};
 
 /* Sanitizers check the buffers in libc's functions. */
 #ifdef __has_feature

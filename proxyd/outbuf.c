@@ -116,11 +116,16 @@ enum outbuf_result outbuf_release(struct outbuf *o, int fd)
 
 static enum outbuf_result flush_pipe(struct outbuf *o, int fd)
 {
-    int rc = pipe_drain(o->pipe, fd);
-
-    if (rc > 0)
+    switch (pipe_drain(o->pipe, fd)) {
+    case PIPE_EMPTY:
         pipe_put(&o->pipe);
-    return rc > 0 ? OUTBUF_DONE : rc == 0 ? OUTBUF_WAITS : OUTBUF_FAILED;
+        return OUTBUF_DONE;
+    case PIPE_HOLDS:
+        return OUTBUF_WAITS;
+    case PIPE_FAILED:
+        break;
+    }
+    return OUTBUF_FAILED;
 }
 
 enum outbuf_result outbuf_pipe(struct outbuf *o, int fd, struct pipe *p)

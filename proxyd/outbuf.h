@@ -1,6 +1,6 @@
-/* Bytes on their way to a socket. What the socket does not take at once is kept, and nothing more
- * is read from the other side until it has gone: the buffer never holds more than one reading's
- * worth, a head and OUTBUF_READ_MAX. */
+/* Bytes on their way to a socket. What the socket does not take at once is kept, and nothing
+ * more is read from the other side until it has gone. So the buffer never holds more than a head
+ * and OUTBUF_READ_MAX. */
 #ifndef MIRAGE_PROXYD_OUTBUF_H
 #define MIRAGE_PROXYD_OUTBUF_H
 
@@ -33,8 +33,9 @@ static inline bool outbuf_is_empty(const struct outbuf *o)
 enum outbuf_result outbuf_write(struct outbuf *o, int fd, struct iovec *iov, int n)
     __attribute__((warn_unused_result));
 
-/* Pieces (a head) that the next outbuf_write() sends in one call with its own, or outbuf_release()
- * without any. They and what they point to must stay until then. Nothing may be held already. */
+/* Keeps pieces (a head) that go in one call with what the next outbuf_write() writes, or alone
+ * with outbuf_release(). The pieces and their bytes must stay until then. Only one set can be held.
+ * */
 void outbuf_hold(struct outbuf *o, const struct iovec *iov, int n);
 enum outbuf_result outbuf_release(struct outbuf *o, int fd) __attribute__((warn_unused_result));
 

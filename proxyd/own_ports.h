@@ -1,5 +1,5 @@
-/* The addresses and ports that this proxy itself listens on: a route there would send requests
- * round in circles. */
+/* The addresses and ports on which this proxy itself listens. A route to one of them would send
+ * requests in a circle. */
 #ifndef MIRAGE_PROXYD_OWN_PORTS_H
 #define MIRAGE_PROXYD_OWN_PORTS_H
 

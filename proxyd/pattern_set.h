@@ -1,8 +1,7 @@
-/* Many patterns, and which of those that match a name comes first in their order.
- *
- * A pattern's literal beginning and end make its shape, a pair of lengths. A name is looked up once
- * a shape, in a table of those beginnings and ends; only what it finds there is matched for real.
- * Sets in use have few shapes, however many patterns they have. */
+/* Many patterns, in an order. Of those that match a name, the first is found. The literal
+ * beginning and end of a pattern have two lengths: its shape. A name is looked up once a shape, in
+ * a table of beginnings and ends; only what is found there is matched. However many patterns there
+ * are, they have few shapes. */
 #ifndef MIRAGE_PROXYD_PATTERN_SET_H
 #define MIRAGE_PROXYD_PATTERN_SET_H
 

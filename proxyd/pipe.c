@@ -34,11 +34,11 @@ static struct pipe *open_pipe(struct pipe_pool *pool)
 
 struct pipe *pipe_get(struct pipe_pool *pool)
 {
-    struct pipe *p = pool->unused;
+    struct pipe *p = SLIST_FIRST(&pool->unused);
 
     if (!p)
         return open_pipe(pool);
-    pool->unused = p->next;
+    SLIST_REMOVE_HEAD(&pool->unused, link);
     return p;
 }
 
@@ -47,13 +47,12 @@ void pipe_put(struct pipe **p)
     if (*p && (*p)->held > 0)
         close_pipe(*p);
     else if (*p) {
-        (*p)->next = (*p)->pool->unused;
-        (*p)->pool->unused = *p;
+        SLIST_INSERT_HEAD(&(*p)->pool->unused, *p, link);
     }
     *p = NULL;
 }
 
-long pipe_fill(struct pipe *p, int fd, size_t size, bool *can_read)
+enum io_read pipe_fill(struct pipe *p, int fd, size_t size, bool *can_read)
 {
     ssize_t n;
 
@@ -63,30 +62,31 @@ long pipe_fill(struct pipe *p, int fd, size_t size, bool *can_read)
     while (n < 0 && errno == EINTR);
     if (n < 0) {
         *can_read = false;
-        return errno == EAGAIN ? -1 : -2;
+        return errno == EAGAIN ? IO_NOTHING : IO_BROKE;
     }
     p->held = (size_t)n;
-    return n; /* fewer bytes than asked for may be all that the pipe has slots for */
+    return n > 0 ? IO_SOME
+                 : IO_END; /* fewer bytes than asked for may be all that the pipe has slots for */
 }
 
-int pipe_drain(struct pipe *p, int fd)
+enum pipe_drained pipe_drain(struct pipe *p, int fd)
 {
     while (p->held > 0) {
         ssize_t n = splice(p->read_end, NULL, fd, NULL, p->held, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return errno == EAGAIN ? 0 : -1;
+            return errno == EAGAIN ? PIPE_HOLDS : PIPE_FAILED;
         p->held -= (size_t)n;
     }
-    return 1;
+    return PIPE_EMPTY;
 }
 
 void pipe_pool_free(struct pipe_pool *pool)
 {
-    while (pool->unused) {
-        struct pipe *p = pool->unused;
-        pool->unused = p->next;
+    while (!SLIST_EMPTY(&pool->unused)) {
+        struct pipe *p = SLIST_FIRST(&pool->unused);
+        SLIST_REMOVE_HEAD(&pool->unused, link);
         close_pipe(p);
     }
 }

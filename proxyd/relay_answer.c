@@ -1,8 +1,8 @@
 /* The answer's way to the client. */
 #include "relay.h"
 
+#include "bad_gateway.h"
 #include "conn.h"
-#include "exchange.h"
 #include "reply.h"
 #include "tunnel.h"
 #include "upstream.h"
@@ -25,21 +25,21 @@ static void finish(struct conn *c, bool clean)
         conn_set_state(c, CONN_REPLY);
 }
 
-/* An interim answer goes to clients that know them; 101 ends HTTP. Returns false when there is
- * nothing more to do for the exchange. */
-static bool take_interim(struct conn *c, const char *head, const char *behind, size_t len)
+/* An interim answer goes to clients of HTTP/1.1; 101 ends HTTP. Returns false when the exchange
+ * is over. */
+static bool take_interim(struct conn *c, const struct http_response *r, const char *head,
+                         const char *behind, size_t len)
 {
     struct worker *w = c->worker;
-    const struct http_response *r = &w->response;
     struct forward_plan plan = {.keep_alive = true};
 
     if (r->status == 101 && !(c->upgrade && r->upgrade && c->request.done)) {
-        exchange_drop_upstream(c);
-        exchange_bad_gateway(c, "its task changed the protocol unasked");
+        conn_drop_upstream(c);
+        bad_gateway_reply(c, "its task changed the protocol unasked");
         return false;
     }
     if (r->status == 101 && w->draining) { /* a tunnel would not end by itself */
-        exchange_drop_upstream(c);
+        conn_drop_upstream(c);
         reply_text(c, 503, "the proxy stops");
         return false;
     }
@@ -57,10 +57,9 @@ static bool take_interim(struct conn *c, const char *head, const char *behind, s
     return false;
 }
 
-static void begin_answer(struct conn *c, const char *head)
+static void begin_answer(struct conn *c, const struct http_response *r, const char *head)
 {
     struct worker *w = c->worker;
-    const struct http_response *r = &w->response;
     struct forward_plan plan =
         forward_plan(r, c->minor, c->keep_alive && c->request.done && !w->draining);
 
@@ -77,33 +76,34 @@ static void begin_answer(struct conn *c, const char *head)
 static bool take_heads(struct conn *c, const char *bytes, size_t len, size_t *used)
 {
     struct upstream *u = c->upstream;
-    struct http_response *r = &c->worker->response;
+    struct http_response r;
 
     while (c->state == CONN_ANSWER && *used < len) {
         const char *head = bytes + *used;
         long n = http_head_end(head, len - *used, false, &u->scanned);
         if (n == 0 && len - *used <= HTTP_HEAD_MAX)
             return true;
-        if (n <= 0 || n > HTTP_HEAD_MAX || http_parse_response(head, (size_t)n, c->method, r) < 0) {
-            exchange_drop_upstream(c);
-            exchange_bad_gateway(c, "its task's answer is no HTTP");
+        if (n <= 0 || n > HTTP_HEAD_MAX ||
+            http_parse_response(head, (size_t)n, c->method, &r) < 0) {
+            conn_drop_upstream(c);
+            bad_gateway_reply(c, "its task's answer is no HTTP");
             return false;
         }
         u->scanned = 0;
         *used += (size_t)n;
-        if (r->status >= 200)
-            begin_answer(c, head);
-        else if (!take_interim(c, head, bytes + *used, len - *used))
+        if (r.status >= 200)
+            begin_answer(c, &r, head);
+        else if (!take_interim(c, &r, head, bytes + *used, len - *used))
             return false;
     }
     return true;
 }
 
-/* No more of the answer comes. Without a length or chunks only a reset tells the client that this
- * was not all. */
+/* No more of the answer comes. Where neither a length nor chunks say so, only a reset tells the
+ * client that it is not whole. */
 static void cut_off(struct conn *c, const char *reason)
 {
-    exchange_warn(c, reason);
+    bad_gateway_warn(c, reason);
     if (c->response.out_chunked || c->response.in == HTTP_BODY_LENGTH)
         conn_close(c, "the answer is not whole");
     else
@@ -126,7 +126,7 @@ static bool take_answer(struct conn *c, const char *bytes, size_t len, size_t *u
     case BODY_MALFORMED:
         if (c->out.n_held > 0) { /* of this answer nothing went to the client */
             c->out.n_held = 0;
-            exchange_bad_gateway(c, "its task's answer is malformed");
+            bad_gateway_reply(c, "its task's answer is malformed");
         } else
             cut_off(c, "its task's answer is malformed");
         return false;
@@ -144,75 +144,67 @@ static bool take_answer(struct conn *c, const char *bytes, size_t len, size_t *u
 }
 
 /* The task has ended or broken its connection. */
-static void answer_ended(struct conn *c, bool broke)
+static enum relay answer_ended(struct conn *c, bool broke)
 {
-    if (c->state == CONN_ANSWER) {
-        exchange_no_answer(c, "its task closed the connection without an answer");
-        return;
-    }
-    /* A write that failed has taken the socket's error: this end need not be a clean one. */
-    if (broke || c->upstream->write_failed || body_end(&c->response, &c->out, c->fd) != BODY_OK) {
+    if (c->state == CONN_ANSWER)
+        return RELAY_NO_ANSWER;
+    /* A failed write took the error from the socket: this end of the stream need not be a clean
+     * one.
+     * */
+    if (broke || c->upstream->write_failed || body_end(&c->response, &c->out, c->fd) != BODY_OK)
         cut_off(c, "its task broke off an answer");
-        return;
-    }
-    finish(c, false);
+    else
+        finish(c, false);
+    return RELAY_ENDED;
 }
 
-/* Moves a part of a long body. false when there is no more to do. */
-static bool splice_answer(struct conn *c, struct pipe *p)
+/* Moves a part of a long body. */
+static enum relay splice_answer(struct conn *c, struct pipe *p)
 {
     struct upstream *u = c->upstream;
-    long n = pipe_fill(p, u->fd, c->response.left, &u->can_read);
+    enum io_read read = pipe_fill(p, u->fd, c->response.left, &u->can_read);
 
-    if (n <= 0) {
+    if (read != IO_SOME) {
         pipe_put(&p);
-        if (n != -1)
-            answer_ended(c, n == -2);
-        return false;
+        return read == IO_NOTHING ? RELAY_WAITS : answer_ended(c, read == IO_BROKE);
     }
-    body_skip(&c->response, (size_t)n);
+    body_skip(&c->response, p->held);
     if (outbuf_pipe(&c->out, c->fd, p) == OUTBUF_FAILED) {
         conn_close(c, "the client left");
-        return false;
+        return RELAY_ENDED;
     }
     if (c->response.done) {
         finish(c, true);
-        return false;
+        return RELAY_ENDED;
     }
-    return outbuf_is_empty(&c->out);
+    return outbuf_is_empty(&c->out) ? RELAY_MOVED : RELAY_WAITS;
 }
 
-/* Reads once from the task, in front of it what was left over. false when there is no more to do.
- */
-static bool read_answer(struct conn *c)
+/* Reads once from the task, in front of it what was left over. */
+static enum relay read_answer(struct conn *c)
 {
     struct worker *w = c->worker;
     struct upstream *u = c->upstream;
     const char *bytes = w->scratch;
     size_t used, len, room = u->in ? BLOCK_LARGE - (u->in->end - u->in->start) : OUTBUF_READ_MAX;
-    long n = conn_receive(u->fd, w->scratch, room, &u->can_read, u->hung_up);
+    enum io_read read = conn_receive(u->fd, w->scratch, room, &u->can_read, u->hung_up, &len);
 
-    if (n == -1)
-        return false;
-    if (n <= 0) {
-        answer_ended(c, n == -2);
-        return false;
-    }
+    if (read != IO_SOME)
+        return read == IO_NOTHING ? RELAY_WAITS : answer_ended(c, read == IO_BROKE);
     c->replayable = false;
-    len = (size_t)n;
     if (u->in) {
         if (!block_append(&w->blocks, &u->in, bytes, len)) {
             conn_abort(c, "an answer's head or trailers are too long");
-            return false;
+            return RELAY_ENDED;
         }
         bytes = u->in->bytes + u->in->start;
         len = u->in->end - u->in->start;
     }
     if (!take_answer(c, bytes, len, &used))
-        return false;
+        return RELAY_ENDED;
     if (c->response.done && c->state == CONN_BODY) {
         finish(c, used == len);
-        return false;
+        return RELAY_ENDED;
     }
     if (u->in) {
         u->in->start += used;
@@ -220,31 +212,34 @@ static bool read_answer(struct conn *c)
             block_put(&w->blocks, &u->in);
     } else if (used < len && !block_append(&w->blocks, &u->in, bytes + used, len - used)) {
         conn_abort(c, "out of memory");
-        return false;
+        return RELAY_ENDED;
     }
-    return outbuf_is_empty(&c->out);
+    return outbuf_is_empty(&c->out) ? RELAY_MOVED : RELAY_WAITS;
 }
 
-void relay_answer(struct conn *c)
+enum relay relay_answer(struct conn *c)
 {
     switch (outbuf_flush(&c->out, c->fd)) {
     case OUTBUF_DONE:
         break;
     case OUTBUF_WAITS:
-        return;
+        return RELAY_WAITS;
     case OUTBUF_FAILED:
         conn_close(c, "the client left");
-        return;
+        return RELAY_ENDED;
     }
-    for (int turn = 0; c->upstream && c->upstream->can_read; turn++) {
+    for (int turn = 0; c->upstream->can_read; turn++) {
+        enum relay result;
         struct pipe *p = NULL;
         if (turn == CONN_TURN) {
             conn_rearm(c->worker, c->upstream->fd, c->upstream);
-            return;
+            break;
         }
         if (c->state == CONN_BODY && body_is_long(&c->response))
             p = pipe_get(&c->worker->pipes);
-        if (!(p ? splice_answer(c, p) : read_answer(c)))
-            return;
+        result = p ? splice_answer(c, p) : read_answer(c);
+        if (result != RELAY_MOVED)
+            return result;
     }
+    return RELAY_WAITS;
 }

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include "conn.h"
-#include "exchange.h"
 #include "reply.h"
 #include "upstream.h"
 #include "worker.h"
@@ -31,8 +30,8 @@ static bool keep_rest(struct conn *c, const char *bytes, size_t len)
     return block_append(&c->worker->blocks, &c->in, bytes, len);
 }
 
-/* How much to receive at once: nothing behind a body whose length is known, and never more than the
- * block can keep of what lies behind a body, or of trailers that are not whole. */
+/* How much to receive at once: nothing behind a body of known length, and never more than the
+ * block can hold of a trailer section, or of what follows a body. */
 static size_t room_for_input(const struct conn *c)
 {
     size_t kept = c->in ? c->in->end - c->in->start : 0;
@@ -42,30 +41,26 @@ static size_t room_for_input(const struct conn *c)
     return BLOCK_LARGE - kept;
 }
 
-/* What there is of the request's body: in the block, or just received into the scratch. Its length,
- * 0 when there is nothing now, -1 when the client is gone. */
-static long next_input(struct conn *c, const char **bytes)
+/* What there is of the request's body: in the block, or just received into the scratch. */
+static enum io_read next_input(struct conn *c, const char **bytes, size_t *len)
 {
     struct worker *w = c->worker;
     bool some = c->in && c->in->start < c->in->end;
-    long n;
+    enum io_read read;
 
-    if (some && !c->starved) {
-        *bytes = c->in->bytes + c->in->start;
-        return (long)(c->in->end - c->in->start);
+    if (!some || c->starved) {
+        if (!c->can_read)
+            return IO_NOTHING;
+        read = conn_receive(c->fd, w->scratch, room_for_input(c), &c->can_read, c->hung_up, len);
+        *bytes = w->scratch;
+        if (read != IO_SOME || !some)
+            return read;
+        if (!keep_rest(c, w->scratch, *len))
+            return IO_BROKE;
     }
-    if (!c->can_read)
-        return 0;
-    n = conn_receive(c->fd, w->scratch, room_for_input(c), &c->can_read, c->hung_up);
-    if (n <= 0)
-        return n == -1 ? 0 : -1;
-    *bytes = w->scratch;
-    if (!some)
-        return n;
-    if (!keep_rest(c, w->scratch, (size_t)n))
-        return -1;
     *bytes = c->in->bytes + c->in->start;
-    return (long)(c->in->end - c->in->start);
+    *len = c->in->end - c->in->start;
+    return IO_SOME;
 }
 
 /* Accounts for `used` of the bytes that next_input() gave. false: no memory for the rest. */
@@ -83,45 +78,41 @@ static bool use_input(struct conn *c, const char *bytes, size_t len, size_t used
     return keep_rest(c, bytes + used, len - used);
 }
 
-/* What a step of passing the body on came to. */
-enum step { STEP_WENT, STEP_WAITS, STEP_ENDED /* the exchange */ };
-
-/* Moves a part of a long body. */
-static enum step splice_request(struct conn *c, struct pipe *p)
+static enum relay no_input(struct conn *c, enum io_read read)
 {
-    struct upstream *u = c->upstream;
-    long n = pipe_fill(p, c->fd, c->request.left, &c->can_read);
-
-    if (n == -1) {
-        pipe_put(&p);
-        return STEP_WAITS;
-    }
-    if (n <= 0) {
-        pipe_put(&p);
-        conn_close(c, "the client left amid its request");
-        return STEP_ENDED;
-    }
-    c->replayable = false;
-    body_skip(&c->request, (size_t)n);
-    if (outbuf_pipe(&u->out, u->fd, p) == OUTBUF_FAILED)
-        write_failed(c);
-    return STEP_WENT;
+    if (read == IO_NOTHING)
+        return RELAY_WAITS;
+    conn_close(c, "the client left amid its request");
+    return RELAY_ENDED;
 }
 
-static enum step copy_request(struct conn *c)
+/* Moves a part of a long body. */
+static enum relay splice_request(struct conn *c, struct pipe *p)
+{
+    struct upstream *u = c->upstream;
+    enum io_read read = pipe_fill(p, c->fd, c->request.left, &c->can_read);
+
+    if (read != IO_SOME) {
+        pipe_put(&p);
+        return no_input(c, read);
+    }
+    c->replayable = false;
+    body_skip(&c->request, p->held);
+    if (outbuf_pipe(&u->out, u->fd, p) == OUTBUF_FAILED)
+        write_failed(c);
+    return RELAY_MOVED;
+}
+
+static enum relay copy_request(struct conn *c)
 {
     struct upstream *u = c->upstream;
     const char *bytes;
-    size_t used;
-    long n = next_input(c, &bytes);
+    size_t len, used;
+    enum io_read read = next_input(c, &bytes, &len);
 
-    if (n == 0)
-        return STEP_WAITS;
-    if (n < 0) {
-        conn_close(c, "the client left amid its request");
-        return STEP_ENDED;
-    }
-    switch (body_pass(&c->request, bytes, (size_t)n, &used, &u->out, u->fd)) {
+    if (read != IO_SOME)
+        return no_input(c, read);
+    switch (body_pass(&c->request, bytes, len, &used, &u->out, u->fd)) {
     case BODY_OK:
         break;
     case BODY_MALFORMED:
@@ -129,18 +120,19 @@ static enum step copy_request(struct conn *c)
             reply_refuse(c, 400);
         else
             conn_close(c, "malformed request body");
-        return STEP_ENDED;
+        return RELAY_ENDED;
     case BODY_FAILED:
         write_failed(c);
-        return STEP_WENT;
+        return RELAY_MOVED;
     }
-    if (use_input(c, bytes, (size_t)n, used))
-        return STEP_WENT;
+    if (use_input(c, bytes, len, used))
+        return RELAY_MOVED;
     conn_close(c, "out of memory");
-    return STEP_ENDED;
+    return RELAY_ENDED;
 }
 
-/* A pipe, if what comes next lies in the socket, is long, and has no head to go in front of it. */
+/* A pipe, if the next bytes are still in the socket, are many, and no head has to go before
+ * them. */
 static struct pipe *pipe_for(struct conn *c)
 {
     bool buffered = c->in && c->in->start < c->in->end;
@@ -150,36 +142,36 @@ static struct pipe *pipe_for(struct conn *c)
                : NULL;
 }
 
-bool relay_request(struct conn *c)
+enum relay relay_request(struct conn *c)
 {
     struct upstream *u = c->upstream;
 
     if (!u->write_failed && outbuf_flush(&u->out, u->fd) == OUTBUF_FAILED)
         write_failed(c);
     for (int turn = 0; !c->request.done && !u->write_failed && outbuf_is_empty(&u->out); turn++) {
+        enum relay result;
         struct pipe *p;
-        enum step step;
         if (turn == CONN_TURN) {
             conn_rearm(c->worker, c->fd, c);
             break;
         }
         p = pipe_for(c);
-        step = p ? splice_request(c, p) : copy_request(c);
-        if (step != STEP_WENT)
-            return step == STEP_WAITS;
+        result = p ? splice_request(c, p) : copy_request(c);
+        if (result != RELAY_MOVED)
+            return result;
     }
-    return true;
+    return RELAY_WAITS;
 }
 
-void relay_begin(struct conn *c)
+void relay_begin(struct conn *c, const struct http_request *r)
 {
     struct worker *w = c->worker;
     struct upstream *u = c->upstream;
 
     conn_set_state(c, CONN_ANSWER);
-    forward_request(&w->forward, exchange_head(c), &w->request, c->peer);
+    forward_request(&w->forward, conn_head(c), r, c->peer);
     outbuf_hold(&u->out, w->forward.iov, w->forward.n);
-    if (!relay_request(c))
+    if (relay_request(c) == RELAY_ENDED)
         return;
     if (!u->write_failed && outbuf_release(&u->out, u->fd) == OUTBUF_FAILED)
         write_failed(c);

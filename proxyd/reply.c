@@ -7,7 +7,6 @@
 #include "clock.h"
 #include "conn.h"
 #include "http_reason.h"
-#include "upstream.h"
 #include "worker.h"
 
 /* Sends the answer. The upstream connection, if there is one, is of no use any more. */
@@ -18,9 +17,7 @@ static void reply(struct conn *c, int status, const char *type, const char *fiel
     struct buf head = {0};
     struct iovec iov[2];
 
-    if (c->upstream)
-        upstream_close(c->upstream);
-    c->upstream = NULL;
+    conn_drop_upstream(c);
     if (!c->request.done || c->worker->draining)
         c->keep_alive = false;
     buf_printf(&head,

@@ -18,8 +18,9 @@ struct range {
     uint32_t first, count;
 };
 
-/* An environment, behind it its ranges, its name, and its targets: what a request needs to know
- * lies together, so that it takes two misses of the processor's cache, however many there are. */
+/* An environment. Behind it lie its ranges, its name and its targets. What a request needs lies
+ * together, so that it costs two misses of the processor's cache, however many environments there
+ * are. */
 struct env {
     uint32_t counter;
     uint32_t next; /* in its hash bucket; NONE: the last */
@@ -89,7 +90,7 @@ static void *room(void *array, size_t len, size_t more, size_t *cap, size_t size
         void *more_ = room((array), (len), (more), &(cap), sizeof *(array));                       \
         if (more_)                                                                                 \
             (array) = more_;                                                                       \
-        more_ != NULL;                                                                             \
+        more_ ? true : false;                                                                      \
     })
 
 /* Appends `size` zeroed bytes, aligned for what is kept there; returns their offset, NONE when
@@ -144,8 +145,8 @@ static bool finish_env(struct loader *l)
     return true;
 }
 
-/* Lets a worker that waits for this processor have it: a scheduler may give a thread of any
- * priority milliseconds before it looks. i: how many environments this pass has seen. */
+/* Lets a worker run that waits for this processor: schedulers may leave a thread there for
+ * milliseconds, whatever its priority. i: how many environments this pass has read. */
 static void give_way(size_t i)
 {
     if (i % YIELD_EVERY == 0)
@@ -192,9 +193,8 @@ static int take_row(void *ctx, const struct route_row *row)
     return 0;
 }
 
-/* Moves what has been read into large pages, if it fills some: found at random, its small ones
- * would each have to be looked up again in the page tables. Memory that runs out changes nothing.
- */
+/* Moves what was read into large pages, if it fills some: it is found at random, and small pages
+ * would each need a look into the page tables. Running out of memory changes nothing. */
 static void settle(struct route_snapshot *s)
 {
     size_t size = (s->len + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
@@ -244,7 +244,7 @@ static bool index_patterns(struct route_snapshot *s)
     }
     s->patterns = entries ? pattern_set_new(entries, n) : NULL;
     free(entries);
-    return s->patterns != NULL;
+    return s->patterns;
 }
 
 static bool index_all(struct route_snapshot *s)

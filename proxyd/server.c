@@ -167,7 +167,7 @@ static const char *pid_path(const struct server *s, struct arena *a)
     return arena_printf(a, "%s/run/proxyd.pid", s->setup->state);
 }
 
-/* The pid file, empty. Whoever waits for it to say this process's id may see it so. */
+/* Opens the pid file, empty. Who waits for the process's id in it may see it empty first. */
 static int open_pid_file(struct server *s, struct err *e)
 {
     struct arena a = {0};

@@ -5,29 +5,34 @@
 
 #include <stddef.h>
 #include <stdint.h>
-
-struct timer_list;
+#include <sys/queue.h>
 
 struct timer {
     struct timer_list *list; /* NULL: not running */
-    struct timer *previous, *next;
+    TAILQ_ENTRY(timer) link;
     int64_t expires_at; /* monotonic ms */
 };
 
 struct timer_list {
-    struct timer *first, *last;
-    int64_t after_ms;                 /* 0: never; timers set on it do not run */
-    void (*expired)(struct timer *t); /* the timer is off the list by then */
+    TAILQ_HEAD(, timer) timers; /* the next to expire is the first */
+    int64_t after_ms;
+    void (*expired)(struct timer *t);
 };
+
+/* after_ms: 0: never; timers set on it do not run. expired: the timer is off the list by then. */
+static inline void timer_list_init(struct timer_list *l, int64_t after_ms,
+                                   void (*expired)(struct timer *t))
+{
+    TAILQ_INIT(&l->timers);
+    l->after_ms = after_ms;
+    l->expired = expired;
+}
 
 static inline void timer_stop(struct timer *t)
 {
-    struct timer_list *l = t->list;
-
-    if (!l)
+    if (!t->list)
         return;
-    *(t->previous ? &t->previous->next : &l->first) = t->next;
-    *(t->next ? &t->next->previous : &l->last) = t->previous;
+    TAILQ_REMOVE(&t->list->timers, t, link);
     t->list = NULL;
 }
 
@@ -39,17 +44,23 @@ static inline void timer_set(struct timer *t, struct timer_list *l, int64_t now_
         return;
     t->list = l;
     t->expires_at = now_ms + l->after_ms;
-    t->next = NULL;
-    t->previous = l->last;
-    *(l->last ? &l->last->next : &l->first) = t;
-    l->last = t;
+    TAILQ_INSERT_TAIL(&l->timers, t, link);
+}
+
+/* When the next of them expires, monotonic ms; INT64_MAX: none runs. */
+static inline int64_t timer_next(const struct timer_list *l)
+{
+    const struct timer *first = TAILQ_FIRST(&l->timers);
+
+    return first ? first->expires_at : INT64_MAX;
 }
 
 /* Calls `expired` for every timer that is due. */
 static inline void timer_run(struct timer_list *l, int64_t now_ms)
 {
-    while (l->first && l->first->expires_at <= now_ms) {
-        struct timer *t = l->first;
+    struct timer *t;
+
+    while ((t = TAILQ_FIRST(&l->timers)) && t->expires_at <= now_ms) {
         timer_stop(t);
         l->expired(t);
     }

@@ -21,21 +21,26 @@ static bool pump(struct conn *c, int direction)
     if (outbuf_flush(out, to) == OUTBUF_FAILED)
         goto broken;
     for (int turn = 0; outbuf_is_empty(out) && *can_read && !c->tunnel_closed[direction]; turn++) {
-        char *bytes = c->worker->scratch;
-        long n =
-            turn < CONN_TURN ? conn_receive(from, bytes, OUTBUF_READ_MAX, can_read, hung_up) : -1;
-        struct iovec piece = {.iov_base = bytes, .iov_len = n > 0 ? (size_t)n : 0};
-        if (turn == CONN_TURN)
+        struct iovec piece = {.iov_base = c->worker->scratch};
+        if (turn == CONN_TURN) {
             conn_rearm(c->worker, from, from_client ? (void *)c : (void *)u);
-        if (n == -1)
             break;
-        if (n == -2)
-            goto broken;
-        if (n == 0) {
+        }
+        switch (conn_receive(from, piece.iov_base, OUTBUF_READ_MAX, can_read, hung_up,
+                             &piece.iov_len)) {
+        case IO_SOME:
+            if (outbuf_write(out, to, &piece, 1) == OUTBUF_FAILED)
+                goto broken;
+            break;
+        case IO_NOTHING:
+            break;
+        case IO_END:
             c->tunnel_closed[direction] = true;
             shutdown(to, SHUT_WR);
-        } else if (outbuf_write(out, to, &piece, 1) == OUTBUF_FAILED)
+            break;
+        case IO_BROKE:
             goto broken;
+        }
     }
     return true;
 broken:

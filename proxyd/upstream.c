@@ -11,6 +11,7 @@
 
 #include "conn.h"
 #include "hash.h"
+#include "log.h"
 #include "worker.h"
 
 #define UNREPLAYABLE_IDLE_MS 1000
@@ -20,30 +21,58 @@ struct upstream *upstream_of(struct timer *t)
     return (struct upstream *)(void *)((char *)t - offsetof(struct upstream, timer));
 }
 
-static struct upstream **bucket_of(struct worker *w, const struct target *t)
+#define TO(state) (1u << (state))
+
+/* Of each state: its name, the timer that runs in it, and what may follow. */
+static const struct {
+    const char *name;
+    enum timer_kind timer;
+    unsigned next;
+} states[] = {
+    [UPSTREAM_CONNECTING] = {"connects", TIMER_CONNECT, TO(UPSTREAM_BUSY) | TO(UPSTREAM_CLOSED)},
+    [UPSTREAM_BUSY] = {"is busy", TIMER_NONE, TO(UPSTREAM_IDLE) | TO(UPSTREAM_CLOSED)},
+    [UPSTREAM_IDLE] = {"is idle", TIMER_POOL, TO(UPSTREAM_BUSY) | TO(UPSTREAM_CLOSED)},
+    [UPSTREAM_CLOSED] = {"is closed", TIMER_NONE, 0},
+};
+
+static void __attribute__((cold, noinline)) trace(const struct upstream *u)
+{
+    log_debug("task's connection [%d] %s", u->fd, states[u->state].name);
+}
+
+static void enter(struct upstream *u, enum upstream_state state)
+{
+    struct worker *w = u->worker;
+
+    u->state = state;
+    if (log_is_debug())
+        trace(u);
+    timer_set(&u->timer, &w->timers[states[state].timer], w->now);
+}
+
+/* Goes from its state to one that may follow it, and starts that state's timer. */
+static void set_state(struct upstream *u, enum upstream_state state)
+{
+    assert(states[u->state].next & TO(state));
+    enter(u, state);
+}
+
+static struct upstream_list *bucket_of(struct worker *w, const struct target *t)
 {
     return &w->pool.buckets[hash_bytes(&t->address, t->len) % UPSTREAM_BUCKETS];
 }
 
-static void leave_pool(struct upstream *u)
-{
-    *(u->previous ? &u->previous->next : u->bucket) = u->next;
-    if (u->next)
-        u->next->previous = u->previous;
-    u->next = u->previous = NULL;
-}
-
 static struct upstream *take_idle(struct worker *w, const struct target *t, bool replayable)
 {
-    struct upstream *u = *bucket_of(w, t);
+    struct upstream *u;
 
-    while (u && !target_equal(&u->target, t))
-        u = u->next;
+    LIST_FOREACH(u, bucket_of(w, t), link)
+    if (target_equal(&u->target, t))
+        break;
     if (!u || (!replayable && w->now - u->idle_since > UNREPLAYABLE_IDLE_MS))
         return NULL;
-    leave_pool(u);
-    timer_stop(&u->timer);
-    u->state = UPSTREAM_BUSY;
+    LIST_REMOVE(u, link);
+    set_state(u, UPSTREAM_BUSY);
     u->reused = true;
     u->can_read = u->keep_alive = false;
     return u;
@@ -52,7 +81,7 @@ static struct upstream *take_idle(struct worker *w, const struct target *t, bool
 /* The connection that has been idle longest makes room. */
 static void evict(struct worker *w)
 {
-    struct timer *oldest = w->timers[TIMER_POOL].first;
+    struct timer *oldest = TAILQ_FIRST(&w->timers[TIMER_POOL].timers);
 
     if (oldest)
         upstream_close(upstream_of(oldest));
@@ -76,6 +105,7 @@ static struct upstream *connect_new(struct worker *w, const struct target *t, in
 {
     struct upstream *u = calloc(1, sizeof *u);
     struct epoll_event event = {.events = CONN_EVENTS};
+    bool connected;
     int on = 1;
 
     *error = ENOMEM;
@@ -85,7 +115,6 @@ static struct upstream *connect_new(struct worker *w, const struct target *t, in
     u->worker = w;
     u->target = *t;
     u->bucket = bucket_of(w, t);
-    u->state = UPSTREAM_CONNECTING;
     u->fd = open_socket(w, t);
     event.data.ptr = u;
     if (u->fd < 0)
@@ -94,14 +123,12 @@ static struct upstream *connect_new(struct worker *w, const struct target *t, in
         setsockopt(u->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         setsockopt(u->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     }
-    if (connect(u->fd, &t->address.any, t->len) == 0)
-        u->state = UPSTREAM_BUSY;
-    else if (errno != EINPROGRESS)
+    connected = connect(u->fd, &t->address.any, t->len) == 0;
+    if (!connected && errno != EINPROGRESS)
         goto fail;
     if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, u->fd, &event) < 0)
         goto fail;
-    if (u->state == UPSTREAM_CONNECTING)
-        timer_set(&u->timer, &w->timers[TIMER_CONNECT], w->now);
+    enter(u, connected ? UPSTREAM_BUSY : UPSTREAM_CONNECTING);
     w->n_upstreams++;
     return u;
 fail:
@@ -120,7 +147,7 @@ struct upstream *upstream_get(struct worker *w, const struct target *t, bool rep
     return u ? u : connect_new(w, t, error);
 }
 
-/* Whether there may be bytes behind the answer: its last reading filled the buffer, so that no
+/* Whether there may be bytes behind the answer: the last reading filled the buffer, so that no
  * event will tell of them. They must not become the answer to another request. */
 static bool has_unread(const struct upstream *u)
 {
@@ -141,14 +168,9 @@ void upstream_release(struct upstream *u)
     block_put(&w->blocks, &u->in);
     u->scanned = 0;
     u->conn = NULL;
-    u->state = UPSTREAM_IDLE;
+    set_state(u, UPSTREAM_IDLE);
     u->idle_since = w->now;
-    u->previous = NULL;
-    u->next = *u->bucket;
-    if (u->next)
-        u->next->previous = u;
-    *u->bucket = u;
-    timer_set(&u->timer, &w->timers[TIMER_POOL], w->now);
+    LIST_INSERT_HEAD(u->bucket, u, link);
 }
 
 void upstream_close(struct upstream *u)
@@ -158,17 +180,15 @@ void upstream_close(struct upstream *u)
     if (u->state == UPSTREAM_CLOSED)
         return;
     if (u->state == UPSTREAM_IDLE)
-        leave_pool(u);
-    timer_stop(&u->timer);
+        LIST_REMOVE(u, link);
+    set_state(u, UPSTREAM_CLOSED);
     w->n_upstreams--;
     close(u->fd);
     u->fd = -1;
     block_put(&w->blocks, &u->in);
     outbuf_free(&u->out);
     u->conn = NULL;
-    u->state = UPSTREAM_CLOSED;
-    u->next = w->dead_upstreams;
-    w->dead_upstreams = u;
+    LIST_INSERT_HEAD(&w->dead_upstreams, u, link);
 }
 
 /* The attempt to connect has come to its end. */
@@ -176,11 +196,10 @@ static void connected(struct upstream *u)
 {
     socklen_t len = sizeof u->error;
 
-    timer_stop(&u->timer);
     if (getsockopt(u->fd, SOL_SOCKET, SO_ERROR, &u->error, &len) < 0)
         u->error = errno;
     if (u->error == 0)
-        u->state = UPSTREAM_BUSY;
+        set_state(u, UPSTREAM_BUSY);
 }
 
 struct conn *upstream_event(struct upstream *u, uint32_t events)
@@ -205,6 +224,6 @@ struct conn *upstream_event(struct upstream *u, uint32_t events)
 void upstream_pool_close(struct worker *w)
 {
     for (size_t i = 0; i < UPSTREAM_BUCKETS; i++)
-        while (w->pool.buckets[i])
-            upstream_close(w->pool.buckets[i]);
+        while (!LIST_EMPTY(&w->pool.buckets[i]))
+            upstream_close(LIST_FIRST(&w->pool.buckets[i]));
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "block.h"
 #include "outbuf.h"
@@ -26,15 +27,17 @@ enum upstream_state {
     UPSTREAM_CLOSED,
 };
 
+LIST_HEAD(upstream_list, upstream);
+
 struct upstream {
     enum tag tag; /* TAG_UPSTREAM */
     enum upstream_state state;
     int fd;
     struct worker *worker;
-    struct conn *conn;                /* whose it is; NULL in the pool */
-    struct upstream *next, *previous; /* in its bucket of the pool; next also once it is closed */
-    struct upstream **bucket;         /* the target's */
-    struct timer timer;               /* connecting, waiting for a response's head, idle */
+    struct conn *conn;            /* whose it is; NULL in the pool */
+    LIST_ENTRY(upstream) link;    /* in its bucket of the pool, then in worker->dead_upstreams */
+    struct upstream_list *bucket; /* the target's */
+    struct timer timer;           /* connecting, waiting for a response's head, idle */
     struct target target;
     struct outbuf out;
     struct block *in;   /* the part of a response's head, or of trailers, that came so far */
@@ -49,7 +52,7 @@ struct upstream {
 };
 
 struct upstream_pool {
-    struct upstream *buckets[UPSTREAM_BUCKETS];
+    struct upstream_list buckets[UPSTREAM_BUCKETS];
 };
 
 /* An idle connection to the target from the pool, or a new one that connects. `replayable`: the

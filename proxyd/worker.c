@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "conn.h"
+#include "conn_life.h"
 #include "exchange.h"
 #include "log.h"
 #include "reply.h"
@@ -34,7 +35,7 @@ static void header_expired(struct timer *t)
 {
     struct conn *c = conn_of(t);
 
-    if (c->state != CONN_HEAD) {
+    if (c->state == CONN_FRESH) {
         conn_close(c, "sent no request");
         return;
     }
@@ -67,12 +68,18 @@ static void linger_expired(struct timer *t)
 
 static void connect_expired(struct timer *t)
 {
-    exchange_connect_timeout(upstream_of(t)->conn);
+    struct conn *c = upstream_of(t)->conn;
+
+    exchange_connect_timeout(c);
+    conn_run(c);
 }
 
 static void answer_expired(struct timer *t)
 {
-    exchange_answer_timeout(conn_of(t));
+    struct conn *c = conn_of(t);
+
+    exchange_answer_timeout(c);
+    conn_run(c);
 }
 
 static void tick_expired(struct timer *t)
@@ -89,29 +96,44 @@ static void set_timers(struct worker *w)
 {
     const struct config *c = w->shared->config;
 
-    w->timers[TIMER_HEADER] =
-        (struct timer_list){.after_ms = c->network.header_timeout_ms, .expired = header_expired};
-    w->timers[TIMER_IDLE] =
-        (struct timer_list){.after_ms = c->network.idle_timeout_ms, .expired = idle_expired};
-    w->timers[TIMER_CONNECT] =
-        (struct timer_list){.after_ms = c->network.connect_timeout_ms, .expired = connect_expired};
-    w->timers[TIMER_ANSWER] =
-        (struct timer_list){.after_ms = c->network.proxy_timeout_ms, .expired = answer_expired};
-    w->timers[TIMER_STALL] =
-        (struct timer_list){.after_ms = c->network.idle_timeout_ms, .expired = stall_expired};
-    w->timers[TIMER_LINGER] = (struct timer_list){.after_ms = LINGER_MS, .expired = linger_expired};
-    w->timers[TIMER_TICK] = (struct timer_list){.after_ms = TICK_MS, .expired = tick_expired};
-    w->timers[TIMER_POOL] = (struct timer_list){.after_ms = POOL_IDLE_MS, .expired = pool_expired};
+    timer_list_init(&w->timers[TIMER_NONE], 0, NULL);
+    timer_list_init(&w->timers[TIMER_HEADER], c->network.header_timeout_ms, header_expired);
+    timer_list_init(&w->timers[TIMER_IDLE], c->network.idle_timeout_ms, idle_expired);
+    timer_list_init(&w->timers[TIMER_CONNECT], c->network.connect_timeout_ms, connect_expired);
+    timer_list_init(&w->timers[TIMER_ANSWER], c->network.proxy_timeout_ms, answer_expired);
+    timer_list_init(&w->timers[TIMER_STALL], c->network.idle_timeout_ms, stall_expired);
+    timer_list_init(&w->timers[TIMER_LINGER], LINGER_MS, linger_expired);
+    timer_list_init(&w->timers[TIMER_TICK], TICK_MS, tick_expired);
+    timer_list_init(&w->timers[TIMER_POOL], POOL_IDLE_MS, pool_expired);
 }
 
-/* How long epoll_wait may sleep, in ms; -1: for ever. */
-static int next_timeout(const struct worker *w)
+/* When the next timer expires, monotonic ms; INT64_MAX: none runs. */
+static int64_t next_timer(const struct worker *w)
 {
-    int64_t next = w->muted ? w->unmute_at : INT64_MAX;
+    int64_t next = INT64_MAX;
 
-    for (size_t i = 0; i < TIMER_KINDS; i++)
-        if (w->timers[i].first && w->timers[i].first->expires_at < next)
-            next = w->timers[i].first->expires_at;
+    for (size_t i = TIMER_NONE + 1; i < TIMER_KINDS; i++)
+        if (timer_next(&w->timers[i]) < next)
+            next = timer_next(&w->timers[i]);
+    return next;
+}
+
+/* Runs what is due. Returns when the next timer expires. */
+static int64_t run_timers(struct worker *w)
+{
+    int64_t next;
+
+    while ((next = next_timer(w)) <= w->now)
+        for (size_t i = TIMER_NONE + 1; i < TIMER_KINDS; i++)
+            timer_run(&w->timers[i], w->now);
+    return next;
+}
+
+/* How long epoll_wait may sleep, in ms; -1: for ever. next_timer: as run_timers() said. */
+static int sleep_ms(const struct worker *w, int64_t next_timer)
+{
+    int64_t next = w->muted && w->unmute_at < next_timer ? w->unmute_at : next_timer;
+
     if (next == INT64_MAX)
         return -1;
     next -= w->now;
@@ -207,11 +229,11 @@ static void drain(struct worker *w)
         watch_listeners(w, false);
     w->muted = false;
     w->draining = true;
-    for (struct conn *c = w->conns; c; c = next) {
-        next = c->next;
+    for (struct conn *c = LIST_FIRST(&w->conns); c; c = next) {
+        next = LIST_NEXT(c, link);
         c->can_read = true; /* a request that is there already is taken */
         conn_run(c);
-        if (c->state == CONN_IDLE || c->state == CONN_TUNNEL)
+        if (c->state == CONN_FRESH || c->state == CONN_IDLE || c->state == CONN_TUNNEL)
             conn_close(c, "the proxy stops");
     }
     upstream_pool_close(w);
@@ -261,14 +283,14 @@ static void dispatch(struct worker *w, const struct epoll_event *event)
 /* Events that were fetched already may name what was closed in this pass: it is freed only now. */
 static void free_dead(struct worker *w)
 {
-    while (w->dead_conns) {
-        struct conn *c = w->dead_conns;
-        w->dead_conns = c->next;
+    while (!LIST_EMPTY(&w->dead_conns)) {
+        struct conn *c = LIST_FIRST(&w->dead_conns);
+        LIST_REMOVE(c, link);
         free(c);
     }
-    while (w->dead_upstreams) {
-        struct upstream *u = w->dead_upstreams;
-        w->dead_upstreams = u->next;
+    while (!LIST_EMPTY(&w->dead_upstreams)) {
+        struct upstream *u = LIST_FIRST(&w->dead_upstreams);
+        LIST_REMOVE(u, link);
         free(u);
     }
 }
@@ -277,14 +299,14 @@ static void *run(void *arg)
 {
     struct worker *w = arg;
     struct epoll_event events[EVENTS_MAX];
+    int64_t next = INT64_MAX;
 
     while (!w->draining || w->n_conns > 0) {
-        int n = epoll_wait(w->epoll, events, EVENTS_MAX, next_timeout(w));
+        int n = epoll_wait(w->epoll, events, EVENTS_MAX, sleep_ms(w, next));
         w->now = clock_monotonic_ms();
         for (int i = 0; i < n; i++)
             dispatch(w, &events[i]);
-        for (size_t i = 0; i < TIMER_KINDS; i++)
-            timer_run(&w->timers[i], w->now);
+        next = run_timers(w);
         unmute_when_due(w);
         free_dead(w);
     }
@@ -293,8 +315,8 @@ static void *run(void *arg)
 
 void worker_free(struct worker *w)
 {
-    while (w->conns)
-        conn_close(w->conns, "the proxy stops");
+    while (!LIST_EMPTY(&w->conns))
+        conn_close(LIST_FIRST(&w->conns), "the proxy stops");
     upstream_pool_close(w);
     free_dead(w);
     block_pool_free(&w->blocks);

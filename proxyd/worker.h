@@ -13,9 +13,9 @@
 #include "err.h"
 
 #include "block.h"
+#include "conn.h"
 #include "count.h"
 #include "forward.h"
-#include "http.h"
 #include "listener.h"
 #include "outbuf.h"
 #include "pipe.h"
@@ -24,8 +24,6 @@
 #include "target.h"
 #include "timer.h"
 #include "upstream.h"
-
-struct conn;
 
 /* What the main thread says to all workers. */
 struct shared {
@@ -38,6 +36,7 @@ struct shared {
 };
 
 enum timer_kind {
+    TIMER_NONE,    /* never expires */
     TIMER_HEADER,  /* a request's head to be whole */
     TIMER_IDLE,    /* a client's connection between requests */
     TIMER_CONNECT, /* to a task */
@@ -73,16 +72,14 @@ struct worker {
     struct upstream_pool pool;
     struct pipe_pool pipes;
     size_t n_conns, conns_max;
-    size_t n_upstreams; /* open; conns_max at most, so that both together fit the descriptors */
-    int64_t warned_at;  /* when a failure was logged last, monotonic ms; 0: never */
-    unsigned unwarned;  /* failures since */
-    struct conn *conns; /* all that are open */
-    struct conn *dead_conns;
-    struct upstream *dead_upstreams;
+    size_t n_upstreams;     /* open; conns_max at most, so that both together fit the descriptors */
+    int64_t warned_at;      /* when a failure was logged last, monotonic ms; 0: never */
+    unsigned unwarned;      /* failures since */
+    struct conn_list conns; /* all that are open */
+    struct conn_list dead_conns;
+    struct upstream_list dead_upstreams;
 
     /* What one event is worked on with; nothing here outlives it. */
-    struct http_request request;
-    struct http_response response;
     struct forward forward;
     char scratch[OUTBUF_READ_MAX];
 };

@@ -154,8 +154,7 @@ def dead_port():
 
 def test_a_request_passed_over_is_still_itself(make):
     """One of two tasks refuses; what goes to the next is this request, whatever else was read
-    meanwhile. (exchange_run: connect_next -> pooled connection -> send_request reads w->request,
-    which another client's request has overwritten.)"""
+    meanwhile."""
     p = make()
     task = Task(echo_script)
     p.route("two", dead_port(), task.port)

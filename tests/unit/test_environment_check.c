@@ -231,12 +231,8 @@ static void all_problems(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CHECK(accepts),
-        CHECK(subdomains),
-        CHECK(parameter_values),
-        CHECK(taskdefs),
-        CHECK(order_of_the_checks),
-        CHECK(all_problems),
+        CHECK(accepts),  CHECK(subdomains),          CHECK(parameter_values),
+        CHECK(taskdefs), CHECK(order_of_the_checks), CHECK(all_problems),
     };
     return cmocka_run_group_tests_name("environment_check", tests, compile_rules, free_rules);
 }

@@ -36,10 +36,11 @@ static int forget(void **state)
 
 static void expire_in_order(void **state)
 {
-    struct timer_list l = {.after_ms = 100, .expired = note};
+    struct timer_list l;
     struct named a = {.name = 'a'}, b = {.name = 'b'}, c = {.name = 'c'};
 
     (void)state;
+    timer_list_init(&l, 100, note);
     timer_set(&a.timer, &l, 1000);
     timer_set(&b.timer, &l, 1000);
     timer_set(&c.timer, &l, 1050);
@@ -51,8 +52,7 @@ static void expire_in_order(void **state)
     assert_string_equal(fired, "ab");
     timer_run(&l, 99999);
     assert_string_equal(fired, "abc");
-    assert_null(l.first);
-    assert_null(l.last);
+    assert_true(timer_next(&l) == INT64_MAX);
     timer_run(&l, 999999);
     assert_string_equal(fired, "abc");
 }
@@ -62,12 +62,13 @@ static void stopped_do_not_expire(void **state)
 {
     (void)state;
     for (int stopped = 0; stopped < 8; stopped++) {
-        struct timer_list l = {.after_ms = 1, .expired = note};
+        struct timer_list l;
         struct named t[3] = {{.name = 'a'}, {.name = 'b'}, {.name = 'c'}};
         char expected[4];
         size_t n = 0;
 
         forget(NULL);
+        timer_list_init(&l, 1, note);
         for (int i = 0; i < 3; i++)
             timer_set(&t[i].timer, &l, i);
         for (int i = 0; i < 3; i++) {
@@ -80,18 +81,18 @@ static void stopped_do_not_expire(void **state)
         timer_stop(&t[0].timer); /* again, or for the first time: both are fine */
         timer_run(&l, 10);
         assert_string_equal(fired, stopped & 1 ? expected : expected + 1);
-        assert_null(l.first);
-        assert_null(l.last);
+        assert_true(timer_next(&l) == INT64_MAX);
     }
 }
 
 static void set_anew_goes_to_the_end(void **state)
 {
-    struct timer_list l = {.after_ms = 10, .expired = note},
-                      other = {.after_ms = 5, .expired = note};
+    struct timer_list l, other;
     struct named a = {.name = 'a'}, b = {.name = 'b'};
 
     (void)state;
+    timer_list_init(&l, 10, note);
+    timer_list_init(&other, 5, note);
     timer_set(&a.timer, &l, 0);
     timer_set(&b.timer, &l, 1);
     timer_set(&a.timer, &l, 2);
@@ -108,10 +109,12 @@ static void set_anew_goes_to_the_end(void **state)
 
 static void zero_is_never(void **state)
 {
-    struct timer_list never = {.expired = note}, soon = {.after_ms = 1, .expired = note};
+    struct timer_list never, soon;
     struct named a = {.name = 'a'};
 
     (void)state;
+    timer_list_init(&never, 0, note);
+    timer_list_init(&soon, 1, note);
     timer_set(&a.timer, &never, 0);
     assert_null(a.timer.list);
     timer_run(&never, INT64_MAX);
@@ -121,7 +124,7 @@ static void zero_is_never(void **state)
     assert_string_equal(fired, "");
 }
 
-static struct timer_list again = {.after_ms = 10};
+static struct timer_list again;
 static struct named first = {.name = '1'}, second = {.name = '2'};
 static int64_t now;
 
@@ -135,7 +138,7 @@ static void start_again(struct timer *t)
 static void expired_may_set_and_stop(void **state)
 {
     (void)state;
-    again.expired = start_again;
+    timer_list_init(&again, 10, start_again);
     timer_set(&first.timer, &again, 0);
     timer_set(&second.timer, &again, 0);
     now = 10;
@@ -148,18 +151,19 @@ static void expired_may_set_and_stop(void **state)
     timer_run(&again, now);
     assert_string_equal(fired, "11");
     timer_stop(&first.timer);
-    assert_null(again.first);
+    assert_true(timer_next(&again) == INT64_MAX);
 }
 
 /* Many operations by chance against a plain array. */
 static void as_a_model_says(void **state)
 {
     enum { N = 16 };
-    struct timer_list l = {.after_ms = 50, .expired = note};
+    struct timer_list l;
     struct named t[N] = {0};
     int64_t due[N] = {0}, time = 0; /* 0: not running */
 
     (void)state;
+    timer_list_init(&l, 50, note);
     srand(1);
     for (int i = 0; i < N; i++)
         t[i].name = (char)('a' + i);
