@@ -3,6 +3,7 @@
 #define MIRAGE_MUSTACHE_NODE_H
 
 #include <stddef.h>
+#include <sys/queue.h>
 
 #include "arena.h"
 
@@ -16,14 +17,16 @@ enum node_type {
     NODE_PARTIAL,
 };
 
+STAILQ_HEAD(node_list, node);
+
 struct node {
     enum node_type type;
     int line;
-    struct node *next;
-    struct node *children; /* of a section */
-    const char *text;      /* NODE_TEXT: the bytes; otherwise the name as written, NUL-terminated */
-    size_t len;            /* of text */
-    const char **path;     /* the name's parts; none for "." */
+    STAILQ_ENTRY(node) next;
+    struct node_list children; /* of a section */
+    const char *text;  /* NODE_TEXT: the bytes; otherwise the name as written, NUL-terminated */
+    size_t len;        /* of text */
+    const char **path; /* the name's parts; none for "." */
     size_t n_path;
     const char *indent; /* NODE_PARTIAL: what goes before each of its lines */
 };
@@ -31,7 +34,7 @@ struct node {
 struct mustache {
     struct arena arena; /* holds this struct as well */
     const char *name;
-    struct node *nodes;
+    struct node_list nodes;
 };
 
 #endif

@@ -13,7 +13,7 @@ enum { SECTION_DEPTH = 64 };
 
 struct open_section {
     struct node *node;
-    struct node **tail; /* where the list that holds the section goes on */
+    struct node_list *list; /* that holds the section */
 };
 
 struct parser {
@@ -27,7 +27,7 @@ struct parser {
     size_t open_len;
     const char *close;
     size_t close_len;
-    struct node **tail;
+    struct node_list *list; /* that the next node ends */
     struct open_section sections[SECTION_DEPTH];
     size_t depth;
     struct err *e;
@@ -71,8 +71,8 @@ static struct node *add_node(struct parser *p, enum node_type type, int line)
 
     node->type = type;
     node->line = line;
-    *p->tail = node;
-    p->tail = &node->next;
+    STAILQ_INIT(&node->children);
+    STAILQ_INSERT_TAIL(p->list, node, next);
     return node;
 }
 
@@ -232,8 +232,8 @@ static int open_section(struct parser *p, const struct tag *tag)
                        p->m->name, tag->line, SECTION_DEPTH);
     if (add_named(p, tag, tag->sigil == '#' ? NODE_SECTION : NODE_INVERTED, &node) < 0)
         return -1;
-    p->sections[p->depth++] = (struct open_section){node, p->tail};
-    p->tail = &node->children;
+    p->sections[p->depth++] = (struct open_section){node, p->list};
+    p->list = &node->children;
     return 0;
 }
 
@@ -252,7 +252,7 @@ static int close_section(struct parser *p, const struct tag *tag)
         return err_set(p->e, ERR_INVALID,
                        "%s:%d: section \"%s\", opened on line %d, is closed by \"%s\"", p->m->name,
                        tag->line, node->text, node->line, name);
-    p->tail = p->sections[p->depth].tail;
+    p->list = p->sections[p->depth].list;
     return 0;
 }
 
@@ -351,7 +351,8 @@ int mustache_parse(struct mustache **m, const char *name, const char *text, size
     p.m->name = arena_strdup(&p.m->arena, name);
     p.src = p.pos = p.counted = text;
     p.end = text + len;
-    p.tail = &p.m->nodes;
+    p.list = &p.m->nodes;
+    STAILQ_INIT(p.list);
     rc = parse_all(&p);
     if (rc < 0)
         mustache_free(p.m);
@@ -370,16 +371,19 @@ void mustache_free(struct mustache *m)
     arena_free(&arena);
 }
 
-static int each_partial(const struct node *node,
+static int each_partial(const struct node_list *list,
                         int (*each)(void *ctx, const char *partial, int line), void *ctx)
 {
+    const struct node *node;
     int rc = 0;
 
-    for (; node && rc == 0; node = node->next) {
+    STAILQ_FOREACH (node, list, next) {
+        if (rc != 0)
+            break;
         if (node->type == NODE_PARTIAL)
             rc = each(ctx, node->text, node->line);
         else
-            rc = each_partial(node->children, each, ctx);
+            rc = each_partial(&node->children, each, ctx);
     }
     return rc;
 }
@@ -387,5 +391,5 @@ static int each_partial(const struct node *node,
 int mustache_each_partial(const struct mustache *m,
                           int (*each)(void *ctx, const char *partial, int line), void *ctx)
 {
-    return each_partial(m->nodes, each, ctx);
+    return each_partial(&m->nodes, each, ctx);
 }

@@ -31,8 +31,8 @@ struct level {
     int depth;
 };
 
-static int render_nodes(struct rendering *r, const struct level *level, const struct node *node,
-                        const struct frame *frame);
+static int render_nodes(struct rendering *r, const struct level *level,
+                        const struct node_list *list, const struct frame *frame);
 
 /* The value that a name means: its first part from the innermost context that has it, the others
  * inside that value only. NULL when there is none. */
@@ -135,10 +135,10 @@ static int render_section(struct rendering *r, const struct level *level, const 
     if (is_false(value))
         return 0;
     if (!json_is_array(value))
-        return render_nodes(r, level, node->children, &inner);
+        return render_nodes(r, level, &node->children, &inner);
     for (size_t i = 0; i < json_array_size(value); i++) {
         inner.value = json_array_get(value, i);
-        if (render_nodes(r, level, node->children, &inner) < 0)
+        if (render_nodes(r, level, &node->children, &inner) < 0)
             return -1;
     }
     return 0;
@@ -155,15 +155,18 @@ static int render_partial(struct rendering *r, const struct level *level, const 
     if (inner.depth > PARTIAL_DEPTH)
         return err_set(r->e, ERR_INTERNAL, "%s:%d: partials are nested more than %d deep",
                        level->m->name, node->line, PARTIAL_DEPTH);
-    return render_nodes(r, &inner, m->nodes, frame);
+    return render_nodes(r, &inner, &m->nodes, frame);
 }
 
-static int render_nodes(struct rendering *r, const struct level *level, const struct node *node,
-                        const struct frame *frame)
+static int render_nodes(struct rendering *r, const struct level *level,
+                        const struct node_list *list, const struct frame *frame)
 {
+    const struct node *node;
     int rc = 0;
 
-    for (; node && rc == 0; node = node->next) {
+    STAILQ_FOREACH (node, list, next) {
+        if (rc != 0)
+            break;
         switch (node->type) {
         case NODE_TEXT:
             buf_add(r->out, node->text, node->len);
@@ -182,7 +185,7 @@ static int render_nodes(struct rendering *r, const struct level *level, const st
             break;
         case NODE_INVERTED:
             if (is_false(find_value(node, frame)))
-                rc = render_nodes(r, level, node->children, frame);
+                rc = render_nodes(r, level, &node->children, frame);
             break;
         case NODE_PARTIAL:
             rc = render_partial(r, level, node, frame);
@@ -199,7 +202,7 @@ int mustache_render(const struct mustache *m, const json_t *view, mustache_looku
     struct level level = {.m = m};
     struct frame frame = {.value = view};
 
-    if (render_nodes(&r, &level, m->nodes, &frame) < 0)
+    if (render_nodes(&r, &level, &m->nodes, &frame) < 0)
         return -1;
     if (out->failed)
         return err_set(e, ERR_INTERNAL, "out of memory");

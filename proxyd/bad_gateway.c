@@ -1,7 +1,8 @@
 #include "bad_gateway.h"
 
-#include "conn.h"
 #include "log.h"
+
+#include "conn.h"
 #include "reply.h"
 #include "worker.h"
 

@@ -8,8 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "io.h"
 #include "log.h"
+
+#include "io.h"
 #include "upstream.h"
 #include "worker.h"
 

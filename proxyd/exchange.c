@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "log.h"
+
 #include "bad_gateway.h"
 #include "conn.h"
 #include "credentials.h"
-#include "log.h"
 #include "relay.h"
 #include "reply.h"
 #include "route.h"
@@ -17,8 +18,8 @@
 
 static void take_off_credentials(struct conn *c, struct http_request *r)
 {
-    credentials_take_off(c->worker->shared->config, c->in->bytes + c->head_at, r,
-                         *c->subdomain != '\0', c->peer_trusted);
+    credentials_take_off(c->worker->shared->config, c->in->bytes + c->head_at, r, *c->subdomain,
+                         c->peer_trusted);
 }
 
 /* Reads the head again that exchange_begin() found good, to send it again. */

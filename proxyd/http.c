@@ -51,10 +51,10 @@ bool http_name_is(const char *text, size_t len, const char *lower_case_name)
             c = (char)(c | 0x20);
         if (c != lower_case_name[i]) /* a name that ends here differs too: c is no NUL in a token */
             return false;
-        if (c == '\0')
+        if (!c)
             return false;
     }
-    return lower_case_name[len] == '\0';
+    return !lower_case_name[len];
 }
 
 /* A byte of a field name as CGI knows it. */
@@ -74,7 +74,7 @@ bool http_name_begins_like(const char *name, size_t len, const char *prefix, boo
             return false;
         *exact = *exact && (c != '-' || name[i] == '-');
     }
-    return *prefix == '\0';
+    return !*prefix;
 }
 
 /* --- the request line ------------------------------------------------------------------------- */

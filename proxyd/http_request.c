@@ -11,7 +11,7 @@
 
 static bool text_is(const char *text, size_t len, const char *word)
 {
-    return strlen(word) == len && memcmp(text, word, len) == 0;
+    return strlen(word) == len && !memcmp(text, word, len);
 }
 
 /* Methods are case-sensitive (RFC 9110, 9.1). */

@@ -1,8 +1,7 @@
 /* The answer's way to the client. */
-#include "relay.h"
-
 #include "bad_gateway.h"
 #include "conn.h"
+#include "relay.h"
 #include "reply.h"
 #include "tunnel.h"
 #include "upstream.h"

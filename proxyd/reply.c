@@ -5,8 +5,9 @@
 
 #include "buf.h"
 #include "clock.h"
-#include "conn.h"
 #include "http_reason.h"
+
+#include "conn.h"
 #include "worker.h"
 
 /* Sends the answer. The upstream connection, if there is one, is of no use any more. */

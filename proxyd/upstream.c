@@ -3,22 +3,23 @@
 #include <assert.h>
 #include <errno.h>
 #include <netinet/tcp.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "conn.h"
+#include "container_of.h"
 #include "hash.h"
 #include "log.h"
+
+#include "conn.h"
 #include "worker.h"
 
 #define UNREPLAYABLE_IDLE_MS 1000
 
 struct upstream *upstream_of(struct timer *t)
 {
-    return (struct upstream *)(void *)((char *)t - offsetof(struct upstream, timer));
+    return container_of(t, struct upstream, timer);
 }
 
 #define TO(state) (1u << (state))
@@ -66,9 +67,9 @@ static struct upstream *take_idle(struct worker *w, const struct target *t, bool
 {
     struct upstream *u;
 
-    LIST_FOREACH(u, bucket_of(w, t), link)
-    if (target_equal(&u->target, t))
-        break;
+    LIST_FOREACH (u, bucket_of(w, t), link)
+        if (target_equal(&u->target, t))
+            break;
     if (!u || (!replayable && w->now - u->idle_since > UNREPLAYABLE_IDLE_MS))
         return NULL;
     LIST_REMOVE(u, link);

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -10,10 +9,12 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "container_of.h"
+#include "log.h"
+
 #include "conn.h"
 #include "conn_life.h"
 #include "exchange.h"
-#include "log.h"
 #include "reply.h"
 
 #define EVENTS_MAX   256
@@ -28,7 +29,7 @@
 
 static struct conn *conn_of(struct timer *t)
 {
-    return (struct conn *)(void *)((char *)t - offsetof(struct conn, timer));
+    return container_of(t, struct conn, timer);
 }
 
 static void header_expired(struct timer *t)
@@ -84,7 +85,7 @@ static void answer_expired(struct timer *t)
 
 static void tick_expired(struct timer *t)
 {
-    exchange_tick((struct conn *)(void *)((char *)t - offsetof(struct conn, tick)));
+    exchange_tick(container_of(t, struct conn, tick));
 }
 
 static void pool_expired(struct timer *t)

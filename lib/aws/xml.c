@@ -15,7 +15,6 @@ struct builder {
     XML_Parser parser;
     struct xml *root;
     struct xml *path[DEPTH_MAX];
-    struct xml **end[DEPTH_MAX]; /* where the next child of path[i] goes */
     struct buf text[DEPTH_MAX];
     int depth;
     bool refused;
@@ -40,14 +39,12 @@ static void start(void *ctx, const char *name, const char **attributes)
     }
     element->name = arena_strdup(b->arena, colon ? colon + 1 : name);
     element->text = "";
+    STAILQ_INIT(&element->children);
     if (b->depth == 0)
         b->root = element;
-    else {
-        *b->end[b->depth - 1] = element;
-        b->end[b->depth - 1] = &element->next;
-    }
+    else
+        STAILQ_INSERT_TAIL(&b->path[b->depth - 1]->children, element, next);
     b->path[b->depth] = element;
-    b->end[b->depth] = &element->first;
     buf_clear(&b->text[b->depth]);
     b->depth++;
 }
@@ -60,7 +57,7 @@ static void end(void *ctx, const char *name)
     (void)name;
     b->depth--;
     text = &b->text[b->depth];
-    if (!b->path[b->depth]->first && text->len > 0)
+    if (STAILQ_EMPTY(&b->path[b->depth]->children) && text->len > 0)
         b->path[b->depth]->text = arena_strndup(b->arena, text->data, text->len);
 }
 
@@ -103,19 +100,19 @@ const struct xml *xml_parse(const char *text, size_t len, struct arena *a)
 
 const struct xml *xml_child(const struct xml *parent, const char *name)
 {
-    const struct xml *child = parent ? parent->first : NULL;
+    const struct xml *child = parent ? STAILQ_FIRST(&parent->children) : NULL;
 
     while (child && strcmp(child->name, name) != 0)
-        child = child->next;
+        child = STAILQ_NEXT(child, next);
     return child;
 }
 
 const struct xml *xml_again(const struct xml *element)
 {
-    const struct xml *next = element->next;
+    const struct xml *next = STAILQ_NEXT(element, next);
 
     while (next && strcmp(next->name, element->name) != 0)
-        next = next->next;
+        next = STAILQ_NEXT(next, next);
     return next;
 }
 

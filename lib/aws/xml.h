@@ -4,13 +4,17 @@
 #define MIRAGE_AWS_XML_H
 
 #include <stddef.h>
+#include <sys/queue.h>
 
 #include "arena.h"
+
+STAILQ_HEAD(xml_list, xml);
 
 struct xml {
     const char *name;
     const char *text; /* of this element itself; "" when it has none */
-    struct xml *first, *next;
+    struct xml_list children;
+    STAILQ_ENTRY(xml) next;
 };
 
 /* The root element; NULL when the text is not well-formed XML, has a DOCTYPE, or nests deeper than
