@@ -1,4 +1,4 @@
-/* Carrying out a purge: the lock, and the stops. mirage-purge and mirage-sync share it. */
+/* Carries out a purge: the lock, and the stops. mirage-purge and mirage-sync share it. */
 #ifndef MIRAGE_CRON_PURGE_RUN_H
 #define MIRAGE_CRON_PURGE_RUN_H
 
@@ -20,22 +20,23 @@ struct purger {
     struct runner *runner;
     struct aws_client *aws; /* NULL: local tasks, whose counts are in db */
     struct db *db;          /* NULL: mirage-purge, on ECS */
-    int stop;               /* a descriptor that becomes readable when the program is to end; -1 */
+    int stop; /* a descriptor that becomes readable when the program is to end; -1: none */
 };
 
-/* Opens runner and client. db and stop are the caller's. */
+/* Opens runner and client. The caller sets db and stop. */
 int purger_open(struct purger *p, const struct config *config, const char *state_dir, struct err *e)
     __attribute__((warn_unused_result));
 void purger_close(struct purger *p);
 
-/* One purge at a time on this machine, whatever program runs it: a descriptor that holds the lock
- * until it is closed, or its process ends. ERR_BUSY when another purge has it. */
+/* Takes the lock that lets one purge run at a time on this machine, whatever program runs it.
+ * Returns a descriptor that holds the lock until it is closed or its process ends. ERR_BUSY when
+ * another purge holds the lock. */
 int purge_lock(const struct config *config, const char *state_dir, struct err *e)
     __attribute__((warn_unused_result));
 
 /* Stops the tasks that the plan has under the subdomain, and no others: a launch in the meantime
- * keeps its own. 1 when they were stopped, 0 when somebody has used it since the decision, -1.
- * Pauses between stops as ECS's throttling wants it. */
+ * keeps its own. 1 when they were stopped, 0 when somebody has used the subdomain since the
+ * decision, -1 on error. Pauses between stops, because of ECS's throttling. */
 int purge_stop(struct purger *p, const struct purge_plan *plan, const char *subdomain,
                struct err *e) __attribute__((warn_unused_result));
 

@@ -1,5 +1,5 @@
-/* mirage-sync: keeps the database's view of the tasks as the runner says it is. Beside that, jobs
- * of their own: purges and their schedule, the report of access counts, the records of mirage link.
+/* mirage-sync: keeps the database's view of the tasks in step with the runner. Other work has jobs
+ * of its own: purges and their schedule, the report of access counts, the records of mirage link.
  */
 #include <signal.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
-/* Route 53 is asked for nothing but the zone's name: what it holds is remembered in `link_record`.
- * What a crash or a lost database leaves unknown is mended from the other side: a stopped task that
- * is seen for the first time has its records deleted, whoever made them; a DELETE of what is not
- * there, or has other addresses by now, is refused by Route 53 and does nothing. */
+/* Of Route 53 only the zone's name is read. What the zone holds is remembered in `link_record`.
+ * What a crash or a lost database leaves unknown is mended from the other side: when a stopped task
+ * is seen for the first time, its records are deleted, whoever made them. Route 53 refuses a DELETE
+ * of a record that is not there, or has other addresses by now; this does no harm. */
 #include "sync_link.h"
 
 #include <string.h>

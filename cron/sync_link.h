@@ -1,4 +1,4 @@
-/* mirage link: keeps Route 53 as the running tasks ask for. */
+/* mirage link: keeps the records in Route 53 that the running tasks need. */
 #ifndef MIRAGE_CRON_SYNC_LINK_H
 #define MIRAGE_CRON_SYNC_LINK_H
 

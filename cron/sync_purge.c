@@ -1,5 +1,5 @@
-/* A purge outlives the request that asked for it, and a restart: it is a row until it has finished,
- * and one that was interrupted begins again, deciding anew. */
+/* A purge outlives the request that asked for it, and a restart: it is a row until it has finished.
+ * A purge that was interrupted begins again, with new decisions. */
 #include "sync_purge.h"
 
 #include <unistd.h>

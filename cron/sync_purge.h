@@ -4,7 +4,7 @@
 
 #include "job.h"
 
-/* Jobs' run(). The second one is for a configuration with purge.schedule. */
+/* The run() of two jobs. The second is for a configuration with purge.schedule. */
 void sync_purge(struct job *job);
 void sync_schedule(struct job *job);
 

@@ -1,8 +1,10 @@
-/* Every minute that is over is reported: one value for each subdomain with a running task, zero
- * included, so that no data means that nobody was there to count. A row is marked only when
- * CloudWatch has taken it: a crash between the two reports it again, which keeps an environment;
- * the other way round would stop one. What is counted late for a minute that was reported is
- * reported as a further value of it; the metric's sum adds them. */
+/* Every minute that has ended is reported: one value for each subdomain with a running task, zero
+ * included. So no data means that nobody was there to count.
+ *
+ * A row is marked as reported after CloudWatch has taken it. A crash between the two reports it
+ * again, which keeps an environment; the other order would stop one. What is counted late, for a
+ * minute that was reported already, is reported as a further value of that minute; the metric's sum
+ * adds them. */
 #include "sync_report.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* /api/access: how many requests a subdomain had lately: on ECS what CloudWatch has of all
- * machines, and what this one has not reported yet. */
+/* /api/access: how many requests a subdomain had lately. On ECS this is what CloudWatch has from
+ * all machines, and what this one has not reported yet. */
 #include "api.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* /api/purge: the request is checked in full and written down; mirage-sync carries it out.
- * /api/purges: what came of the last ones. */
+/* /api/purge: the request is checked completely and written down; mirage-sync carries it out.
+ * /api/purges: the results of the last ones. */
 #include "clock.h"
 #include "purge.h"
 #include "store/store_purge.h"

@@ -1,4 +1,4 @@
-/* /api/terminate: ends an environment, or one task of it. */
+/* /api/terminate: ends an environment, or one of its tasks. */
 #include "api.h"
 
 #include "deed.h"

@@ -1,4 +1,4 @@
-/* Lets a request in, or says why not: the edge of the section `auth`. */
+/* Lets a request in, or says why not: the section `auth`, applied to requests. */
 #ifndef MIRAGE_AUTHENTICATE_H
 #define MIRAGE_AUTHENTICATE_H
 
@@ -6,12 +6,13 @@
 
 struct call;
 
-/* Checks what the request brings along, if there is anything to check. True lets it in; a page's
- * answer then also carries the cookie that opens tasks. Otherwise it was logged why, and the answer
- * asks for a password where that can help; its text is the caller's. */
+/* Checks the credentials of the request, if the configuration asks for any. True lets the request
+ * in; the answer of a page then also carries the cookie that opens tasks. False: the reason has
+ * been logged, and the answer asks for a password where that can help; the caller writes the
+ * answer's text. */
 bool authenticate(struct call *c, bool is_api) __attribute__((warn_unused_result));
 
-/* Whether who connected to the web server may say who is behind it. */
+/* Whether the peer that connected to the web server is trusted to say who the client is. */
 bool peer_is_trusted(const struct call *c) __attribute__((warn_unused_result));
 
 #endif

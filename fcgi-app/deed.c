@@ -1,4 +1,4 @@
-/* Names are a client's text: what the log cannot show as it is, it escapes. */
+/* Names in the log are a client's text. log.c escapes what cannot be shown as it is. */
 #include "deed.h"
 
 #include <string.h>

@@ -7,12 +7,13 @@
 
 #include "template.h"
 
-/* Fetches what is in S3 to the state folder, and loads. templates_free() frees. */
+/* Fetches templates that are in S3 into the state folder, and loads them. templates_free() frees.
+ */
 int htmldir_load(struct templates **templates, struct config *config, const char *state_dir,
                  struct err *e) __attribute__((warn_unused_result));
 
-/* The same for nothing but what is wrong, where AWS need not be asked: no state folder is needed,
- * and none is touched. */
+/* Only checks the templates, without asking AWS: templates in S3 are not checked. Needs no state
+ * folder, and touches none. */
 int htmldir_check(struct config *config, struct err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -1,4 +1,4 @@
-/* What a subdomain was launched with, for a form that offers the same again. */
+/* The last launch of a subdomain, for a form that offers it again. */
 #ifndef MIRAGE_LAUNCH_AGAIN_H
 #define MIRAGE_LAUNCH_AGAIN_H
 
@@ -8,9 +8,9 @@
 
 struct call;
 
-/* Makes *params what the form of the last launch would have sent: from the request that is kept
- * or, when the launch was not ours, from what its latest tasks were given. ERR_NOT_FOUND when
- * nothing is known of the subdomain. */
+/* Sets *params to what the form would have sent for the last launch. They come from the request
+ * that is kept or, when the launch was not ours, from the variables and tags of its latest tasks.
+ * ERR_NOT_FOUND when nothing is known of the subdomain. */
 int launch_again(struct call *c, const char *subdomain, struct params *params, struct err *e)
     __attribute__((warn_unused_result));
 

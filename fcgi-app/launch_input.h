@@ -8,8 +8,8 @@
 
 #include "params.h"
 
-/* Collects what environment_check() wants. Empty taskdefs are left out: a form sends its unused
- * fields too. `params` must outlive `input`. */
+/* Collects the input of environment_check(). Empty taskdefs are left out, because a form sends its
+ * unused fields too. `params` must outlive `input`. */
 int launch_input_read(const struct params *params, struct arena *a, struct launch_input *input,
                       struct err *e) __attribute__((warn_unused_result));
 

@@ -1,5 +1,5 @@
-/* The steps are the states of an environment on its way up. A task of this launch that stopped
- * without having been told makes it a failure, whatever the others do. */
+/* The steps are the states of an environment on its way up. The launch has failed when one of its
+ * tasks stopped without having been told to, whatever the other tasks do. */
 #include "launch_watch.h"
 
 #include <stdbool.h>

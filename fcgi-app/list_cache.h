@@ -1,8 +1,8 @@
-/* The text of /api/list as this thread wrote it last, which is good until somebody commits: scripts
- * ask for it again and again, and a hundred tasks take a millisecond to read and write.
+/* The text of /api/list as this thread last wrote it. It is valid until somebody commits. Scripts
+ * ask for the list again and again, and reading and writing a hundred tasks takes a millisecond.
  *
- * The database says when another connection has committed; what this thread's own changes, its
- * requests but GET do, and router.c forgets the texts for them. */
+ * The database tells when another connection has committed. This thread's own changes come only
+ * from requests other than GET, and router.c forgets the texts for those. */
 #ifndef MIRAGE_LIST_CACHE_H
 #define MIRAGE_LIST_CACHE_H
 

@@ -1,7 +1,7 @@
-/* Mustache templates: comments, delimiters, interpolation, sections, inverted sections, partials,
- * as the specification's core has them. Values are Jansson's. No lambdas, no inheritance.
+/* Mustache templates: comments, delimiters, interpolation, sections, inverted sections and
+ * partials, as in the core of the specification. Values are Jansson's. No lambdas, no inheritance.
  *
- * A parsed template never changes, so any number of threads may render it at once. False are: what
+ * A parsed template never changes, so any number of threads may render it at once. False is: what
  * is missing, null, false, the empty string and the empty array. */
 #ifndef MIRAGE_MUSTACHE_H
 #define MIRAGE_MUSTACHE_H
@@ -15,11 +15,11 @@
 
 struct mustache;
 
-/* Finds a partial; NULL when there is none, which renders as nothing. */
+/* Finds a partial. NULL when there is none; it renders as nothing. */
 typedef const struct mustache *(*mustache_lookup)(const void *ctx, const char *name);
 
-/* Parses `len` bytes of UTF-8. `name` is what errors call the template: "layout.html:12: ...".
- * mustache_free() frees; text and name may go earlier. */
+/* Parses `len` bytes of UTF-8. Errors call the template `name`: "layout.html:12: ...".
+ * mustache_free() frees. Text and name need not live longer than this call. */
 int mustache_parse(struct mustache **m, const char *name, const char *text, size_t len,
                    struct err *e) __attribute__((warn_unused_result));
 void mustache_free(struct mustache *m); /* NULL is fine */
@@ -30,8 +30,8 @@ int mustache_each_partial(const struct mustache *m,
                           int (*each)(void *ctx, const char *partial, int line), void *ctx)
     __attribute__((warn_unused_result));
 
-/* Adds the template, filled in, to `out`. Fails only on partials nested too deep (which is what a
- * partial that always includes itself comes to) and on memory; `out` then holds a part. */
+/* Renders the template into `out`. Fails only when partials are nested too deep (as with a partial
+ * that always includes itself) or memory runs out; `out` then has a part of the text. */
 int mustache_render(const struct mustache *m, const json_t *view, mustache_lookup lookup,
                     const void *ctx, struct buf *out, struct err *e)
     __attribute__((warn_unused_result));

@@ -1,5 +1,4 @@
-/* A parsed template, as the parser leaves it and the renderer walks it. Nobody else includes this.
- */
+/* A parsed template, which the parser makes and the renderer walks. No other file includes this. */
 #ifndef MIRAGE_MUSTACHE_NODE_H
 #define MIRAGE_MUSTACHE_NODE_H
 

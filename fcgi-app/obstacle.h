@@ -1,4 +1,5 @@
-/* What keeps requests from a task that runs: said where its launch is watched, and on its trace. */
+/* What keeps requests from a task that runs. It is shown where the task's launch is watched, and on
+ * its trace. */
 #ifndef MIRAGE_OBSTACLE_H
 #define MIRAGE_OBSTACLE_H
 
@@ -8,13 +9,13 @@
 #include "config/config.h"
 #include "task.h"
 
-/* A sentence's end, for after the task definition's name; "" when there is none, or the task has
- * not run for long. */
+/* The rest of a sentence that begins with the name of the task definition; "" when there is no
+ * obstacle, or the task has not run for long. */
 const char *obstacle_of(const struct config *config, struct arena *a, const struct task *t)
     __attribute__((warn_unused_result));
 
-/* The task that keeps its environment from being reached; NULL when none does. One without a port
- * for requests may stand beside one that has it. */
+/* The task because of which the environment cannot be reached; NULL when there is none. A task
+ * without a port for requests is no obstacle beside one that has such a port. */
 const struct task *obstacle_find(const struct config *config, struct arena *a,
                                  const struct task *tasks, size_t n)
     __attribute__((warn_unused_result));

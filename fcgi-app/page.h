@@ -1,4 +1,5 @@
-/* The HTML pages, a handler a page, and what they share. See docs/API.md for what templates get. */
+/* The HTML pages, a handler for each, and what they share. docs/TEMPLATES.md says what templates
+ * get. */
 #ifndef MIRAGE_PAGE_H
 #define MIRAGE_PAGE_H
 
@@ -18,15 +19,16 @@ int page_purge(struct call *c, struct err *e);
 int page_trace(struct call *c, struct err *e);
 int page_logs(struct call *c, struct err *e);
 
-/* Answers with the template `name` inside the layout. Owns `view` from the call on; NULL is out of
- * memory. */
+/* Answers with the template `name` inside the layout. Takes over `view`; NULL means that memory ran
+ * out. */
 int page_send(struct call *c, int status, const char *name, const char *title, json_t *view,
               struct err *e) __attribute__((warn_unused_result));
 
 /* What every template may use. */
 void page_set_version(json_t *view);
 
-/* Answers with a page that says what went wrong; in plain text when even that fails. */
+/* Answers with a page that says what went wrong, or in plain text when not even the page can be
+ * made. */
 void page_error(struct call *c, int status, const char *text);
 
 #endif

@@ -1,5 +1,5 @@
-/* `/launcher` and `/launch`: the form, and what it sends. A launch that is refused shows the form
- * again with everything that was typed. */
+/* `/launcher` and `/launch`: the form, and what it sends. When a launch is refused, the form is
+ * shown again with everything that was typed. */
 #include "page.h"
 
 #include <string.h>

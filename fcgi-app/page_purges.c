@@ -1,5 +1,5 @@
-/* `/purges` and `/purge`: what a purge would stop and why, having it done, and what past ones did.
- * mirage-sync carries it out; this only asks. */
+/* `/purges` and `/purge`: what a purge would stop and why, the request for one, and the past ones.
+ * mirage-sync carries a purge out; this file only asks for it. */
 #include "page.h"
 
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* `/terminate`: asks (GET), and does it (POST). Browsers without a script get here by a link. */
+/* `/terminate`: GET asks, POST terminates. Browsers without a script get here by a link. */
 #include "store/store_task.h"
 
 #include "deed.h"

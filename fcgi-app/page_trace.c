@@ -1,4 +1,4 @@
-/* `/trace/:id`: the life of one task, with how long each part of it took. */
+/* `/trace/:id`: the life of one task, with the duration of each part. */
 #include "page.h"
 
 #include <stdint.h>

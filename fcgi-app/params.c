@@ -1,4 +1,4 @@
-/* Form and JSON readers behind one set of questions. */
+/* Readers of forms and of JSON, with one set of functions to ask for values. */
 #include "params.h"
 
 #include <stdbool.h>

@@ -1,6 +1,6 @@
-/* What a client gave by name, whether in a query string, a form or a JSON object. The text of one
- * form is checked as a whole first; a JSON member's type is checked when it is asked for, so that
- * members nobody asks for are ignored. */
+/* The values that a client gave by name, in a query string, a form or a JSON object. A form is
+ * checked as a whole first. The type of a JSON member is checked when it is asked for, so that
+ * members which nobody asks for are ignored. */
 #ifndef MIRAGE_PARAMS_H
 #define MIRAGE_PARAMS_H
 
@@ -19,7 +19,7 @@ struct params_field {
 struct params {
     struct params_field *fields;
     size_t n_fields;
-    json_t *json; /* an object; NULL: the fields count */
+    json_t *json; /* an object; NULL: the values are in `fields` */
 };
 
 struct params_list {
@@ -27,8 +27,8 @@ struct params_list {
     size_t len;
 };
 
-/* Reads `a=b&c=d`, percent-encoded. `what` is how errors call the text: "the body". A name given
- * twice is refused unless it is repeatable: taskdef, excludes, exclude_tags. */
+/* Reads `a=b&c=d`, percent-encoded. Errors call the text `what`: "the body". A name that is given
+ * twice is refused, unless it may be repeated: taskdef, excludes, exclude_tags. */
 int params_read_form(struct params *p, struct arena *a, const char *text, size_t len,
                      const char *what, struct err *e) __attribute__((warn_unused_result));
 
@@ -37,7 +37,7 @@ int params_read_json(struct params *p, const char *text, size_t len, struct err 
     __attribute__((warn_unused_result));
 void params_free(struct params *p);
 
-/* The value, or NULL when it was not given (JSON's null counts as that). */
+/* The value; NULL when it was not given, or is JSON's null. */
 int params_text(const struct params *p, const char *name, const char **value, struct err *e)
     __attribute__((warn_unused_result));
 
@@ -45,7 +45,7 @@ int params_text(const struct params *p, const char *name, const char **value, st
 int params_number_text(const struct params *p, struct arena *a, const char *name,
                        const char **value, struct err *e) __attribute__((warn_unused_result));
 
-/* All values of a repeatable name; JSON: an array of strings, or one string. */
+/* All values of a name that may be repeated. In JSON: an array of strings, or one string. */
 int params_list(const struct params *p, struct arena *a, const char *name, struct params_list *list,
                 struct err *e) __attribute__((warn_unused_result));
 
@@ -53,12 +53,13 @@ int params_list(const struct params *p, struct arena *a, const char *name, struc
 int params_subdomain(const struct params *p, struct arena *a, const char **subdomain, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Refuses a JSON `parameters` that is no object of strings, and a `branch` that is no string. */
+/* Refuses JSON whose `parameters` is not an object of strings, or whose `branch` is not a string.
+ */
 int params_check_launch(const struct params *p, struct err *e) __attribute__((warn_unused_result));
 
-/* A launch parameter, after params_check_launch(): a form's field, or a member of the JSON object
- * `parameters`; `branch` may stand outside of it, and counts there first. NULL when it was not
- * given. */
+/* A parameter of a launch, after params_check_launch(): a field of the form, or a member of the
+ * JSON object `parameters`. `branch` may also stand outside that object, and then counts first.
+ * NULL when it was not given. */
 const char *params_launch(const struct params *p, const char *name)
     __attribute__((warn_unused_result));
 

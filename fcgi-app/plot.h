@@ -9,9 +9,9 @@
 
 enum { PLOT_STEP = 2, PLOT_HEIGHT = 24 };
 
-/* The data of an SVG path to fill: a step a value, each PLOT_STEP wide, on a ground at PLOT_HEIGHT;
- * the largest value fills the height. "" when all are 0. n values, none negative, of less than 500.
- */
+/* The data of an SVG path to fill: each value is a step PLOT_STEP wide, on a ground at PLOT_HEIGHT;
+ * the largest value fills the height. "" when all values are 0. n is less than 500, and no value is
+ * negative. */
 const char *plot_steps(struct arena *a, const int64_t *values, size_t n)
     __attribute__((warn_unused_result));
 

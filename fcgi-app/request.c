@@ -1,5 +1,5 @@
-/* Reads CGI variables (RFC 3875) and a body; checks what can be checked without knowing the call.
- */
+/* Reads CGI variables (RFC 3875) and a body. Checks everything that can be checked without knowing
+ * the call. */
 #include "request.h"
 
 #include <ctype.h>

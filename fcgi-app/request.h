@@ -1,5 +1,5 @@
-/* A request as a handler sees it: method, decoded path, parameters. Knows CGI's variables, but not
- * where they come from, so that tests can give their own. */
+/* A request as a handler sees it: method, decoded path, parameters. This file knows CGI's
+ * variables, but not where they come from, so that tests can give their own. */
 #ifndef MIRAGE_REQUEST_H
 #define MIRAGE_REQUEST_H
 
@@ -19,7 +19,7 @@ struct request_io {
     void *ctx;
 };
 
-/* Bits, so that a route can name several. */
+/* Bits: a route can name several. */
 enum request_method {
     METHOD_GET = 1, /* HEAD as well */
     METHOD_POST = 2,
@@ -40,13 +40,13 @@ struct request {
     struct params params;
 };
 
-/* Reads method and path. On failure method_name and path are set nevertheless, for the log. */
+/* Reads method and path. Sets method_name and path on failure too, for the log. */
 int request_read_head(struct request *r, const struct request_io *io, struct arena *a,
                       struct err *e) __attribute__((warn_unused_result));
 
-/* Reads the parameters: of the query string for METHOD_GET, else of the body, whose type must be
- * one of `bodies`. Returns 0, or the HTTP status that tells the client, with the sentence in *e.
- * request_free() frees in either case. */
+/* Reads the parameters: for METHOD_GET from the query string, else from the body, whose type must
+ * be one of `bodies`. Returns 0, or the HTTP status for the client with the sentence in *e.
+ * request_free() frees in both cases. */
 int request_read_params(struct request *r, unsigned bodies, struct arena *a, struct err *e)
     __attribute__((warn_unused_result));
 void request_free(struct request *r);
@@ -55,9 +55,9 @@ void request_free(struct request *r);
 const char *request_variable(const struct request *r, const char *name)
     __attribute__((warn_unused_result));
 
-/* Whether a request that changes something may have been made by a page of another site: Origin
- * disagrees with Host or does not name `webapi`, or Sec-Fetch-Site says so. The
- * name counts too, because any name can be made to lead here (DNS rebinding). */
+/* Whether a page of another site may have made this request, which changes something: Origin
+ * disagrees with Host or does not name `webapi`, or Sec-Fetch-Site says so. The name is compared
+ * too, because any name can be made to lead here (DNS rebinding). */
 bool request_is_cross_site(const struct request *r, const char *webapi)
     __attribute__((warn_unused_result));
 

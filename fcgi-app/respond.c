@@ -1,4 +1,4 @@
-/* Answers: JSON, pages, redirects. Nothing here may be cached, everything says so. */
+/* Answers: JSON, pages, redirects. None of them may be cached, and each says so. */
 #include "respond.h"
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* From a request to its handler. The table's columns are the preconditions: a handler runs only
- * when they hold, and starts from valid input. */
+/* From a request to its handler. The columns of the table are preconditions: a handler runs only
+ * when they hold, and so starts from valid input. */
 #ifndef MIRAGE_ROUTER_H
 #define MIRAGE_ROUTER_H
 
@@ -14,8 +14,8 @@
 #include "respond.h"
 #include "template.h"
 
-/* What a worker thread works with. db and runner are its own, the others are shared and constant.
- */
+/* What a thread works with. db, runner, aws and lists are its own; everything else is shared by the
+ * threads, and constant. */
 struct services {
     const struct config *config;
     const struct templates *templates;
@@ -23,7 +23,7 @@ struct services {
     struct runner *runner;
     struct aws_client *aws;   /* NULL: tasks are local */
     struct oidc *oidc;        /* shared; NULL: not configured */
-    struct list_cache *lists; /* its own too; NULL: nothing is remembered */
+    struct list_cache *lists; /* NULL: nothing is remembered */
 };
 
 /* One request on its way. */
@@ -35,13 +35,13 @@ struct call {
     struct response *response;
 };
 
-/* Makes the answer, or fails with what the edge is to say and to log. */
+/* Makes the answer, or returns -1 with the error that router_answer() reports and logs. */
 typedef int (*route_handler)(struct call *c, struct err *e);
 
 struct route {
-    const char *path;  /* one that ends with a slash (and is not "/") has something behind it */
+    const char *path;  /* if it ends with a slash (and is not "/"), something must follow */
     unsigned methods;  /* of enum request_method */
-    unsigned bodies;   /* of enum request_body: what POST takes */
+    unsigned bodies;   /* of enum request_body: what a POST may carry */
     bool json_if_new;  /* with compat_v1 off, POST takes JSON only */
     const char *allow; /* for 405 */
     route_handler handler;
@@ -54,7 +54,7 @@ const struct route *router_find(const char *path, const char **rest)
 /* Whether errors on this path are JSON. */
 bool router_is_api(const char *path) __attribute__((warn_unused_result));
 
-/* Answers a request, whatever it is. Logs what went wrong on our side. */
+/* Answers a request, whatever it is. Logs what failed on our side. */
 void router_answer(const struct services *with, const struct request_io *io,
                    struct response *response, bool *is_head);
 

@@ -1,5 +1,6 @@
-/* Every thread waits for the listening socket and for the end, takes a connection, answers its one
- * request and closes it: a connection kept open would hold a thread that others wait for. */
+/* Every thread waits for the listening socket and for the end of the program. It takes a
+ * connection, answers its one request and closes it: a connection that stays open would hold a
+ * thread that others wait for. */
 #include "server.h"
 
 #include <errno.h>

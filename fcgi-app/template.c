@@ -1,5 +1,5 @@
-/* Loads and checks templates. All that can be wrong with one shows at start, so that no request
- * finds out. */
+/* Loads and checks templates. Everything that can be wrong with one shows at the start, and never
+ * in a request. */
 #include "template.h"
 
 #include <dirent.h>

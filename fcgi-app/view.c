@@ -1,4 +1,5 @@
-/* Tasks as JSON. What templates put into a URL is escaped for that here; HTML is the engine's. */
+/* Tasks as JSON. Values that templates put into a URL are escaped for that here. The template
+ * engine escapes HTML. */
 #include "view.h"
 
 #include <stdbool.h>

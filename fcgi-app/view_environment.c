@@ -1,4 +1,4 @@
-/* Walks the three sorted lists side by side. */
+/* Walks the three sorted lists in parallel. */
 #include "view_environment.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Environments as the list shows them: the tasks under one subdomain together, how they are, and
- * how they were used lately. */
+/* Environments as the list shows them: the tasks under one subdomain together, their state, and how
+ * much they were used lately. */
 #ifndef MIRAGE_VIEW_ENVIRONMENT_H
 #define MIRAGE_VIEW_ENVIRONMENT_H
 
@@ -15,7 +15,7 @@
 
 struct call;
 
-/* What is known of all of them. Each list is sorted by subdomain; the tasks are live ones. */
+/* What is known of all environments. Each list is sorted by subdomain. The tasks are live ones. */
 struct environment_facts {
     struct environment *environments; /* live ones */
     size_t n_environments;
@@ -24,12 +24,12 @@ struct environment_facts {
     size_t n_minutes;
 };
 
-/* How the tasks of one environment are, together: as the one that is least far. One that has no
- * task yet is being provisioned. */
+/* The state of an environment: that of its task that has got the least far. An environment that has
+ * no task yet is being provisioned. */
 enum view_state view_environment_state(const struct task *tasks, size_t n)
     __attribute__((warn_unused_result));
 
-/* All of them, by subdomain; numbers in it count as numbers. */
+/* All environments, sorted by subdomain; numbers in it sort by their value. */
 json_t *view_environments(struct call *c, const struct environment_facts *facts)
     __attribute__((warn_unused_result));
 

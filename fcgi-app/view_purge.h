@@ -15,11 +15,11 @@
 const char *view_purge_duration(struct arena *a, int64_t seconds)
     __attribute__((warn_unused_result));
 
-/* What would be stopped and what kept, the former first. */
+/* What would be stopped and what would be kept, in this order. */
 json_t *view_purge_preview(const struct purge_decision *decisions, size_t n)
     __attribute__((warn_unused_result));
 
-/* The same of a past purge, with what came of it. */
+/* The same for a past purge, with the results. */
 json_t *view_purge_decided(const struct purge_decided *decisions, size_t n)
     __attribute__((warn_unused_result));
 

@@ -1,5 +1,6 @@
 /* Memory with one owner and one end: everything taken from an arena lives until arena_free().
- * Running out of memory aborts the program; proxyd, which must not abort, does not use this. */
+ * Running out of memory aborts the program. So mirage-proxyd uses arenas only at its start and in
+ * its main thread; a worker, which must not abort, uses none. */
 #ifndef MIRAGE_ARENA_H
 #define MIRAGE_ARENA_H
 
@@ -19,8 +20,9 @@ void *arena_alloc(struct arena *a, size_t size) __attribute__((warn_unused_resul
 void *arena_array(struct arena *a, size_t count, size_t size)
     __attribute__((warn_unused_result, malloc));
 
-/* A larger copy of an array of `count` elements of `size` bytes, with room for twice as many (at
- * least 8), when count has reached *cap; else `array` itself. Sets *cap. */
+/* Makes room for one more element in an array of `count` elements of `size` bytes. When count has
+ * reached *cap, returns a larger copy with room for twice as many (at least 8) and sets *cap; else
+ * returns `array` itself. */
 void *arena_grow(struct arena *a, void *array, size_t count, size_t *cap, size_t size)
     __attribute__((warn_unused_result));
 

@@ -1,4 +1,4 @@
-/* Letters as protocols have them: ASCII, whatever the locale. */
+/* Letters as in protocols: ASCII, whatever the locale. */
 #ifndef MIRAGE_ASCII_H
 #define MIRAGE_ASCII_H
 
@@ -7,7 +7,7 @@ static inline char ascii_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Makes a text's letters small, in place. Returns it. */
+/* Turns a text into lower case, in place. Returns it. */
 static inline char *ascii_lower_text(char *text)
 {
     for (char *p = text; *p; p++)

@@ -1,7 +1,7 @@
 /* The cookie that opens tasks behind `require_auth_cookie`: a JSON Web Token (RFC 7519), HS256,
- * with the claim `expire_at` in Unix seconds. mirage-api gives it to whom it has let in;
- * mirage-proxyd believes it, and takes it off every request that goes further. Pure but for the
- * clock, which the caller reads. */
+ * with the claim `expire_at` in Unix seconds. mirage-api gives it to users whom it has let in.
+ * mirage-proxyd accepts it, and removes it from every request that goes further. Pure: the caller
+ * reads the clock. */
 #ifndef MIRAGE_AUTH_COOKIE_H
 #define MIRAGE_AUTH_COOKIE_H
 
@@ -14,7 +14,7 @@
 #define AUTH_COOKIE_NAME    "mirage-ecs-auth"
 #define AUTH_COOKIE_SECONDS (24 * 60 * 60)
 
-/* The token, signed with `secret`. The caller frees it; NULL without memory. */
+/* The token, signed with `secret`. The caller frees it. NULL when memory runs out. */
 char *auth_cookie_make(const char *secret, int64_t expire_at) __attribute__((warn_unused_result));
 
 /* Whether token[0..len) was signed with one of the secrets and has not expired at `now`, Unix
@@ -24,13 +24,14 @@ bool auth_cookie_is_valid(const char *token, size_t len, const struct config_str
 
 #define AUTH_COOKIE_TRIES 4
 
-/* Whether a Cookie field's value (RFC 6265, 4.2.1) has a valid one. A task can set a cookie of this
- * name for the whole domain, so that there may be several: as many as *tries says are looked at,
- * and are taken off it. A request has AUTH_COOKIE_TRIES. */
+/* Whether a Cookie field's value (RFC 6265, 4.2.1) has a valid cookie of this name. A task can set
+ * such a cookie for the whole domain, so there may be several. At most *tries of them are checked;
+ * each one that is checked is subtracted from *tries. Each request begins with AUTH_COOKIE_TRIES.
+ */
 bool auth_cookie_opens(const char *value, size_t len, const struct config_strings *secrets,
                        int64_t now, int *tries) __attribute__((warn_unused_result));
 
-/* Takes every cookie of this name out of value[0..len), in place. The new length. */
+/* Removes every cookie of this name from value[0..len), in place. The new length. */
 size_t auth_cookie_remove(char *value, size_t len) __attribute__((warn_unused_result));
 
 #endif

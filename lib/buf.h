@@ -1,5 +1,5 @@
-/* A growable byte buffer. A failure to allocate sticks: every later call is a no-op, and the owner
- * asks once, at the end, through `failed`. */
+/* A growable byte buffer. A failure to allocate sticks: every later call does nothing. The owner
+ * checks `failed` once, at the end. */
 #ifndef MIRAGE_BUF_H
 #define MIRAGE_BUF_H
 
@@ -32,7 +32,7 @@ const char *buf_text(const struct buf *b) __attribute__((warn_unused_result));
 int buf_read_file(struct buf *b, const char *path, size_t limit)
     __attribute__((warn_unused_result));
 
-/* Writes to path by way of a temporary file beside it and rename(2), mode 0600: readers see the old
+/* Writes to path through a temporary file beside it and rename(2), mode 0600: readers see the old
  * or the new text, never a part. 0, or -1 with errno set. */
 int buf_write_file(const struct buf *b, const char *path) __attribute__((warn_unused_result));
 

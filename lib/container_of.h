@@ -1,10 +1,10 @@
-/* From a member back to the struct that it lies in. */
+/* From a pointer to a member to the struct that it lies in. */
 #ifndef MIRAGE_CONTAINER_OF_H
 #define MIRAGE_CONTAINER_OF_H
 
 #include <stddef.h>
 
-/* `pointer` is to the `member` of a struct of this type. */
+/* `pointer` points to the `member` of a struct of this type. */
 #define container_of(pointer, type, member)                                                        \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 

@@ -1,5 +1,5 @@
-/* The life of an environment: launch and terminate, which the API, the pages and purge share. Keeps
- * the runner and the database's view in step. */
+/* The life of an environment: launch and terminate, which the API, the pages and purges share.
+ * Keeps the runner and the database's view in step. */
 #ifndef MIRAGE_ENVIRONMENT_H
 #define MIRAGE_ENVIRONMENT_H
 
@@ -19,8 +19,8 @@ struct launch_input {
     void *ctx;
 };
 
-/* Checks the input against the configuration and completes it with the parameters' defaults.
- * ERR_INVALID says what to change. */
+/* Checks the input against the configuration, and fills in the parameters' defaults. ERR_INVALID
+ * says what to change. */
 int environment_check(const struct config *config, const struct launch_input *input,
                       struct arena *a, struct launch_request *request, struct err *e)
     __attribute__((warn_unused_result));
@@ -31,22 +31,25 @@ struct launch_problem {
     const char *message;
 };
 
-/* Everything that is wrong with the input, in the form's order, for a form that shows each sentence
- * beside its field. Returns how many; none means that environment_check() accepts it. */
+/* Everything that is wrong with the input, in the order of the form, which shows each sentence
+ * beside its field. Returns how many problems there are; 0 means that environment_check() accepts
+ * the input. */
 size_t environment_problems(const struct config *config, const struct launch_input *input,
                             struct arena *a, struct launch_problem **problems)
     __attribute__((warn_unused_result));
 
-/* Stops what runs under the subdomain, then launches. ERR_REFUSED names every taskdef that failed,
- * why, and what did start. Launches of one subdomain in this process wait for each other. */
+/* Stops what runs under the subdomain, then launches. ERR_REFUSED names every task definition that
+ * failed, why it failed, and what did start. Launches of one subdomain in this process wait for
+ * each other. */
 int environment_launch(struct db *db, struct runner *r, const struct launch_request *request,
                        struct err *e) __attribute__((warn_unused_result));
 
-/* Stops all tasks of the subdomain, as a person asked. Nothing running is no error. */
+/* Stops all tasks of the subdomain, as a person asked. It is no error when nothing runs. */
 int environment_terminate(struct db *db, struct runner *r, const char *subdomain, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Stops one task, by short id or ARN, for a reason of task.h. ERR_NOT_FOUND when there is none. */
+/* Stops one task, by short id or ARN, for one of the reasons in task.h. ERR_NOT_FOUND when there is
+ * no such task. */
 int environment_terminate_task(struct db *db, struct runner *r, const char *id, const char *reason,
                                struct err *e) __attribute__((warn_unused_result));
 

@@ -1,5 +1,5 @@
-/* FNV-1a. Whoever can choose the keys can make them collide: not for what clients choose, unless
- * nobody gains by it. */
+/* FNV-1a. Whoever chooses the keys can make them collide. So do not use it for keys that clients
+ * choose, unless nobody gains by a collision. */
 #ifndef MIRAGE_HASH_H
 #define MIRAGE_HASH_H
 

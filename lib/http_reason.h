@@ -2,7 +2,7 @@
 #ifndef MIRAGE_HTTP_REASON_H
 #define MIRAGE_HTTP_REASON_H
 
-/* Of the statuses that mirage answers with; "Unknown" for another. */
+/* The phrase of a status that mirage-ecs answers with; "Unknown" for any other. */
 const char *http_reason(int status) __attribute__((warn_unused_result));
 
 #endif

@@ -1,4 +1,4 @@
-/* What Jansson's values are asked for in more than one place. */
+/* Questions to Jansson's values that are asked in more than one place. */
 #ifndef MIRAGE_JSON_H
 #define MIRAGE_JSON_H
 
@@ -6,10 +6,10 @@
 
 #include "arena.h"
 
-/* The value as JSON text, without blanks. Aborts when there is no memory, or no value. */
+/* The value as JSON text, without blanks. Aborts when memory runs out, or value is NULL. */
 char *json_to_text(const json_t *value, struct arena *a) __attribute__((warn_unused_result));
 
-/* The text of an object's member, "" when it has none. Valid as long as the object. */
+/* The text of an object's member; "" when it has none. Valid as long as the object. */
 const char *json_member(const json_t *object, const char *key) __attribute__((warn_unused_result));
 
 /* The same, as a text of the arena. */

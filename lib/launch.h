@@ -1,4 +1,4 @@
-/* What a launched task is given, on ECS and locally alike: its environment and its tags. */
+/* What a launched task gets, on ECS and locally alike: its environment variables and its tags. */
 #ifndef MIRAGE_LAUNCH_H
 #define MIRAGE_LAUNCH_H
 

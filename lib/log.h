@@ -1,6 +1,6 @@
-/* Log lines on standard error: `2026-01-02T15:04:05.999Z [info] [file.c:12] text`, or one JSON
- * object a line. One write(2) a line, so that lines of several threads and programs do not mix.
- * Control characters are escaped; what a client sent cannot start a line of its own. */
+/* Log lines on standard error: `2026-01-02T15:04:05.999Z [info] [file.c:12] text`, or a JSON object
+ * on each line. Each line is one write(2), so that lines of several threads and programs do not
+ * mix. Control characters are escaped, so that a client's text cannot begin a new line. */
 #ifndef MIRAGE_LOG_H
 #define MIRAGE_LOG_H
 

@@ -1,8 +1,8 @@
-/* As Go works on runes, `?` and a class take one UTF-8 character; other text is compared byte by
+/* As Go works on runes, `?` and a class match one UTF-8 character. Other text is compared byte by
  * byte.
  *
- * Go's path.Match splits the pattern at its stars into chunks and reports a malformed chunk when it
- * has to look at it, even where the name has ended: match_chunk() therefore goes on reading the
+ * Go's path.Match splits the pattern at its stars into chunks. It reports a malformed chunk when it
+ * has to read it, even where the name has ended. Therefore match_chunk() goes on reading the
  * pattern after a mismatch. */
 #include "pattern.h"
 

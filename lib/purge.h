@@ -12,7 +12,7 @@
 
 #define PURGE_DURATION_MIN 300 /* seconds */
 
-/* What was asked for, before any check. */
+/* What was asked for, before any check */
 struct purge_input {
     const char *duration; /* seconds, as text; NULL: not given */
     const char *const *excludes;
@@ -45,7 +45,7 @@ struct purge_decision {
     const char *reason; /* one sentence */
 };
 
-/* Checks the input, to whose texts the rules point. ERR_INVALID says what to change. */
+/* Checks the input. The rules point to its texts. ERR_INVALID says what to change. */
 int purge_rules_check(const struct purge_input *input, struct purge_rules *rules, struct err *e)
     __attribute__((warn_unused_result));
 void purge_rules_free(struct purge_rules *rules);
@@ -56,8 +56,8 @@ char *purge_input_to_json(const struct purge_input *input, struct arena *a)
 int purge_input_from_json(const char *text, struct arena *a, struct purge_input *input,
                           struct err *e) __attribute__((warn_unused_result));
 
-/* One decision a subdomain, in the order of the tasks, which are sorted by subdomain (live ones
- * only). A subdomain is stopped when every one of its tasks has been up for longer than the
+/* One decision for each subdomain, in the order of the tasks, which are live and sorted by
+ * subdomain. A subdomain is stopped when each of its tasks has been up for longer than the
  * duration, no rule excludes it, and its count is known to be zero. Pure: no I/O, no clock. */
 size_t purge_decide(const struct task_list *tasks, const struct purge_count *counts,
                     size_t n_counts, const struct purge_rules *rules, int64_t now_ms,

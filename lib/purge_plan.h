@@ -1,5 +1,5 @@
-/* What a purge would do now: the tasks, their counts, and purge_decide()'s word on each. The same
- * for mirage-purge, for mirage-sync, and for the page's preview. */
+/* What a purge would do now: the tasks, their counts, and the decisions of purge_decide().
+ * mirage-purge, mirage-sync and the page's preview share it. */
 #ifndef MIRAGE_PURGE_PLAN_H
 #define MIRAGE_PURGE_PLAN_H
 
@@ -26,7 +26,7 @@ struct purge_plan {
     int64_t decided_at;  /* ms */
 };
 
-/* Looks and decides; stops nothing and writes nothing. */
+/* Reads and decides. Stops nothing and writes nothing. */
 int purge_plan(const struct purge_view *view, const struct purge_rules *rules, struct arena *a,
                struct purge_plan *plan, struct err *e) __attribute__((warn_unused_result));
 

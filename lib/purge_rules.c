@@ -1,5 +1,5 @@
-/* Apart from purge.c because the configuration checks a request too, and mirage-proxyd, which reads
- * it, does not link Jansson. */
+/* Not in purge.c, because the configuration checks a request too: mirage-proxyd reads the
+ * configuration and does not link Jansson. */
 #include "purge.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* What can launch, list and stop tasks: Amazon ECS, or this machine in local mode. The API, sync
- * and purge know tasks only through this. Results are allocated from the caller's arena. */
+/* What can launch, list and stop tasks: Amazon ECS, or this machine in local mode. The API,
+ * mirage-sync and purges reach tasks only through this interface. Results are allocated from the
+ * caller's arena. */
 #ifndef MIRAGE_RUNNER_H
 #define MIRAGE_RUNNER_H
 
@@ -28,16 +29,16 @@ struct launch_request {
     size_t n_params;
 };
 
-/* What became of one taskdef of a launch. */
+/* The result for one task definition of a launch. */
 struct launch_result {
     const char *taskdef; /* as requested */
-    const char *error;   /* NULL: it was taken, and `task` is set */
+    const char *error;   /* NULL: the task was started, and `task` is set */
     struct task task;
 };
 
 struct log_query {
     int64_t since_ms; /* 0: from the beginning */
-    long tail;        /* the last so many lines; -1: all */
+    long tail;        /* how many of the last lines; -1: all */
 };
 
 struct log_line {
@@ -72,39 +73,40 @@ struct trace {
     size_t n_containers;
 };
 
-/* How often the view wants refreshing, in ms. */
+/* How often the view has to be refreshed, in ms. */
 struct runner_pace {
     int idle_ms;
     int starting_ms; /* while a task is on its way up */
 };
 
-/* The runner that the configuration asks for. Belongs to one thread at a time. (In lib/aws, which
- * lib/ does not know.) */
+/* Opens the runner that the configuration names. A runner belongs to one thread at a time. (The
+ * function is in lib/aws, which lib/ does not know.) */
 int runner_open(struct runner **r, const struct config *config, const char *state_dir,
                 struct err *e) __attribute__((warn_unused_result));
 void runner_close(struct runner *r); /* NULL is fine */
 
 struct runner_pace runner_pace(const struct runner *r) __attribute__((warn_unused_result));
 
-/* Starts one task a taskdef, all at once. results has room for n_taskdefs. 0 when the attempt was
- * made (each result then tells), -1 when none could be. */
+/* Starts one task for each task definition, all at once. `results` has room for n_taskdefs. 0 when
+ * the launch was tried (each result then says what came of it), -1 when it could not be tried. */
 int runner_launch(struct runner *r, const struct launch_request *request, struct arena *a,
                   struct launch_result *results, struct err *e) __attribute__((warn_unused_result));
 
-/* A task that the caller's view has. */
+/* A task in the caller's view. */
 struct runner_known {
     const char *arn;
-    bool settled; /* it runs, or has stopped: nothing is expected of it */
+    bool settled; /* it runs or has stopped: no change of its state is expected */
 };
 
-/* Every managed task that runs or stopped lately, and those of `known` that still exist: a fresh
- * task may be missing from a listing for a while. `now`: a listing of a few seconds ago will not
- * do. */
+/* Lists every managed task that runs or stopped lately. Tasks of `known` that still exist are
+ * listed too, because a listing may not have a new task yet. `now`: a listing that is a few seconds
+ * old is not good enough. */
 int runner_list(struct runner *r, bool now, const struct runner_known *known, size_t n_known,
                 struct arena *a, struct task_list *tasks, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Asks a task to stop, for a reason of task.h. Stopping one that stopped already is no error. */
+/* Asks a task to stop, for one of the reasons in task.h. It is no error when the task has stopped
+ * already. */
 int runner_stop(struct runner *r, const char *arn, const char *reason, struct err *e)
     __attribute__((warn_unused_result));
 
@@ -113,11 +115,11 @@ int runner_logs(struct runner *r, const struct task_list *tasks, const struct lo
                 struct arena *a, struct log_lines *lines, struct err *e)
     __attribute__((warn_unused_result));
 
-/* ERR_NOT_FOUND when there is no such task any more. */
+/* ERR_NOT_FOUND when the task does not exist any more. */
 int runner_trace(struct runner *r, const char *arn, struct arena *a, struct trace *trace,
                  struct err *e) __attribute__((warn_unused_result));
 
-/* What an implementation fills in; runner.c calls through it. */
+/* What an implementation provides; runner.c calls through it. */
 struct runner_ops {
     struct runner_pace pace;
     int (*launch)(struct runner *r, const struct launch_request *request, struct arena *a,

@@ -1,4 +1,4 @@
-/* Schedules as EventBridge's cron() has them (Amazon EventBridge User Guide, "Cron expressions
+/* Schedules in the form of EventBridge's cron() (Amazon EventBridge User Guide, "Cron expressions
  * reference"): minutes, hours, day of month, month, day of week, year; in the machine's time zone.
  */
 #ifndef MIRAGE_SCHEDULE_H
@@ -31,8 +31,8 @@ struct schedule {
 int schedule_parse(struct schedule *s, const char *text, struct err *e)
     __attribute__((warn_unused_result));
 
-/* The first time after `after_ms` that it names, in ms; -1 when there is none any more. A time that
- * the clocks pass over when they go forward is left out. */
+/* The first time of the schedule after `after_ms`, in ms; -1 when there is none. A time that the
+ * clock skips when it is set forward (daylight saving) is left out. */
 int64_t schedule_next(const struct schedule *s, int64_t after_ms)
     __attribute__((warn_unused_result));
 

@@ -1,4 +1,4 @@
-/* `ADDRESS:PORT`, as configuration and options name where something listens. */
+/* `ADDRESS:PORT`: how the configuration and options say where something listens. */
 #ifndef MIRAGE_SOCKET_ADDRESS_H
 #define MIRAGE_SOCKET_ADDRESS_H
 
@@ -21,8 +21,8 @@ bool socket_address_parse(struct socket_address *a, const char *text)
 
 int socket_address_port(const struct socket_address *a) __attribute__((warn_unused_result));
 
-/* Whether two sockets cannot listen on both: the port is one, and so is the address, or one of them
- * stands for all. */
+/* Whether two sockets cannot listen on both: the ports are equal, and the addresses are equal or
+ * one of them is the wildcard. */
 bool socket_address_collides(const struct socket_address *a, const struct socket_address *b)
     __attribute__((warn_unused_result));
 

@@ -1,5 +1,5 @@
-/* A task as every part of the program sees it: what runs it (ECS, or this machine) reports it, the
- * database keeps the view, the API and the pages show it. Strings belong to an arena. */
+/* A task, as all parts of the program see it: ECS or this machine reports it, the database keeps
+ * it, the API and the pages show it. Strings belong to an arena. */
 #ifndef MIRAGE_TASK_H
 #define MIRAGE_TASK_H
 
@@ -9,10 +9,10 @@
 
 struct task_port {
     const char *container;
-    int container_port; /* what a `listen.http` entry's `target` names; 0: every target */
+    int container_port; /* what the `target` of a `listen.http` entry names; 0: every target */
     const char *address;
-    int port;   /* where a connection goes: on ECS the container_port, locally any */
-    bool ready; /* a connection was accepted; kept by the view, never reported by a runner */
+    int port;   /* where to connect; on ECS it is container_port, locally it may be any */
+    bool ready; /* it accepted a connection; the view keeps this, no runner reports it */
 };
 
 struct task {
@@ -24,10 +24,10 @@ struct task {
     const char *ipaddress;
     const char *last_status;    /* ECS's lastStatus: PROVISIONING ... RUNNING ... STOPPED */
     const char *desired_status; /* ECS's desiredStatus: RUNNING or STOPPED */
-    const char *env;            /* JSON object: the environment that mirage set */
+    const char *env;            /* JSON object: the variables that mirage-ecs set */
     const char *tags;           /* JSON array of {"Key","Value"} */
     const char *stopped_reason; /* "" while it runs */
-    int64_t created_at;         /* ms; when the launch was taken */
+    int64_t created_at;         /* ms; when the launch was accepted */
     int64_t started_at;         /* ms; 0 before it started */
     int64_t stopped_at;         /* ms; 0 while it runs */
     struct task_port *ports;
@@ -39,7 +39,8 @@ struct task_list {
     size_t len;
 };
 
-/* Why mirage stops a task, as StopTask, the database and the pages have it. */
+/* Why mirage-ecs stops a task: the reason that StopTask gets, and that the database and the pages
+ * show. */
 #define STOP_REQUESTED  "Terminate requested by Mirage"                     /* by a person */
 #define STOP_PURGED     "Terminate requested by Mirage: purged as not used" /* by a purge */
 #define STOP_RELAUNCHED "Terminate requested by Mirage: launched again"     /* for its successor */
@@ -47,11 +48,11 @@ struct task_list {
     "the stack was stopped" /* local tasks end with the stack that runs them                       \
                              */
 
-/* Whether a stopped task ended because it was told to, by mirage or by whoever else may: not by
- * itself, and not for a failure. Decided by stopped_reason. */
+/* Whether a stopped task ended because it was told to, by mirage-ecs or by somebody else, and not
+ * by itself or for a failure. stopped_reason decides. */
 bool task_was_told_to_stop(const struct task *t) __attribute__((warn_unused_result));
 
-/* Whether it runs or may still come to run: neither stopped nor told to stop. */
+/* Whether it runs or may still start: it has neither stopped nor been told to stop. */
 bool task_is_live(const struct task *t) __attribute__((warn_unused_result));
 
 #endif

@@ -4,12 +4,12 @@
 
 #include <stddef.h>
 
-/* The length of the character at s (1 to 4), or 0 when the bytes s[0..len) do not begin with a
- * whole, well-formed one: no overlong forms, no surrogates, nothing over U+10FFFF. len is at
- * least 1. */
+/* The length of the character at s (1 to 4 bytes); 0 when s[0..len) does not begin with a complete,
+ * well-formed character. Overlong forms, surrogates and anything over U+10FFFF are not well formed.
+ * len is at least 1. */
 size_t utf8_character(const char *s, size_t len) __attribute__((warn_unused_result));
 
-/* How many bytes at the beginning of s[0..len) are well formed: len when all are. */
+/* How many bytes at the beginning of s[0..len) are well formed; len when all are. */
 size_t utf8_valid(const char *s, size_t len) __attribute__((warn_unused_result));
 
 #endif

@@ -1,24 +1,24 @@
-/* A local task's output, a line a line with its time, in `log`; what is older in `log.1`. */
+/* A local task's output in the file `log`, each line with its time. Older output is in `log.1`. */
 #ifndef MIRAGE_LOCAL_TASK_LOG_FILE_H
 #define MIRAGE_LOCAL_TASK_LOG_FILE_H
 
 #include <stddef.h>
 
-#define LOG_LINE_MAX 16384 /* a longer one is broken up */
+#define LOG_LINE_MAX 16384 /* bytes; a longer line is broken up */
 
 struct log_file {
     const char *dir;
     int fd;
     size_t size;
-    char line[LOG_LINE_MAX]; /* the beginning of a line whose end did not come yet */
+    char line[LOG_LINE_MAX]; /* the beginning of a line that has not ended yet */
     size_t len;
 };
 
-/* Takes the task's output as it comes. Bytes that are not UTF-8 become `?`, so that every line can
- * be shown in JSON. A disk that is full loses lines, not the task. */
+/* Takes the task's output as it comes. Bytes that are not UTF-8 become `?`, so that JSON can have
+ * every line. When the disk is full, lines are lost, but the task goes on. */
 void log_file_add(struct log_file *log, const char *bytes, size_t len);
 
-/* Writes what is left without a newline. */
+/* Writes a last line that has no newline. */
 void log_file_end(struct log_file *log);
 
 #endif

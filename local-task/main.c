@@ -1,8 +1,8 @@
-/* mirage-local-task DIR: runs one local task, described in DIR/task.json, apart from who launched
- * it.
+/* mirage-local-task DIR: runs one local task, which DIR/task.json describes, independently of the
+ * program that launched it.
  *
- * The launcher waits until this process has forked: by then the task's folder is locked. The fork
- * leaves the launcher's session; under mirage-ecs, which adopts it, it ends when the stack does. */
+ * The launcher waits until this process has forked. By then the task's folder is locked. The fork
+ * leaves the launcher's session. Under mirage-ecs, which adopts it, it ends with the stack. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>

@@ -1,4 +1,4 @@
-/* A small HTTP/1.1 server: a thread a connection, one answer a connection. */
+/* A small HTTP/1.1 server: a thread for each connection, and one answer on each connection. */
 #include "page.h"
 
 #include <pthread.h>

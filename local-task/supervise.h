@@ -2,8 +2,8 @@
 #ifndef MIRAGE_LOCAL_TASK_SUPERVISE_H
 #define MIRAGE_LOCAL_TASK_SUPERVISE_H
 
-/* Runs the task that DIR/task.json describes and returns when it has ended and DIR/status.json says
- * so. SIGTERM stops it: SIGTERM to its processes, SIGKILL five seconds later. */
+/* Runs the task that DIR/task.json describes. Returns when the task has ended and DIR/status.json
+ * says so. SIGTERM stops the task: its processes get SIGTERM, and SIGKILL five seconds later. */
 void supervise(const char *dir);
 
 #endif

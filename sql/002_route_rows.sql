@@ -1,5 +1,5 @@
--- The routes in one pass over the three tables: who reads them adds up `starting` himself, for which
--- the database looked three more times at the tasks of each environment.
+-- The routes in one pass over the three tables. The reader combines `starting` over the rows of an environment;
+-- when the database did it, it read the tasks of each environment three more times.
 
 DROP VIEW route;
 

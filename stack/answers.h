@@ -1,4 +1,4 @@
-/* Whether the stack answers, asked as its clients will ask it. */
+/* Finds out whether the stack answers, in the way in which its clients ask. */
 #ifndef MIRAGE_STACK_ANSWERS_H
 #define MIRAGE_STACK_ANSWERS_H
 
@@ -6,8 +6,8 @@
 
 enum answers {
     ANSWERS_NOT,
-    ANSWERS_API, /* the web API lists its tasks through the first listen port */
-    ANSWERS_ALL, /* and the health check there says that a sync has succeeded */
+    ANSWERS_API, /* the web API lists its tasks, through the first listen port */
+    ANSWERS_ALL, /* and the health check at that port says that a listing has succeeded */
 };
 
 /* Takes at most two seconds. */

@@ -1,5 +1,6 @@
-/* Not to be root: for the whole stack, when mirage-ecs was started by root with -user; and for a
- * program that refuses to serve as root, as Apache does, when it was started without. */
+/* How not to be root: for the whole stack, when root started mirage-ecs with -user; and for a
+ * program that refuses to serve as root, as Apache does, when root started mirage-ecs without it.
+ */
 #ifndef MIRAGE_STACK_PRIVILEGES_H
 #define MIRAGE_STACK_PRIVILEGES_H
 
@@ -7,18 +8,21 @@
 
 #include "err.h"
 
-/* Makes this process, root's, that user's for good. The state folder becomes the user's as well,
- * with what is root's in it, if it was root's alone. What is left of root is the right to listen on
- * ports below 1024, which privileges_pass_ports() hands to a child. */
+/* Turns this process, which is root's, into one of that user, for good. If the state folder was
+ * root's alone, the user becomes its owner, and the owner of root's files in it. The process keeps
+ * one right of root: to listen on ports below 1024. privileges_pass_ports() passes this right to a
+ * child. */
 int privileges_become(const char *user, const char *state_folder, struct err *e)
     __attribute__((warn_unused_result));
 
-/* In a child that is about to execve(): whether it may listen on ports below 1024, if we may. */
+/* For a child that is about to execve(): whether it may listen on ports below 1024, if this process
+ * may. */
 void privileges_pass_ports(bool may_listen);
 
-/* Makes this process another user's, www-data's or nobody's, that keeps what the program needs of
- * root's: to open the sockets in the state folder, which is root's alone, and ports below 1024.
- * Nothing changes for who is not root. For a process that is about to execve(). */
+/* Turns this process into one of another user, www-data or nobody. It keeps the rights of root that
+ * the program needs: to open the sockets in the state folder, which is root's alone, and to listen
+ * on ports below 1024. Does nothing in a process that is not root's. For a process that is about to
+ * execve(). */
 int privileges_reduce(struct err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -1,8 +1,8 @@
-/* Why no stock supervisor: with runit and s6 each service has a supervisor process that can itself
- * be killed; its successor then starts the service a second time beside the first. Neither pauses
- * longer for a service that keeps dying, nor can either see to it that the local tasks, which are
- * no services, end with the stack. Here one process is the parent of all: as their subreaper it
- * also adopts the local tasks' supervisors, and when it is killed, the kernel ends its children. */
+/* Why no stock supervisor: runit and s6 give each service a supervisor process, which can itself be
+ * killed; its successor then starts the service a second time beside the first. Neither pauses
+ * longer for a service that keeps dying, and neither can make the local tasks, which are no
+ * services, end with the stack. Here one process is the parent of all. As their subreaper it also
+ * adopts the supervisors of local tasks. When it is killed, the kernel ends its children. */
 #include "stack.h"
 
 #include <dirent.h>

@@ -1,4 +1,4 @@
-/* The programs of the stack, their order, and the life of them all. */
+/* The programs of the stack, their order, and their life. */
 #ifndef MIRAGE_STACK_STACK_H
 #define MIRAGE_STACK_STACK_H
 
@@ -15,24 +15,25 @@ struct stack {
     struct arena arena;
     const struct program *program;
     const char *state; /* absolute */
-    const char *conf;  /* the configuration in effect, as the children read it */
+    const char *conf;  /* the file with the configuration in effect, which the children read */
     const char *url;   /* where the web API answers */
     struct web_server web;
     struct child children[STACK_CHILDREN]; /* in the order in which they are stopped */
     int lock;                              /* of the state folder */
-    const char *user;                      /* whom it became; NULL: it stayed who it was */
+    const char *user;                      /* the user that it became; NULL: it did not change */
     int signals;
 };
 
 #define STACK_USER_OPTION "user"
 
-/* For -t: what mirage-api finds wrong with the configuration in effect, which it says itself. */
+/* For -t: runs mirage-api -t with the configuration in effect. mirage-api itself says what is
+ * wrong. */
 int stack_check(struct program *program, struct err *e) __attribute__((warn_unused_result));
 
-/* Makes the state folder, takes its lock, becomes `user` (NULL: stays who it is), checks the
- * database, the runner and the programs: what can be known to fail fails here, before anything is
- * started. argv are this program's arguments, which the others get too, but for -user. stack_end()
- * frees, also after a failure. */
+/* Makes the state folder, takes its lock, becomes `user` (NULL: does not change), and checks the
+ * database, the runner and the programs. Everything that can be known to fail fails here, before
+ * anything is started. argv are this program's arguments; the other programs get them too, except
+ * -user. stack_end() frees, also after a failure. */
 int stack_prepare(struct stack *s, const struct program *program, const char *user, int argc,
                   char **argv, struct err *e) __attribute__((warn_unused_result));
 
@@ -47,13 +48,12 @@ enum stack_started {
  * it may run: stack_stop(). */
 enum stack_started stack_start(struct stack *s, struct err *e) __attribute__((warn_unused_result));
 
-/* Restarts what dies, until SIGTERM or SIGINT. */
+/* Restarts every program that dies, until SIGTERM or SIGINT. */
 void stack_supervise(struct stack *s);
 
-/* Stops the children in their order, each after its requests in flight (up to 30 s for proxyd; a
- * second signal hurries), then every process that came to be ours, and the local tasks of the state
- * folder that are not. None is left.
- */
+/* Stops the children in their order, each after its requests in flight (up to 30 s for
+ * mirage-proxyd; a second signal shortens this). Then stops every process that this one has
+ * adopted, and the local tasks of the state folder that it has not. No process is left. */
 void stack_stop(struct stack *s);
 
 void stack_end(struct stack *s);

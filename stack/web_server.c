@@ -1,11 +1,10 @@
-/* lighttpd listens on a Unix socket. Apache cannot: it gets a loopback port, whichever is free, and
- * mirage-ecs keeps a socket bound to it that never listens. So no connection that goes out takes
- * the port while Apache is started again, and Apache, which like that socket has SO_REUSEADDR, may
- * still bind it.
+/* lighttpd listens on a Unix socket. Apache cannot, so it gets a free loopback port. mirage-ecs
+ * keeps a socket bound to this port that never listens. So no outgoing connection takes the port
+ * while Apache is started again. Apache may still bind it, because both have SO_REUSEADDR.
  *
  * Why not mod_fcgid: it starts mirage-api itself, where mirage-ecs can neither supervise it nor
- * stop it in its turn, and hands a process one request at a time, so that a second page would wait
- * for a slow one or start a second mirage-api, each with eight threads that have nothing to do. */
+ * stop it in its turn. And it gives a process one request at a time: a second page would wait for a
+ * slow one, or start a second mirage-api, each with eight threads that have nothing to do. */
 #include "web_server.h"
 
 #include <errno.h>

@@ -10,12 +10,13 @@
 
 struct web_server {
     const char *target; /* for mirage-proxyd's -web */
-    int held;           /* socket that holds the port of Apache's; -1: none */
+    int held;           /* the socket that keeps Apache's port; -1: none */
 };
 
-/* Chooses by the configuration, checks that it is installed and that its port is free, makes
- * *child and sets the variables that its configuration in `data` reads. `run` is the folder of the
- * sockets. Strings are the arena's. web_server_end() closes, also after a failure. */
+/* Chooses the web server by the configuration, and checks that it is installed and that its port is
+ * free. Sets *child, and the variables that the web server's configuration in `data` reads. `run`
+ * is the folder of the sockets. Strings are the arena's. web_server_end() closes, also after a
+ * failure. */
 int web_server_prepare(struct web_server *w, struct child *child, struct arena *a,
                        const struct config *config, const char *run, const char *data,
                        struct err *e) __attribute__((warn_unused_result));

@@ -1,6 +1,7 @@
-/* Signed calls of AWS's APIs: composed by what knows an operation (ecs.c, route53.c, …), sent here.
- * libcurl signs (Signature Version 4) and keeps connections open; several calls go at once; what is
- * safe to repeat is repeated as retry.h says. A client belongs to one thread at a time. */
+/* Signed calls of AWS's APIs. The file of a service (ecs.c, route53.c, …) composes a call; this one
+ * sends it. libcurl signs (Signature Version 4) and keeps connections open. Several calls run at
+ * once. A call that is safe to repeat is repeated as retry.h says. A client belongs to one thread
+ * at a time. */
 #ifndef MIRAGE_AWS_CLIENT_H
 #define MIRAGE_AWS_CLIENT_H
 
@@ -30,28 +31,29 @@ struct aws_call {
     const char *body;         /* NULL: none */
     const char *region;       /* NULL: the client's */
     const char *bucket;       /* S3 only */
-    bool repeatable;          /* making the call twice does no more than making it once */
+    bool repeatable;          /* making the call twice has the same effect as making it once */
 
-    int status;               /* of the answer; 0: there was none */
+    int status;               /* of the answer; 0: there was no answer */
     struct buf answer;        /* its body; aws_call_free() frees */
     char code[AWS_CODE_SIZE]; /* the service's error code; "" when there is none */
     bool failed;
     struct err err; /* when it failed: "ECS RunTask: CODE: message" */
 };
 
-/* region: NULL to find it as the SDKs do. ERR_INVALID when none is found. */
+/* region: NULL to find it as the SDKs do. ERR_INVALID when none is found. aws_client_close() frees.
+ */
 int aws_client_open(struct aws_client **client, const char *region, struct err *e)
     __attribute__((warn_unused_result));
 void aws_client_close(struct aws_client *client); /* NULL is fine */
 
 const char *aws_client_region(const struct aws_client *client) __attribute__((warn_unused_result));
 
-/* Makes all calls, several at once, and returns when each has ended; each then tells how. Free them
- * with aws_call_free(). */
+/* Makes all calls, several at once, and returns when each has ended. Each call then says how it
+ * ended. aws_call_free() frees them. */
 void aws_perform(struct aws_client *client, struct aws_call *calls, size_t n);
 void aws_call_free(struct aws_call *calls, size_t n);
 
-/* 0 when none of the calls failed, else -1 and the first one's error. */
+/* 0 when none of the calls failed, else -1 and the error of the first that failed. */
 int aws_call_check(const struct aws_call *calls, size_t n, struct err *e)
     __attribute__((warn_unused_result));
 

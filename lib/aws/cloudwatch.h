@@ -18,14 +18,14 @@ struct metric_value {
     int64_t count;
 };
 
-/* PutMetricData of up to CLOUDWATCH_VALUES_A_CALL values, which are taken all or none. It is not
- * repeated when its answer was lost: values sent twice count twice. code: the service's error code
- * when it fails. */
+/* PutMetricData of up to CLOUDWATCH_VALUES_A_CALL values. All of them are taken, or none. The call
+ * is not repeated when its answer was lost, because values that are sent twice count twice. code:
+ * the service's error code when the call fails. */
 int cloudwatch_put(struct aws_client *client, const struct metric_value *values, size_t n,
                    char code[AWS_CODE_SIZE], struct err *e) __attribute__((warn_unused_result));
 
-/* The counts of all machines: GetMetricData for each sum's subdomain, 500 a call, all pages. NULL
- * makes the source that is none. */
+/* The counts of all machines: GetMetricData for the subdomain of each sum, 500 a call, all pages.
+ * For NULL it returns a source that is none. */
 struct metric_source cloudwatch_source(struct aws_client *client)
     __attribute__((warn_unused_result));
 

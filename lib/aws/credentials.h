@@ -1,6 +1,7 @@
-/* This process's AWS credentials, from where the SDKs look for them, in their order: environment,
- * web identity, shared files, container, instance. Fetched when first asked for, kept, and fetched
- * again before they expire. Safe to call from any thread. Nothing here is ever logged. */
+/* This process's AWS credentials. They are looked for where the SDKs look, in their order:
+ * environment, web identity, shared files, container, instance. They are fetched when first needed,
+ * kept, and fetched again before they expire. Safe to call from any thread. Nothing here is ever
+ * logged. */
 #ifndef MIRAGE_AWS_CREDENTIALS_H
 #define MIRAGE_AWS_CREDENTIALS_H
 
@@ -17,20 +18,20 @@ struct credentials {
     int64_t expires_at;        /* ms since 1970; 0: never */
 };
 
-/* The credentials in force, copied into the arena. ERR_REFUSED says where was looked and what was
- * wrong there. `region` is where STS is asked. */
+/* The current credentials, copied into the arena. ERR_REFUSED says which places were tried, and
+ * what was wrong there. `region`: whose STS is used. */
 int credentials_get(struct credentials *c, const char *region, struct arena *a, struct err *e)
     __attribute__((warn_unused_result));
 
-/* A service has refused this access key: the next credentials_get() fetches anew. Whether that can
- * bring other ones: those of the environment never change. */
+/* Says that a service has refused this access key: the next credentials_get() fetches anew. Returns
+ * whether that can give other credentials: those of the environment never change. */
 bool credentials_refused(const char *access_key_id);
 
 /* The region that the environment, the profile or the instance names; NULL when none does. */
 const char *credentials_region(struct arena *a) __attribute__((warn_unused_result));
 
-/* One source: 1 and *c when it has credentials, 0 when it is not set up, -1 when it is and fails.
- */
+/* One source each: 1 and *c when it has credentials; 0 when it is not configured; -1 when it is
+ * configured and fails. */
 int credentials_from_container(struct credentials *c, struct arena *a, struct err *e);
 int credentials_from_instance(struct credentials *c, struct arena *a, struct err *e);
 int credentials_from_web_identity(struct credentials *c, const char *role_arn,
@@ -39,7 +40,7 @@ int credentials_from_web_identity(struct credentials *c, const char *role_arn,
 int credentials_from_process(struct credentials *c, const char *command, struct arena *a,
                              struct err *e);
 
-/* The region of the EC2 instance; NULL when this is none. */
+/* The region of this EC2 instance; NULL when this is none. */
 const char *credentials_instance_region(struct arena *a) __attribute__((warn_unused_result));
 
 #endif

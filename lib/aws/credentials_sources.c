@@ -1,4 +1,4 @@
-/* The sources of credentials that are asked over HTTP, or run. */
+/* The sources of credentials that are reached by HTTP, or by starting a program. */
 #include "credentials.h"
 
 #include <errno.h>

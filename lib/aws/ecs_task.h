@@ -1,4 +1,4 @@
-/* A Task of the ECS API, with its task definition, as the rest of the program sees tasks. */
+/* Makes our struct task of a Task of the ECS API and its task definition. */
 #ifndef MIRAGE_AWS_ECS_TASK_H
 #define MIRAGE_AWS_ECS_TASK_H
 
@@ -13,19 +13,19 @@
 enum ecs_task_kind {
     ECS_TASK_MANAGED,
     ECS_TASK_FOREIGN, /* not tagged ManagedBy: somebody else's */
-    ECS_TASK_BROKEN,  /* tagged ManagedBy, and its subdomain cannot be told */
+    ECS_TASK_BROKEN,  /* tagged ManagedBy, but its subdomain cannot be read */
 };
 
-/* What the tags say; *subdomain when it is managed. The tag ManagedBy may be `mirage-ecs`, or
- * `Mirage`, which the Go mirage-ecs writes. */
+/* What the tags say; sets *subdomain when the task is managed. The tag ManagedBy is `mirage-ecs`,
+ * or `Mirage`, which the Go mirage-ecs writes. */
 enum ecs_task_kind ecs_task_kind(const json_t *task, struct arena *a, const char **subdomain)
     __attribute__((warn_unused_result));
 
-/* The task of a managed one. definition: its TaskDefinition, NULL when there is none: no ports. */
+/* The struct task of a managed task. definition: its TaskDefinition; with NULL it has no ports. */
 struct task ecs_task(const json_t *task, const char *subdomain, const json_t *definition,
                      struct arena *a) __attribute__((warn_unused_result));
 
-/* Its life: timestamps, containers with their exit codes and reasons. */
+/* The task's life: timestamps, containers with their exit codes and reasons. */
 void ecs_task_trace(const json_t *task, struct arena *a, struct trace *trace);
 
 #endif

@@ -1,4 +1,4 @@
-/* One plain HTTP request, for what is not a signed AWS call: metadata, credentials, STS. */
+/* One plain HTTP request, without an AWS signature: for metadata, credentials and STS. */
 #ifndef MIRAGE_AWS_FETCH_H
 #define MIRAGE_AWS_FETCH_H
 
@@ -16,18 +16,19 @@ struct fetch {
     const char *body;           /* NULL: none */
     long timeout_ms;            /* for all of it */
     size_t limit;               /* bytes of an answer; 0: FETCH_LIMIT */
-    bool direct;                /* never by way of a proxy: the address is this host's own */
+    bool direct;                /* never through a proxy: the address is this host's own */
 };
 
-/* Fills *status and the answer's body. -1 when there was no whole answer; any status is one. */
+/* Sets *status and appends the answer's body. Any status counts as an answer. -1 when there was no
+ * complete answer. */
 int fetch(const struct fetch *f, int *status, struct buf *answer, struct err *e)
     __attribute__((warn_unused_result));
 
-/* The same, where only a 200 is an answer. */
+/* The same, but any status other than 200 is an error. */
 int fetch_ok(const struct fetch *f, struct buf *answer, struct err *e)
     __attribute__((warn_unused_result));
 
-/* libcurl's own preparation; once a process, whoever asks first. */
+/* Initialises libcurl, once in a process, whoever calls first. */
 void fetch_prepare(void);
 
 #endif

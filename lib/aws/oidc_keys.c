@@ -1,6 +1,7 @@
-/* One fetch at a time. Who asks for the key that is on its way waits for it, if not too many do
- * already, and does not ask again when it has not come; who asks for another one meanwhile is
- * refused. So made-up ids hold up a few threads of mirage-api at most, and those once. */
+/* One fetch at a time. A thread that asks for the key that is being fetched waits for it, unless
+ * too many wait already; if the fetch fails, the thread does not ask again. A thread that asks for
+ * another key meanwhile is refused. So made-up ids hold up a few threads of mirage-api at most, and
+ * each of them once. */
 #include "oidc_keys.h"
 
 #include <pthread.h>

@@ -24,13 +24,14 @@ struct profile {
     const char *region;
 };
 
-/* Reads both files (AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name others); where both set a
- * thing, the credentials file wins. A file that is not there is empty; -1 when one cannot be read.
- */
+/* Reads both files (AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name others). Where both have a
+ * setting, the credentials file wins. A file that does not exist counts as empty; -1 when one
+ * cannot be read. */
 int profile_read(struct profile *p, struct arena *a, struct err *e)
     __attribute__((warn_unused_result));
 
-/* One file's text, the settings of p->name into p. is_config: sections are [profile NAME]. */
+/* Reads the settings of p->name from the text of one file. is_config: sections are [profile NAME].
+ */
 void profile_parse(struct profile *p, const char *text, bool is_config, struct arena *a);
 
 #endif

@@ -1,6 +1,6 @@
-/* When a call is made again: the "standard" mode of the AWS SDKs (AWS SDKs and Tools Reference
- * Guide, "Retry behavior"), and stricter in one thing: a call that is not repeatable is made again
- * only when it is certain that it was not carried out. Pure functions. */
+/* When a call is made again: as in the "standard" mode of the AWS SDKs (AWS SDKs and Tools
+ * Reference Guide, "Retry behavior"). One thing is stricter: a call that is not repeatable is made
+ * again only when it was certainly not carried out. Pure functions. */
 #ifndef MIRAGE_AWS_RETRY_H
 #define MIRAGE_AWS_RETRY_H
 
@@ -28,7 +28,8 @@ enum retry retry_decide(const struct attempt *attempt, bool repeatable)
     __attribute__((warn_unused_result));
 
 /* The pause before attempt number `next` (the first retry is 2): exponential with full jitter, up
- * to 20 s; `chance` is any random number. retry_after_s: the service's own word, 0 for none. */
+ * to 20 s. `chance` is any random number. retry_after_s: what the service asks for, 0 for nothing.
+ */
 int64_t retry_pause_ms(int next, uint32_t chance, int64_t retry_after_s)
     __attribute__((warn_unused_result));
 

@@ -8,14 +8,14 @@
 
 struct s3_location {
     const char *bucket;
-    const char *key; /* or the prefix of several */
+    const char *key; /* or the prefix of several keys */
 };
 
-/* Reads `s3://bucket/key`. ERR_INVALID says what is wrong. */
+/* Splits `s3://bucket/key`. ERR_INVALID says what is wrong. */
 int s3_parse(const char *url, struct arena *a, struct s3_location *location, struct err *e)
     __attribute__((warn_unused_result));
 
-/* The object's bytes are appended. Errors begin with `s3://bucket/key`. */
+/* Appends the object's bytes. Errors begin with `s3://bucket/key`. */
 int s3_get(struct aws_client *client, const struct s3_location *object, struct buf *bytes,
            struct err *e) __attribute__((warn_unused_result));
 
@@ -28,8 +28,8 @@ struct s3_keys {
 int s3_list(struct aws_client *client, const struct s3_location *prefix, struct arena *a,
             struct s3_keys *keys, struct err *e) __attribute__((warn_unused_result));
 
-/* Fetches all objects below the prefix into a folder, which is made; their names keep their slashes
- * as folders. What lies there and is not below the prefix stays. */
+/* Fetches all objects below the prefix into a folder, which is created. Slashes in their names
+ * become folders. Other files that are already in the folder stay. */
 int s3_get_folder(struct aws_client *client, const struct s3_location *prefix, const char *folder,
                   struct err *e) __attribute__((warn_unused_result));
 

@@ -1,6 +1,6 @@
-/* The AWS services that mirage talks to: their names, where they answer, in which region a request
- * to them is signed. Pure but for the variables AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE>
- * (AWS SDKs and Tools Reference Guide, "Service-specific endpoints"). */
+/* The AWS services that mirage-ecs talks to: their names, their endpoints, and the region that a
+ * signature names. Pure, except that the variables AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE>
+ * are read (AWS SDKs and Tools Reference Guide, "Service-specific endpoints"). */
 #ifndef MIRAGE_AWS_SERVICE_H
 #define MIRAGE_AWS_SERVICE_H
 
@@ -21,20 +21,21 @@ struct aws_service_info {
 const struct aws_service_info *aws_service_info(enum aws_service service)
     __attribute__((warn_unused_result));
 
-/* Whether text can be a region's name: what becomes part of a URL is checked first. */
+/* Whether text can be the name of a region. This is checked before the text becomes part of a URL.
+ */
 bool aws_region_is_valid(const char *text) __attribute__((warn_unused_result));
 
-/* The base URL without a slash at its end. bucket: S3's only, else NULL; its name becomes part of
- * the host, or of the path where that cannot be (a name with dots, an endpoint of one's own). */
+/* The base URL, without a final slash. bucket: for S3 only, else NULL. Its name becomes part of the
+ * host, or of the path where the host cannot have it (a name with dots, a configured endpoint). */
 const char *aws_endpoint(enum aws_service service, const char *region, const char *bucket,
                          struct arena *a) __attribute__((warn_unused_result));
 
-/* Where a region's load balancers have their public keys, with a slash at its end: a key's id goes
- * behind it (Elastic Load Balancing, "Authenticate users"; AWS GovCloud (US) User Guide). */
+/* The URL of the public keys of a region's load balancers, with a final slash: the id of a key is
+ * appended (Elastic Load Balancing, "Authenticate users"; AWS GovCloud (US) User Guide). */
 const char *aws_elb_public_key_url(const char *region, struct arena *a)
     __attribute__((warn_unused_result));
 
-/* The region that a signature names: Route 53 has one for each partition. */
+/* The region that a signature names. Route 53 has one for each partition. */
 const char *aws_signing_region(enum aws_service service, const char *region)
     __attribute__((warn_unused_result));
 

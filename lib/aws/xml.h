@@ -1,5 +1,5 @@
 /* XML answers (CloudWatch, Route 53, S3, STS) as a tree of elements. Namespaces and attributes are
- * dropped: no answer that we read tells anything by them. */
+ * dropped, because no answer that we read says anything in them. */
 #ifndef MIRAGE_AWS_XML_H
 #define MIRAGE_AWS_XML_H
 
@@ -17,19 +17,19 @@ struct xml {
     STAILQ_ENTRY(xml) next;
 };
 
-/* The root element; NULL when the text is no well-formed XML, has a DOCTYPE, or nests deeper than
- * 64. Everything is the arena's. */
+/* The root element; NULL when the text is not well-formed XML, has a DOCTYPE, or nests deeper than
+ * 64 levels. Everything is allocated from the arena. */
 const struct xml *xml_parse(const char *text, size_t len, struct arena *a)
     __attribute__((warn_unused_result));
 
-/* The first child of that name; NULL when there is none, or `parent` is NULL. */
+/* The first child with that name; NULL when there is none, or `parent` is NULL. */
 const struct xml *xml_child(const struct xml *parent, const char *name)
     __attribute__((warn_unused_result));
 
-/* The next sibling of the same name. */
+/* The next sibling with the same name; NULL when there is none. */
 const struct xml *xml_again(const struct xml *element) __attribute__((warn_unused_result));
 
-/* The text of the child of that name; "" when there is none. */
+/* The text of the child with that name; "" when there is none. */
 const char *xml_text(const struct xml *parent, const char *name)
     __attribute__((warn_unused_result));
 

@@ -1,5 +1,5 @@
-/* The configuration: what the YAML file says, checked and completed with defaults. Read once at
- * start and never changed after. All strings live as long as the configuration. */
+/* The configuration: what the YAML file says, checked and completed with defaults. It is read once
+ * at the start and never changed afterwards. All strings live as long as the configuration. */
 #ifndef MIRAGE_CONFIG_H
 #define MIRAGE_CONFIG_H
 
@@ -21,8 +21,8 @@ struct config_strings {
 };
 
 struct config_listen {
-    long listen; /* port that proxyd listens on */
-    long target; /* container port that requests on it go to */
+    long listen; /* the port that mirage-proxyd listens on */
+    long target; /* the container port that requests on it go to */
     bool require_auth_cookie;
     size_t line; /* in the file; 0: a default */
 };
@@ -56,7 +56,7 @@ struct config_capacity_provider {
     long base;
 };
 
-/* Which values of a claim let in: the whole value, or its end. One of the two is set. */
+/* Which values of a claim are accepted: the whole value, or its end. One of the two is set. */
 struct config_matcher {
     const char *exact;
     const char *suffix;
@@ -106,7 +106,7 @@ struct config {
     } network;
     struct {
         const char *server; /* "lighttpd" or "apache" */
-        const char *listen; /* as socket_address_parse() reads it; NULL: mirage-proxyd's alone */
+        const char *listen; /* for socket_address_parse(); NULL: only mirage-proxyd reaches it */
     } web;
     const char *htmldir;
     struct config_parameter *parameters;
@@ -131,7 +131,7 @@ struct config {
         const char *schedule; /* as schedule_parse() reads it; NULL: none */
         struct config_strings excludes, exclude_tags;
         struct purge_input request; /* duration NULL: the file has none */
-        size_t line, request_line;  /* 0: the section is not there */
+        size_t line, request_line;  /* 0: the file does not have the section */
     } purge;
     struct {
         const char *hosted_zone_id; /* NULL: no records are kept */
@@ -139,10 +139,10 @@ struct config {
         struct config_strings exclude_containers; /* patterns of container names */
     } link;
     struct {
-        bool present; /* without it everybody is let in */
-        size_t line;  /* in the file; those of its sections are theirs */
+        bool present; /* if it is not there, everybody is let in */
+        size_t line;  /* in the file; each of its sections has a line of its own */
         struct config_strings
-            cookie_secret; /* the first signs, all are believed; none: no cookie */
+            cookie_secret; /* the first signs, all are accepted; none: no cookie */
         struct {
             bool present;
             const char *header;
@@ -170,7 +170,7 @@ struct config {
     } local_tasks;
 };
 
-/* What a configuration has to ask AWS for; lib/ itself does not speak to it. */
+/* What reading a configuration needs from AWS; lib/ itself does not know AWS. */
 struct config_source {
     /* Appends the object that an s3:// URL names. Errors begin with the URL. */
     int (*fetch)(const char *url, struct buf *text, struct err *e);
@@ -178,9 +178,9 @@ struct config_source {
     int (*fill_in)(struct config *config, struct err *e);
 };
 
-/* Loads the file that the options name, or the defaults. On success *config is to be given to
- * config_free(). Warnings (unknown keys) go to `warn`, one call each. Errors name file, line, key.
- */
+/* Loads the file that the options name, or the defaults. On success the caller gives *config to
+ * config_free(). Each warning (an unknown key) is one call of `warn`. Errors name file, line and
+ * key. */
 int config_load(struct config **config, const struct options *options,
                 const struct config_source *source, void (*warn)(const char *text), struct err *e)
     __attribute__((warn_unused_result));
@@ -188,19 +188,19 @@ void config_free(struct config *config); /* NULL is fine */
 
 enum config_secrets { CONFIG_MASKED, CONFIG_REVEALED };
 
-/* The effective configuration as YAML. Masked, secrets show as `********`; revealed, the text reads
- * back as the same configuration. The caller frees it. */
+/* The effective configuration as YAML. CONFIG_MASKED shows secrets as `********`; the text of
+ * CONFIG_REVEALED reads back as the same configuration. The caller frees it. */
 char *config_dump(const struct config *config, enum config_secrets secrets)
     __attribute__((warn_unused_result));
 
-/* The folder of files installed beside the programs: `../share/mirage-ecs` from the folder that
- * holds this program. Allocated from `a`. */
+/* The folder of the files that are installed with the programs: `../share/mirage-ecs` from the
+ * folder that holds this program. Allocated from `a`. */
 const char *config_data_dir(struct arena *a) __attribute__((warn_unused_result));
 
 /* The folder that holds this program. Allocated from `a`. */
 const char *config_program_dir(struct arena *a) __attribute__((warn_unused_result));
 
-/* Whether a listen entry sends requests to this container port; every one does to 0. */
+/* Whether a listen entry sends requests to this container port. Every entry does to port 0. */
 bool config_has_target(const struct config *c, int container_port)
     __attribute__((warn_unused_result));
 

@@ -1,5 +1,5 @@
-/* For programs that do not speak AWS's protocols: a configuration in S3 is read by way of
- * mirage-ecs, which lies beside them. */
+/* For programs that do not speak AWS's protocols: they read a configuration in S3 through
+ * mirage-ecs, which lies in the same folder. */
 #ifndef MIRAGE_CONFIG_FETCH_H
 #define MIRAGE_CONFIG_FETCH_H
 

@@ -8,8 +8,9 @@
 
 #include <yaml.h>
 
-/* Replaces each merge key of the document by the keys that it stands for and that its mapping does
- * not give itself; of several mappings, the first wins. NULL, or what is wrong: *at says where. */
+/* Replaces each merge key of the document by the keys that it stands for, except those that its
+ * mapping has itself; of several mappings, the first wins. NULL, or what is wrong, and *at says
+ * where. */
 const char *config_merge(yaml_document_t *document, yaml_mark_t *at)
     __attribute__((warn_unused_result));
 

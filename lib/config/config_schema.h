@@ -1,4 +1,5 @@
-/* The shape of the configuration as tables: what reads, checks and prints it goes by these. */
+/* The shape of the configuration as tables. What reads, checks and prints the configuration follows
+ * them. */
 #ifndef MIRAGE_CONFIG_SCHEMA_H
 #define MIRAGE_CONFIG_SCHEMA_H
 
@@ -37,19 +38,19 @@ enum config_type {
 
 struct config_field {
     const char *key;       /* NULL ends a table */
-    const char *older_key; /* another name of it, which is read but not printed; NULL: none */
+    const char *older_key; /* an older name, which is read but not printed; NULL: none */
     enum config_type type;
     size_t offset;
     size_t count; /* offset of the count */
     const struct config_field *sub;
     size_t size;
-    size_t line;         /* offset of an element's line, or a section's; 0: it has none */
-    long min, max;       /* of a number; min of a list: how many elements at least */
-    size_t most;         /* of integers: how many at most; 0: any number */
+    size_t line;         /* offset of the line of an element or a section; 0: it has none */
+    long min, max;       /* of a number; of a list, min is the least number of elements */
+    size_t most;         /* of CONFIG_INTEGERS: how many at most; 0: any number */
     const char *choices; /* "A B" */
     bool required;       /* the key must be there */
-    bool one_or_list;    /* of a list: a single element may stand without it */
-    size_t present;      /* of a section: offset of a bool that tells whether it is there */
+    bool one_or_list;    /* of a list: a single element may stand for a list of one */
+    size_t present;      /* of a section: offset of a bool that says whether it is there */
 };
 
 extern const struct config_field config_schema[];

@@ -1,5 +1,5 @@
 /* The command line that all programs share. Every option has an environment variable MIRAGE_<NAME>,
- * `-` as `_`; the command line wins. One dash or two; `-name value` or `-name=value`. */
+ * with `_` for `-`; the command line wins. One dash or two; `-name value` or `-name=value`. */
 #ifndef MIRAGE_OPTIONS_H
 #define MIRAGE_OPTIONS_H
 
@@ -24,13 +24,13 @@ struct options {
     bool version;      /* -version */
 };
 
-/* An option that only one program has. Its value is a text; a flag is "true" or "false". */
+/* An option that only one program has. Its value is a text; that of a flag is "true" or "false". */
 struct option_extra {
     const char *name;
     bool is_flag;
-    const char *argument; /* its name in -help, "PATH" */
+    const char *argument; /* its value's name in -help, such as "PATH" */
     const char *help;
-    const char **value;       /* stays as it is when the option is not given */
+    const char **value;       /* not changed when the option is not given */
     struct option_list *list; /* instead of value: the option may be given several times */
 };
 
@@ -39,7 +39,7 @@ struct option_extra {
 struct option_list {
     const char *items[OPTION_LIST_MAX];
     size_t len;
-    bool is_environments; /* the command line replaces it */
+    bool is_environments; /* from the environment: the command line replaces it */
 };
 
 /* Reads the environment's variables, then the command line, into *o and the extras' values, which

@@ -2,7 +2,7 @@
 #ifndef MIRAGE_VARIABLES_H
 #define MIRAGE_VARIABLES_H
 
-/* Takes all variables away but those that `names` has (it ends with NULL). */
+/* Removes all variables except those in `names`, which ends with NULL. */
 void variables_keep(const char *const *names);
 
 #endif

@@ -1,7 +1,8 @@
-/* SQLite, wrapped: the only place that names sqlite3_*. A connection belongs to one thread.
+/* SQLite, wrapped: nothing else names sqlite3_*. A connection belongs to one thread.
  *
  * Statements have named parameters only. db_query() refuses a name that the statement does not
- * have, a parameter that got no value, and text after the statement. Writes go in BEGIN IMMEDIATE.
+ * have, a parameter without a value, and text after the statement. A transaction for writing begins
+ * with BEGIN IMMEDIATE.
  *
  *     struct db_rows *rows;
  *     if (db_query(db, &rows, "SELECT arn FROM task WHERE subdomain = :subdomain",
@@ -9,8 +10,7 @@
  *         return -1;
  *     while ((rc = db_next(rows, e)) > 0)
  *         use(db_column_text(rows, 0));
- *     db_done(rows);
- */
+ *     db_done(rows); */
 #ifndef MIRAGE_DB_H
 #define MIRAGE_DB_H
 
@@ -23,8 +23,8 @@ struct db;
 struct db_rows;
 
 struct db_bind {
-    const char *name; /* with its colon; NULL ends a list */
-    const char *text; /* NULL: `number` counts */
+    const char *name; /* with its colon; NULL ends the list */
+    const char *text; /* NULL: `number` is bound */
     int64_t number;
     int is_null;
 };
@@ -43,19 +43,19 @@ static inline struct db_bind db_number(const char *name, int64_t number)
     return (struct db_bind){.name = name, .number = number};
 }
 
-/* Opens (and makes) the file: WAL, foreign keys, a busy timeout of 5 s; upgrades an older schema,
- * refuses a newer one without touching the file. db_close() closes. */
+/* Opens the file, and creates it if it does not exist: WAL, foreign keys, a busy timeout of 5 s.
+ * Upgrades an older schema; refuses a newer one without touching the file. db_close() closes. */
 int db_open(struct db **db, const char *path, struct err *e) __attribute__((warn_unused_result));
 void db_close(struct db *db); /* NULL is fine */
 
-/* The same, below the state folder that -state names: `mirage.db`. */
+/* The same for `mirage.db` in the state folder, which -state names. */
 int db_open_state(struct db **db, const char *state_dir, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Reads through the whole file for damage: 0, or -1 when there is some. */
+/* Reads the whole file and checks it: 0, or -1 when it is damaged. */
 int db_check(struct db *db, struct err *e) __attribute__((warn_unused_result));
 
-/* The schema's number that this program was built with. */
+/* The number of the schema that this program was built with. */
 int db_schema_version(void) __attribute__((warn_unused_result));
 
 /* Runs a statement that returns no rows. */
@@ -70,25 +70,26 @@ int db_change(struct db *db, const char *sql, const struct db_bind *binds, struc
 int64_t db_query_number(struct db *db, const char *sql, const struct db_bind *binds, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Starts a query. Every success must reach db_done(rows). A query of the same text must not be
- * running on this connection. */
+/* Starts a query. After every success db_done(rows) must be called. No other query with the same
+ * text may be running on this connection. */
 int db_query(struct db *db, struct db_rows **rows, const char *sql, const struct db_bind *binds,
              struct err *e) __attribute__((warn_unused_result));
 int db_next(struct db_rows *rows, struct err *e) /* 1 a row, 0 no more, -1 */
     __attribute__((warn_unused_result));
 void db_done(struct db_rows *rows); /* NULL is fine */
 
-/* Of the current row. Text is valid until the next db_next or db_done; NULL becomes "" and 0. */
+/* Values of the current row. A text is valid until the next db_next() or db_done(). NULL becomes ""
+ * and 0. */
 const char *db_column_text(struct db_rows *rows, int column) __attribute__((warn_unused_result));
 int64_t db_column_number(struct db_rows *rows, int column) __attribute__((warn_unused_result));
 
-/* A transaction for writing. db_commit and db_rollback end it; a rollback that is not needed is no
- * error, so an `out:` label may always call it. */
+/* A transaction for writing; db_commit() or db_rollback() ends it. db_rollback() without a
+ * transaction does nothing, so an `out:` label may always call it. */
 int db_begin(struct db *db, struct err *e) __attribute__((warn_unused_result));
 int db_commit(struct db *db, struct err *e) __attribute__((warn_unused_result));
 void db_rollback(struct db *db);
 
-/* A transaction for reading: what is read until db_rollback() is of one moment. */
+/* A transaction for reading: everything that is read until db_rollback() is of one moment. */
 int db_begin_read(struct db *db, struct err *e) __attribute__((warn_unused_result));
 
 /* A number that changes when another connection has committed (PRAGMA data_version). -1 on error.

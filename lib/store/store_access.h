@@ -1,4 +1,4 @@
-/* The table `access`: requests counted, a row a subdomain and minute. */
+/* The table `access`: counted requests, a row for each subdomain and minute. */
 #ifndef MIRAGE_STORE_ACCESS_H
 #define MIRAGE_STORE_ACCESS_H
 
@@ -14,41 +14,42 @@
 int store_access_add(struct db *db, const char *subdomain, int64_t at_ms, int64_t count,
                      struct err *e) __attribute__((warn_unused_result));
 
-/* The sum from `since_ms` (rounded down to its minute) on; -1 on error. */
+/* The sum since `since_ms` (rounded down to its minute); -1 on error. */
 int64_t store_access_sum(struct db *db, const char *subdomain, int64_t since_ms, struct err *e)
     __attribute__((warn_unused_result));
 
-/* What of a minute CloudWatch has not taken yet. */
+/* A row that CloudWatch has not, or not completely, taken yet. */
 struct access_row {
     const char *subdomain;
     int64_t minute; /* since 1970 */
-    int64_t count;  /* all of the minute */
-    int64_t delta;  /* of them not reported yet; 0: the row was never reported */
+    int64_t count;  /* all requests of the minute */
+    int64_t delta;  /* how many of them are not reported yet; 0: the row was never reported */
 };
 
-/* Gives every subdomain with a running task a row for this minute, of 0 if nobody came. */
+/* Gives every subdomain with a running task a row for this minute, with 0 if nobody came. */
 int store_access_zeros(struct db *db, int64_t minute, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Up to `limit` rows of minutes before `before` that are not reported, the oldest first. */
+/* Up to `limit` rows that are not reported yet, of minutes before `before`, the oldest first. */
 int store_access_unreported(struct db *db, int64_t before, size_t limit, struct arena *a,
                             struct access_row **rows, size_t *n, struct err *e)
     __attribute__((warn_unused_result));
 
-/* CloudWatch has taken these, as they were read: in one transaction. */
+/* CloudWatch has taken these rows, as they were read. One transaction. */
 int store_access_reported(struct db *db, const struct access_row *rows, size_t n, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Drops what is older than `before` (a minute) and was reported, or can no longer be: older than
- * `refused`. */
+/* Drops rows older than `before` (a minute) that were reported, and all rows older than `refused`,
+ * which can no longer be reported. */
 int store_access_forget(struct db *db, int64_t before, int64_t refused, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Drops what is older than `before` of subdomains that have no environment any more. */
+/* Drops rows older than `before` of subdomains that have no environment any more. */
 int store_access_forget_ended(struct db *db, int64_t before, struct err *e)
     __attribute__((warn_unused_result));
 
-/* What has not been reported yet, from `since_ms` (rounded down to its minute) on; -1 on error. */
+/* The sum of what is not reported yet since `since_ms` (rounded down to its minute); -1 on error.
+ */
 int64_t store_access_unreported_sum(struct db *db, const char *subdomain, int64_t since_ms,
                                     struct err *e) __attribute__((warn_unused_result));
 
@@ -59,8 +60,8 @@ struct access_minute {
     int64_t count;
 };
 
-/* Those of the live environments from the minute that holds `since_ms` on, by subdomain, then
- * minute. Minutes without a row are left out. */
+/* The minutes of the live environments since the minute that holds `since_ms`, sorted by subdomain,
+ * then minute. A minute without a row is left out. */
 int store_access_minutes(struct db *db, int64_t since_ms, struct arena *a,
                          struct access_minute **minutes, size_t *len, struct err *e)
     __attribute__((warn_unused_result));

@@ -10,11 +10,11 @@
 #include "db.h"
 
 struct link_record {
-    const char *name;      /* full, with its dot at the end */
-    const char *addresses; /* IPv4, sorted, with a blank between two */
+    const char *name;      /* the full name, with its final dot */
+    const char *addresses; /* IPv4, sorted, separated by a blank */
 };
 
-/* All, by name. */
+/* All records, sorted by name. */
 int store_link_list(struct db *db, struct arena *a, struct link_record **records, size_t *n,
                     struct err *e) __attribute__((warn_unused_result));
 

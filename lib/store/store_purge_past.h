@@ -1,4 +1,5 @@
-/* The tables `purge_run` and `purge_decision` as people read them: what came of past purges. */
+/* The tables `purge_run` and `purge_decision` as the pages and the API show them: past purges and
+ * their results. */
 #ifndef MIRAGE_STORE_PURGE_PAST_H
 #define MIRAGE_STORE_PURGE_PAST_H
 
@@ -20,7 +21,7 @@ struct purge_past {
     const char *request; /* JSON, as purge_input_to_json() gives it */
     const char *error;   /* why it ended early; "" when it did not */
     int64_t stopped;     /* environments that it stopped */
-    int64_t failed;      /* that it tried to stop, and could not */
+    int64_t failed;      /* environments that it tried to stop and could not */
     int64_t kept;
 };
 
@@ -31,15 +32,15 @@ struct purge_decided {
     const char *result; /* "" not tried, "ok", or the error */
 };
 
-/* The latest `limit` of them, the latest first. */
+/* The latest `limit` runs, the latest first. */
 int store_purge_past_list(struct db *db, int64_t limit, struct arena *a, struct purge_past **runs,
                           size_t *n, struct err *e) __attribute__((warn_unused_result));
 
-/* 1 and *run, 0 when there is no such one, -1. */
+/* 1 and *run, 0 when there is no such run, or -1. */
 int store_purge_past_get(struct db *db, int64_t id, struct arena *a, struct purge_past *run,
                          struct err *e) __attribute__((warn_unused_result));
 
-/* What it decided: those to be stopped first, then by subdomain. */
+/* The run's decisions: first those to stop, then the others, each sorted by subdomain. */
 int store_purge_decided(struct db *db, int64_t run, struct arena *a,
                         struct purge_decided **decisions, size_t *n, struct err *e)
     __attribute__((warn_unused_result));

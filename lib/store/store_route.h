@@ -1,5 +1,5 @@
-/* The view `route`: what proxyd sends where. Derived by the database from environment, task and
- * port, so it cannot disagree with them. */
+/* The view `route`: where mirage-proxyd sends requests. The database derives it from environment,
+ * task and port, so it cannot disagree with them. */
 #ifndef MIRAGE_STORE_ROUTE_H
 #define MIRAGE_STORE_ROUTE_H
 
@@ -10,20 +10,20 @@
 
 #include "db.h"
 
-/* One row: a port of a live task; one row with address "" where there is none. */
+/* One row: a port of a live task, or address "" where there is none. */
 struct route_row {
     const char *subdomain; /* a pattern */
     int64_t launched_at;   /* ms */
-    bool starting;         /* this port is not ready yet, nor its task, or there is none yet; an
-                              environment is starting while any of its rows is */
-    int target;            /* container port; 0: every listen entry */
-    const char *address;   /* "" unless it is ready */
+    bool starting; /* the port or its task is not ready yet, or there is no task yet; an environment
+                      is starting while any of its rows is */
+    int target;    /* container port; 0: every listen entry */
+    const char *address; /* "" unless it is ready */
     int port;
 };
 
-/* Calls `each` for every row, ordered by launch time, then subdomain: rows of one environment
- * follow each other. Stops when it returns non-zero, which
- * is then returned; else 0, or -1 with *e. */
+/* Calls `each` for every row, sorted by launch time, then subdomain: the rows of an environment
+ * follow each other. Stops when `each` returns non-zero, and returns that; else 0, or -1 with *e.
+ */
 int store_route_each(struct db *db, int (*each)(void *ctx, const struct route_row *row), void *ctx,
                      struct err *e) __attribute__((warn_unused_result));
 

@@ -12,32 +12,33 @@
 
 enum task_filter { TASK_RUNNING, TASK_STOPPED, TASK_ALL };
 
-/* The tasks with their ports, sorted by subdomain, then creation. TASK_RUNNING: task_is_live(). */
+/* The tasks with their ports, sorted by subdomain, then creation. TASK_RUNNING means
+ * task_is_live(). */
 int store_task_list(struct db *db, enum task_filter filter, struct arena *a,
                     struct task_list *tasks, struct err *e) __attribute__((warn_unused_result));
 
-/* The tasks of one subdomain (exactly this pattern). */
+/* The tasks of exactly this subdomain or pattern. */
 int store_task_of(struct db *db, const char *subdomain, enum task_filter filter, struct arena *a,
                   struct task_list *tasks, struct err *e) __attribute__((warn_unused_result));
 
-/* 1 and *task for an ARN or a short id, 0 if there is none, -1. */
+/* 1 and *task for an ARN or a short id; 0 when there is none; or -1. */
 int store_task_get(struct db *db, const char *id, struct arena *a, struct task *task, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Makes the row and its ports as given; rows that already are so are not written. The ports' ready
- * flags are kept where the port is unchanged. Returns 1 if anything changed, 0, or -1. */
+/* Writes the row and its ports, where they differ. A port that has not changed keeps its ready
+ * flag. Returns 1 if anything changed, 0, or -1. */
 int store_task_put(struct db *db, const struct task *task, struct err *e)
     __attribute__((warn_unused_result));
 
-/* The same for a task that was just launched, unless the view knows it already: what a listing has
- * said meanwhile is newer. */
+/* The same for a task that was just launched. Does nothing if the view has the task already: a
+ * listing in the meantime is newer. */
 int store_task_add(struct db *db, const struct task *task, struct err *e)
     __attribute__((warn_unused_result));
 
 int store_task_remove(struct db *db, const char *arn, struct err *e)
     __attribute__((warn_unused_result));
 
-/* The task was told to stop: it has no routes from now on. */
+/* The task was told to stop. It has no routes from now on. */
 int store_task_stopping(struct db *db, const char *arn, const char *reason, struct err *e)
     __attribute__((warn_unused_result));
 
