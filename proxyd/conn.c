@@ -15,7 +15,9 @@
 #include "worker.h"
 
 #define TO(state) (1u << (state))
-#define BEGUN     (TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY)) /* by a whole head */
+
+/* What a whole head leads to. */
+enum { BEGUN = TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY) };
 
 /* Of each state: its name, the timer that runs in it, and what may follow. In CONN_ANSWER and
  * CONN_BODY the timer depends on whom the exchange waits for: conn_wait_for(). */
