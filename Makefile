@@ -276,8 +276,8 @@ install: all man ## install (DESTDIR PREFIX bindir datadir mandir docdir sysconf
 	  $(DESTDIR)$(sysconfdir)/mirage-ecs
 	$(Q)install -m 755 $(BINARIES) $(DESTDIR)$(bindir)
 	$(Q)umask 022; cd $(SHARE) && find . -type f -exec install -D -m 644 {} '$(abspath $(DESTDIR)$(datadir))/mirage-ecs/{}' \;
-	$(Q)umask 022; for server in lighttpd apache nginx; do \
-	  $(RELOCATE) deploy/$$server/site.conf >$(DESTDIR)$(datadir)/mirage-ecs/$$server/site.conf; done
+	$(Q)umask 022; for site in $(patsubst deploy/%,%,$(wildcard deploy/*/site*.conf)); do \
+	  $(RELOCATE) deploy/$$site >$(DESTDIR)$(datadir)/mirage-ecs/$$site; done
 	$(Q)for page in $(MAN_PAGES); do $(DATA) $$page $(DESTDIR)$(mandir)/man$${page##*.}/; done
 	$(Q)umask 022; for unit in $(UNITS); do \
 	  $(SUBSTITUTE) $$(ls deploy/systemd/$$unit.in deploy/systemd/$$unit 2>/dev/null) >$(DESTDIR)$(unitdir)/$$unit; done
