@@ -34,11 +34,15 @@ static bool stays_behind(const struct config *config, const char *name, size_t l
 
     if (token && strlen(token) == len && http_name_begins_like(name, len, token, &exact))
         return true;
-    if (len < 12 || (name[0] | 0x20) != 'x')
+    if (!http_name_is_about_client(name, len, &exact))
         return false;
-    if (http_name_begins_like(name, len, "x-amzn-oidc-", &exact))
-        return !peer_trusted || !exact || (to_task && config->auth.amzn_oidc.present);
-    return http_name_begins_like(name, len, "x-forwarded-", &exact) && (!peer_trusted || !exact);
+    if (!peer_trusted || !exact)
+        return true;
+    /* Nothing is appended to Forwarded (RFC 7239) here: it would end before this proxy. */
+    if (http_name_is(name, len, "forwarded") || http_name_is(name, len, "proxy"))
+        return true;
+    return to_task && config->auth.amzn_oidc.present &&
+           http_name_begins_like(name, len, "x-amzn-oidc-", &exact);
 }
 
 static void take_off_cookie(char *head, struct http_field *f)

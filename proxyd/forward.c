@@ -76,14 +76,9 @@ static void add_framing(struct forward *f, enum http_body body, uint64_t length)
     }
 }
 
-/* Connection and Upgrade, when both sides want to leave HTTP (RFC 9110, 7.8). */
-static void add_upgrade(struct forward *f, const char *buf, const struct http_fields *fields)
-{
-    add_text(f, "Connection: upgrade\r\n");
-    for (size_t i = 0; i < fields->len; i++)
-        if (fields->items[i].id == HTTP_FIELD_UPGRADE)
-            add_slice(f, buf, fields->items[i].line);
-}
+/* When both sides want to leave HTTP (RFC 9110, 7.8). Whatever else was offered is not: a protocol
+ * that is not known here would carry requests past all that is looked at here. */
+static const char upgrade[] = "Connection: upgrade\r\nUpgrade: websocket\r\n";
 
 /* --- requests --------------------------------------------------------------------------------- */
 
@@ -155,7 +150,7 @@ void forward_request(struct forward *f, const char *buf, const struct http_reque
         f, r->method == HTTP_METHOD_POST && r->body == HTTP_BODY_NONE ? HTTP_BODY_LENGTH : r->body,
         r->content_length);
     if (r->upgrade)
-        add_upgrade(f, buf, &r->fields);
+        add_text(f, upgrade);
     add_text(f, "\r\n");
 }
 
@@ -211,7 +206,7 @@ void forward_response(struct forward *f, const char *buf, const struct http_resp
             add_line(f, buf, field->line);
     }
     if (r->status == 101)
-        add_upgrade(f, buf, &r->fields);
+        add_text(f, upgrade);
     else if (r->status >= 200) {
         add_response_framing(f, buf, r, plan);
         if (!plan->keep_alive)

@@ -26,6 +26,7 @@ enum http_field_id {
     HTTP_FIELD_COOKIE,
     HTTP_FIELD_EXPECT,
     HTTP_FIELD_HOST,
+    HTTP_FIELD_HTTP2_SETTINGS,
     HTTP_FIELD_KEEP_ALIVE,
     HTTP_FIELD_PROXY_AUTHENTICATE,
     HTTP_FIELD_PROXY_AUTHORIZATION,
@@ -93,7 +94,8 @@ struct http_request {
     enum http_body body;     /* never HTTP_BODY_UNTIL_CLOSE */
     uint64_t content_length; /* HTTP_BODY_LENGTH */
     bool keep_alive;         /* what version and Connection ask for */
-    bool upgrade;            /* Connection names upgrade and Upgrade is there (HTTP/1.1 only) */
+    bool upgrade;            /* to a WebSocket: Connection names upgrade, Upgrade names websocket
+                                (HTTP/1.1 only). No other protocol is known here */
     bool expect_continue;
     struct http_fields fields;
 };
@@ -132,6 +134,12 @@ int http_parse_response(const char *buf, size_t len, enum http_method method,
 
 /* Whether text is this name, ASCII case ignored. */
 bool http_name_is(const char *text, size_t len, const char *lower_case_name)
+    __attribute__((warn_unused_result));
+
+/* Whether a field of this name tells who the client is, or what it asked a proxy before this one
+ * for: X-Forwarded-*, Forwarded, X-Real-IP and the like. *exact: spelled so, and not in another way
+ * that CGI takes for the same. */
+bool http_name_is_about_client(const char *name, size_t len, bool *exact)
     __attribute__((warn_unused_result));
 
 /* Whether the name begins with `prefix` (lower case letters and hyphens) as CGI sees it (RFC

@@ -135,7 +135,6 @@ static bool forbidden_in_trailer(const char *name, size_t len)
         "content-type",
         "date",
         "expires",
-        "forwarded",
         "if-match",
         "if-modified-since",
         "if-none-match",
@@ -151,15 +150,13 @@ static bool forbidden_in_trailer(const char *name, size_t len)
         "set-cookie",
         "vary",
         "www-authenticate",
-        "x-real-ip",
     };
     bool exact;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (http_name_is(name, len, names[i]))
             return true;
     }
-    return http_name_begins_like(name, len, "x-amzn-oidc-", &exact) ||
-           http_name_begins_like(name, len, "x-forwarded-", &exact);
+    return http_name_is_about_client(name, len, &exact);
 }
 
 /* Offset behind the empty line, 0 when it is not there yet, -1 at a byte that no line may have. */

@@ -67,7 +67,8 @@ int http_fields_connection(const char *buf, struct http_fields *fields, struct h
 int http_fields_framing(const char *buf, const struct http_fields *fields, int minor,
                         struct http_framing *f) __attribute__((warn_unused_result));
 
-bool http_fields_have(const struct http_fields *fields, enum http_field_id id)
+/* Whether an Upgrade field names the WebSocket protocol (RFC 6455, 4.1). */
+bool http_fields_websocket(const char *buf, const struct http_fields *fields)
     __attribute__((warn_unused_result));
 
 /* Checks that buf[0..len), a line without its CRLF, has the shape `method SP target SP

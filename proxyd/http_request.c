@@ -235,8 +235,7 @@ static int parse_meaning(const char *buf, struct http_request *r)
         r->body = HTTP_BODY_LENGTH;
     r->content_length = framing.length;
     r->keep_alive = !connection.close && (r->minor == 1 || connection.keep_alive);
-    r->upgrade =
-        r->minor == 1 && connection.upgrade && http_fields_have(&r->fields, HTTP_FIELD_UPGRADE);
+    r->upgrade = r->minor == 1 && connection.upgrade && http_fields_websocket(buf, &r->fields);
     return parse_expect(buf, r);
 }
 

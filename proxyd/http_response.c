@@ -74,6 +74,6 @@ int http_parse_response(const char *buf, size_t len, enum http_method method,
     r->keep_alive = !connection.close && (r->minor == 1 || connection.keep_alive) &&
                     r->body != HTTP_BODY_UNTIL_CLOSE;
     r->upgrade = r->status == 101 && r->minor == 1 && connection.upgrade &&
-                 http_fields_have(&r->fields, HTTP_FIELD_UPGRADE);
+                 http_fields_websocket(buf, &r->fields);
     return 0;
 }

@@ -198,7 +198,7 @@ def test_options_passes_without(guard):
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
 def test_upgrade_without_the_cookie(guard, method):
     with guard.connect() as c:
-        c.request(method, "/tunnel", "web.localhost", [("Connection", "Upgrade"), ("Upgrade", "echo/1")])
+        c.request(method, "/tunnel", "web.localhost", [("Connection", "Upgrade"), ("Upgrade", "websocket")])
         assert c.response(method).status == 403
 
 
@@ -288,11 +288,16 @@ def test_cookie_is_taken_out_of_a_request_that_is_sent_again(guard):
 
 def test_trusted_proxy_is_believed(guard):
     seen = seen_by_task(guard, [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "h"),
-                                ("X-Forwarded-Port", "443"), ("X-Amzn-Oidc-Identity", "me")], SECOND_PORT)
+                                ("X-Forwarded-Port", "443"), ("X-Amzn-Oidc-Identity", "me"),
+                                ("X-Real-IP", "192.0.2.1"), ("CF-Connecting-IP", "192.0.2.1"),
+                                ("Forwarded", "for=6.6.6.6"), ("Proxy", "http://6.6.6.6")], SECOND_PORT)
+    assert {("x-real-ip", "192.0.2.1"), ("cf-connecting-ip", "192.0.2.1")} <= set(seen)
+    assert not {"forwarded", "proxy"} & set(dict(seen)), "Forwarded would end before this proxy"
     assert dict(seen)["x-forwarded-for"].startswith("192.0.2.1, 127.")
     assert {("x-forwarded-proto", "https"), ("x-forwarded-host", "h"), ("x-forwarded-port", "443"),
             ("x-amzn-oidc-identity", "me")} <= set(seen)
-    seen = seen_by_task(guard, [("X_Forwarded_For", "1"), ("X.Amzn.Oidc-Data", "2"), ("x-amzn_oidc-data", "3")], SECOND_PORT)
+    seen = seen_by_task(guard, [("X_Forwarded_For", "1"), ("X.Amzn.Oidc-Data", "2"), ("x-amzn_oidc-data", "3"),
+                                ("X_Real_IP", "4")], SECOND_PORT)
     assert not [k for k, _ in seen if "_" in k or "." in k], "what CGI takes for a header of that name is nobody's"
 
 
@@ -301,7 +306,11 @@ def test_stranger_is_not_believed(new_stack):
     s.launch("web")
     seen = seen_by_task(s, [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "h"),
                             ("X-Forwarded-Port", "443"), ("x-amzn-oidc-data", "x"), ("x-amzn-oidc-accesstoken", "x"),
-                            ("X_Forwarded_For", "x"), ("X-Kept", "1")])
+                            ("X_Forwarded_For", "x"), ("X-Kept", "1"), *[(name, "6.6.6.6") for name in (
+                                "X-Real-IP", "X_Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP",
+                                "CF-Connecting-IP", "X-Original-URL", "X-Original-For", "X-Rewrite-URL",
+                                "X-Forwarded", "Forwarded", "Forwarded-For", "Client-IP", "Proxy")]])
+    assert not [k for k, v in seen if v == "6.6.6.6"]
     ours = [(k, v) for k, v in seen if k.startswith("x-")]
     assert sorted(ours) == [("x-forwarded-for", "127.0.0.1"), ("x-forwarded-host", "web.localhost"),
                             ("x-forwarded-proto", "http"), ("x-kept", "1")]

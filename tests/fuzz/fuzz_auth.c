@@ -117,6 +117,7 @@ static bool is_like(const char *buf, const struct http_field *f, const char *pre
 static void check_forwarded(const struct config *config, bool to_task, bool trusted)
 {
     struct buf out = {0};
+    bool exact;
 
     for (int i = 0; i < composed.n; i++)
         buf_add(&out, composed.iov[i].iov_base, composed.iov[i].iov_len);
@@ -136,7 +137,7 @@ static void check_forwarded(const struct config *config, bool to_task, bool trus
         CHECK(!to_task || f->name.len != strlen(config->auth.token.header) ||
               !is_like(out.data, f, config->auth.token.header));
         CHECK((trusted && !to_task) || !is_like(out.data, f, "x-amzn-oidc-"));
-        CHECK(trusted || !is_like(out.data, f, "x-forwarded-") ||
+        CHECK(trusted || !http_name_is_about_client(out.data + f->name.at, f->name.len, &exact) ||
               f->id == HTTP_FIELD_X_FORWARDED_FOR || f->id == HTTP_FIELD_X_FORWARDED_HOST ||
               f->id == HTTP_FIELD_X_FORWARDED_PROTO); /* our own */
     }
