@@ -11,6 +11,7 @@
 
 #include "block.h"
 #include "body.h"
+#include "host.h"
 #include "http.h"
 #include "io.h"
 #include "outbuf.h"
@@ -24,10 +25,9 @@ struct worker;
 #define CONN_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 /* Readings of one side in a row; then the worker's other connections have their turn. */
-#define CONN_TURN          2
+#define CONN_TURN     2
 
-#define CONN_PEER_MAX      46 /* the text of an IPv6 address */
-#define CONN_SUBDOMAIN_MAX 64
+#define CONN_PEER_MAX 46 /* the text of an IPv6 address */
 
 /* In the order lived. */
 enum conn_state {
@@ -76,7 +76,7 @@ struct conn {
     unsigned turn;    /* which of the targets is its first */
     unsigned tries;   /* targets that refused */
     bool starved;     /* what is in the block is too little to go on with */
-    char subdomain[CONN_SUBDOMAIN_MAX]; /* "" for the web API */
+    char subdomain[HOST_SUBDOMAIN_MAX]; /* "" for the web API */
     struct body request;
     struct body response;
     bool tunnel_closed[2]; /* by the client, by the task: its end of stream was passed on */

@@ -177,20 +177,14 @@ static void add_status_line(struct forward *f, const char *buf, const struct htt
 }
 
 /* A Content-Length without a body tells how long it would be (RFC 9110, 8.6): HEAD, 304. */
-static void add_response_framing(struct forward *f, const char *buf, const struct http_response *r,
+static void add_response_framing(struct forward *f, const struct http_response *r,
                                  const struct forward_plan *plan)
 {
-    const struct http_field *length = find(&r->fields, HTTP_FIELD_CONTENT_LENGTH);
-
     if (plan->out_chunked)
         add_text(f, "Transfer-Encoding: chunked\r\n");
-    else if (r->body == HTTP_BODY_LENGTH)
+    else if (r->body == HTTP_BODY_LENGTH ||
+             (r->body == HTTP_BODY_NONE && r->has_length && r->status != 204))
         add_framing(f, HTTP_BODY_LENGTH, r->content_length);
-    else if (r->body == HTTP_BODY_NONE && r->status >= 200 && r->status != 204 && length) {
-        add_text(f, "Content-Length: ");
-        add_slice(f, buf, length->value);
-        add_text(f, "\r\n");
-    }
 }
 
 void forward_response(struct forward *f, const char *buf, const struct http_response *r,
@@ -208,7 +202,7 @@ void forward_response(struct forward *f, const char *buf, const struct http_resp
     if (r->status == 101)
         add_text(f, upgrade);
     else if (r->status >= 200) {
-        add_response_framing(f, buf, r, plan);
+        add_response_framing(f, r, plan);
         if (!plan->keep_alive)
             add_text(f, "Connection: close\r\n");
         else if (client_minor == 0)

@@ -297,13 +297,18 @@ int http_fields_parse(const char *buf, size_t at, size_t len, struct http_fields
     fields->len = 0;
     while (at < len && buf[at] != '\r') {
         if (fields->len == HTTP_FIELDS_MAX)
-            return 431;
+            return http_fault(fields, 431, "it has more than 128 fields");
         at = parse_field(buf, at, len, &fields->items[fields->len]);
         if (at == 0)
-            return 400;
+            return http_fault(
+                fields, 400,
+                "a line is no field: no name, a space before the colon, a folded line, "
+                "or a control byte");
         fields->len++;
     }
-    return at + 2 == len && buf[at + 1] == '\n' ? 0 : 400;
+    if (at + 2 == len && buf[at + 1] == '\n')
+        return 0;
+    return http_fault(fields, 400, "its last line is malformed");
 }
 
 /* --- Connection ------------------------------------------------------------------------------- */
@@ -399,7 +404,7 @@ int http_fields_connection(const char *buf, struct http_fields *fields, struct h
         struct http_field *f = &fields->items[i];
         if (f->id == HTTP_FIELD_CONNECTION &&
             parse_connection(buf, f->value, fields, c, &options) != 0)
-            return 400;
+            return http_fault(fields, 400, "Connection is no list of names, or names more than 64");
     }
     return 0;
 }
@@ -455,26 +460,55 @@ static int parse_length(const char *text, size_t len, uint64_t *out)
     return 0;
 }
 
-int http_fields_framing(const char *buf, const struct http_fields *fields, int minor,
+/* One Content-Length field. A list of equal lengths may be one (RFC 9112, 6.3) in a response. */
+static int take_length(const char *buf, struct http_fields *fields, struct http_slice value,
+                       bool is_request, struct http_framing *f)
+{
+    size_t at = value.at, end = (size_t)value.at + value.len;
+
+    for (;;) {
+        size_t start = at;
+        uint64_t length;
+        while (at < end && (is_request || buf[at] != ','))
+            at++;
+        if (parse_length(buf + start, at - start, &length) < 0)
+            return http_fault(fields, 400, "Content-Length is no number");
+        if (f->has_length && is_request)
+            return http_fault(fields, 400, "there are two Content-Lengths");
+        if (f->has_length && f->length != length)
+            return http_fault(fields, 400, "two Content-Lengths differ");
+        f->has_length = true;
+        f->length = length;
+        if (at == end)
+            return 0;
+        for (at++; at < end && (buf[at] == ' ' || buf[at] == '\t'); at++)
+            ;
+    }
+}
+
+int http_fields_framing(const char *buf, struct http_fields *fields, int minor, bool is_request,
                         struct http_framing *f)
 {
     bool other_coding = false;
     *f = (struct http_framing){0};
     for (size_t i = 0; i < fields->len; i++) {
         const struct http_field *field = &fields->items[i];
-        const char *value = buf + field->value.at;
         if (field->id == HTTP_FIELD_CONTENT_LENGTH) {
-            if (f->has_length || parse_length(value, field->value.len, &f->length) < 0)
-                return 400;
-            f->has_length = true;
+            int status = take_length(buf, fields, field->value, is_request, f);
+            if (status != 0)
+                return status;
         } else if (field->id == HTTP_FIELD_TRANSFER_ENCODING) {
             if (f->has_chunked || other_coding)
-                return 400;
-            f->has_chunked = http_name_is(value, field->value.len, "chunked");
+                return http_fault(fields, 400, "there are two Transfer-Encodings");
+            f->has_chunked = http_name_is(buf + field->value.at, field->value.len, "chunked");
             other_coding = !f->has_chunked;
         }
     }
-    if ((f->has_chunked || other_coding) && (f->has_length || minor == 0))
-        return 400;
-    return other_coding ? 501 : 0;
+    if ((f->has_chunked || other_coding) && f->has_length)
+        return http_fault(fields, 400, "it has both Content-Length and Transfer-Encoding");
+    if ((f->has_chunked || other_coding) && minor == 0)
+        return http_fault(fields, 400, "Transfer-Encoding is of HTTP/1.1, and it is HTTP/1.0");
+    if (other_coding)
+        return http_fault(fields, 501, "its Transfer-Encoding is not chunked");
+    return 0;
 }

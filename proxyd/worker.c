@@ -41,7 +41,7 @@ static void header_expired(struct timer *t)
         return;
     }
     c->request.done = false;
-    reply_refuse(c, 408);
+    reply_refuse(c, 408, "its head was not whole in time");
     conn_run(c);
 }
 
@@ -58,7 +58,7 @@ static void stall_expired(struct timer *t)
         conn_close(c, "the client stands still");
         return;
     }
-    reply_refuse(c, 408);
+    reply_refuse(c, 408, "its body was not whole in time");
     conn_run(c);
 }
 
