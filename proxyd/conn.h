@@ -71,6 +71,7 @@ struct conn {
     enum http_method method;
     int minor;
     bool upgrade;
+    bool bodiless;    /* its answer goes on without a body: a preflight without credentials */
     bool replayable;  /* may be sent again as it is: idempotent, all of it is in the block */
     uint32_t counter; /* its environment's, while `tick` runs */
     unsigned turn;    /* which of the targets is its first */

@@ -150,6 +150,7 @@ static void begin_environment(struct conn *c, struct http_request *r, const char
     enum route_answer answer;
     struct route route;
 
+    c->bodiless = credentials == CREDENTIALS_SPARED;
     if (credentials == CREDENTIALS_MISSING) {
         reply_text(c, 403, "Forbidden");
         return;
@@ -215,6 +216,7 @@ void exchange_begin(struct conn *c)
     c->method = r.method;
     c->minor = r.minor;
     c->upgrade = r.upgrade;
+    c->bodiless = false;
     c->keep_alive = r.keep_alive;
     c->said_last = !r.keep_alive && r.body == HTTP_BODY_NONE;
     c->replayable = is_idempotent(r.method);

@@ -163,7 +163,6 @@ static bool forbidden_in_trailer(const char *name, size_t len)
         "proxy-authentication-info",
         "range",
         "retry-after",
-        "set-cookie",
         "vary",
         "www-authenticate",
     };

@@ -5,6 +5,7 @@
 
 #include "bad_gateway.h"
 #include "conn.h"
+#include "credentials.h"
 #include "reply.h"
 #include "tunnel.h"
 #include "upstream.h"
@@ -57,6 +58,17 @@ static bool take_interim(struct conn *c, const struct http_response *r, const ch
     return false;
 }
 
+/* Takes the body off an answer that may have none. Its connection ends with the bytes still in it.
+ */
+static void take_off_body(struct http_response *r)
+{
+    if (r->body == HTTP_BODY_NONE)
+        return;
+    r->body = HTTP_BODY_LENGTH;
+    r->content_length = 0;
+    r->keep_alive = false;
+}
+
 static void begin_answer(struct conn *c, const struct http_response *r, const char *head)
 {
     struct worker *w = c->worker;
@@ -104,6 +116,10 @@ static bool take_heads(struct conn *c, const char *bytes, size_t len, size_t *us
         }
         u->scanned = 0;
         *used += (size_t)n;
+        if (*c->subdomain)
+            credentials_guard(head, &r);
+        if (c->bodiless)
+            take_off_body(&r);
         if (r.status >= 200)
             begin_answer(c, &r, head);
         else if (!take_interim(c, &r, head, bytes + *used, len - *used))
