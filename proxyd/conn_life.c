@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "container_of.h"
+
 #include "conn.h"
 #include "exchange.h"
 #include "reply.h"
@@ -67,6 +69,18 @@ static void end_of_input(struct conn *c)
     conn_close(c, c->state == CONN_HEAD ? "the client left amid a head" : "the client ended it");
 }
 
+/* Ends those that have waited longest while heads that are not whole take too much memory. */
+static void bound_heads(struct conn *c)
+{
+    struct worker *w = c->worker;
+
+    while (w->head_bytes > HEAD_BYTES_MAX && !w->draining) {
+        struct timer *oldest = TAILQ_FIRST(&w->timers[TIMER_HEADER].timers);
+        conn_close(oldest ? container_of(oldest, struct conn, timer) : c,
+                   "too many heads are not whole");
+    }
+}
+
 static void read_head(struct conn *c)
 {
     struct worker *w = c->worker;
@@ -100,8 +114,12 @@ static void read_head(struct conn *c)
     }
     if (c->in && c->in->start == c->in->end)
         block_put(&w->blocks, &c->in);
-    else if (c->in && c->state != CONN_HEAD)
-        conn_set_state(c, CONN_HEAD);
+    else if (c->in) {
+        if (c->state != CONN_HEAD)
+            conn_set_state(c, CONN_HEAD);
+        conn_count_head(c);
+        bound_heads(c);
+    }
 }
 
 /* Throws away what still comes, so that closing does not reset what the client has yet to read. */

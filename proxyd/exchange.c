@@ -276,6 +276,30 @@ void exchange_answer_timeout(struct conn *c)
         reply_text(c, 504, "%s upstream timeout", bad_gateway_name(c));
 }
 
+bool exchange_is_gone(const struct conn *c)
+{
+    struct route route;
+    bool found = false;
+
+    if (!*c->subdomain) /* the web API's host has no task */
+        return false;
+    if (route_find(c->worker->routes, c->subdomain, strlen(c->subdomain), c->listen, &route) ==
+        ROUTE_READY)
+        for (size_t i = 0; i < route.n_targets && !found; i++)
+            found = target_equal(&route.targets[i], &c->upstream->target);
+    return !found;
+}
+
+void exchange_end(struct conn *c)
+{
+    if (c->state == CONN_CONNECT || c->state == CONN_ANSWER)
+        bad_gateway_reply(c, "its task has been ended");
+    else if (c->state == CONN_BODY)
+        conn_abort(c, "its task has been ended");
+    else
+        conn_close(c, "its task has been ended");
+}
+
 void exchange_tick(struct conn *c)
 {
     struct worker *w = c->worker;
