@@ -21,7 +21,8 @@ def script(task, s, n):
     """A tunnel, an answer that goes on, or one that never comes; all for as long as the proxy wants it."""
     head, _ = read_head(s)
     if b"GET / " in head:
-        s.sendall(ok())
+        s.sendall(ok(more=b"Connection: close\r\n"))
+        return
     if b"GET /tunnel" in head:
         s.sendall(b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
     elif b"GET /events" in head:
