@@ -8,11 +8,14 @@
 #include "form.h"
 #include "xml.h"
 
-#define NAMESPACE "mirage-ecs"
-#define METRIC    "RequestCount"
-#define DIMENSION "subdomain"
-#define VERSION   "2010-08-01"
-#define SIDE_BY   4 /* calls of GetMetricData at once */
+#define NAMESPACE       "mirage-ecs"
+#define METRIC          "RequestCount"
+#define DIMENSION       "subdomain"
+#define VERSION         "2010-08-01"
+#define SIDE_BY         4   /* calls of GetMetricData at once */
+#define PAGES_MAX       100 /* of GetMetricData; access_counts.c asks for what fits into one */
+
+#define GET_METRIC_DATA "CloudWatch GetMetricData"
 
 static void form_begin(struct buf *form, const char *action)
 {
@@ -65,6 +68,7 @@ struct batch {
     struct metric_sum *sums;
     size_t n;
     const char *token; /* NULL: the first page */
+    struct aws_pages pages;
     bool done;
 };
 
@@ -129,7 +133,7 @@ static int take_page(struct aws_call *call, struct batch *b, const struct metric
         return -1;
     }
     if (!answer)
-        return err_set(e, ERR_REFUSED, "CloudWatch GetMetricData: the answer is not in AWS's form");
+        return err_set(e, ERR_REFUSED, GET_METRIC_DATA ": the answer is not in AWS's form");
     result = xml_child(xml_child(answer, "MetricDataResults"), "member");
     for (; result; result = xml_again(result)) {
         const char *id = xml_text(result, "Id");
@@ -138,7 +142,11 @@ static int take_page(struct aws_call *call, struct batch *b, const struct metric
             take_values(&b->sums[i], window, result);
     }
     token = xml_text(answer, "NextToken");
-    b->done = !*token;
+    if (!*token)
+        return 0;
+    if (aws_pages_turn(&b->pages, GET_METRIC_DATA, b->token, token, e) < 0)
+        return -1;
+    b->done = false;
     b->token = token;
     return 0;
 }
@@ -167,9 +175,10 @@ static int get_sums(void *context, const struct metric_window *window, struct me
         sums[i] = (struct metric_sum){.subdomain = sums[i].subdomain};
     for (size_t i = 0; i < n_batches; i++) {
         size_t first = i * CLOUDWATCH_QUERIES_A_CALL, left = n - first;
-        batches[i] = (struct batch){
-            .sums = sums + first,
-            .n = left < CLOUDWATCH_QUERIES_A_CALL ? left : CLOUDWATCH_QUERIES_A_CALL};
+        batches[i] =
+            (struct batch){.sums = sums + first,
+                           .n = left < CLOUDWATCH_QUERIES_A_CALL ? left : CLOUDWATCH_QUERIES_A_CALL,
+                           .pages = aws_pages_begin(PAGES_MAX)};
     }
     do {
         some = 0;
@@ -179,7 +188,8 @@ static int get_sums(void *context, const struct metric_window *window, struct me
                 calls[some++] = (struct aws_call){.service = AWS_CLOUDWATCH,
                                                   .operation = "GetMetricData",
                                                   .body = compose(&batches[i], window, &a),
-                                                  .repeatable = true};
+                                                  .repeatable = true,
+                                                  .give_up_at = batches[i].pages.give_up_at};
             }
         aws_perform(context, calls, some);
         for (size_t i = 0; i < some; i++)

@@ -7,6 +7,9 @@
 #include "failure.h"
 #include "json_call.h"
 
+#define LIST_TASKS     "ECS ListTasks"
+#define LIST_PAGES_MAX 500 /* a page has a hundred */
+
 /* "MISSING (arn:…)", with the detail if there is one. */
 static const char *failure_text(const json_t *failure, struct arena *a)
 {
@@ -20,37 +23,48 @@ static const char *failure_text(const json_t *failure, struct arena *a)
 /* --- ListTasks ---------------------------------------------------------------------------------
  */
 
+/* Takes a page's ARNs; *next becomes the token of the next page, NULL when it was the last. */
+static int take_arns(const json_t *answer, struct arena *a, struct ecs_arns *arns,
+                     const char **next, struct err *e)
+{
+    const json_t *list = json_object_get(answer, "taskArns"), *arn;
+    const char *token = json_string_value(json_object_get(answer, "nextToken"));
+    size_t i;
+
+    if (!json_is_array(list))
+        return err_set(e, ERR_REFUSED, LIST_TASKS ": the answer is not in AWS's form");
+    json_array_foreach (list, i, arn) {
+        if (!json_is_string(arn))
+            continue;
+        arns->items = arena_grow(a, arns->items, arns->len, &arns->cap, sizeof *arns->items);
+        arns->items[arns->len++] = arena_strdup(a, json_string_value(arn));
+    }
+    *next = token && *token ? arena_strdup(a, token) : NULL;
+    return 0;
+}
+
 int ecs_list_tasks(const struct ecs *ecs, const char *desired_status, struct arena *a,
                    struct ecs_arns *arns, struct err *e)
 {
-    const char *next = NULL;
+    struct aws_pages pages = aws_pages_begin(LIST_PAGES_MAX);
+    const char *token = NULL, *next = NULL;
+    int rc;
 
     do {
         json_t *request =
             json_pack("{s:s, s:s, s:i, s:s*}", "cluster", ecs->cluster, "desiredStatus",
-                      desired_status, "maxResults", ECS_TASKS_A_CALL, "nextToken", next);
-        json_t *answer =
-            json_call_one(ecs->client, json_call(AWS_ECS, "ListTasks", request, true, a), NULL, e);
-        const json_t *arn;
-        const char *token;
-        size_t i;
-        if (!answer)
-            return -1;
-        if (!json_is_array(json_object_get(answer, "taskArns"))) {
-            json_decref(answer);
-            return err_set(e, ERR_REFUSED, "ECS ListTasks: the answer is not in AWS's form");
-        }
-        json_array_foreach (json_object_get(answer, "taskArns"), i, arn) {
-            if (!json_is_string(arn))
-                continue;
-            arns->items = arena_grow(a, arns->items, arns->len, &arns->cap, sizeof *arns->items);
-            arns->items[arns->len++] = arena_strdup(a, json_string_value(arn));
-        }
-        token = json_string_value(json_object_get(answer, "nextToken"));
-        next = token && *token ? arena_strdup(a, token) : NULL;
+                      desired_status, "maxResults", ECS_TASKS_A_CALL, "nextToken", token);
+        struct aws_call call = json_call(AWS_ECS, "ListTasks", request, true, a);
+        json_t *answer;
+        call.give_up_at = pages.give_up_at;
+        answer = json_call_one(ecs->client, call, NULL, e);
+        rc = answer ? take_arns(answer, a, arns, &next, e) : -1;
         json_decref(answer);
-    } while (next);
-    return 0;
+        if (rc == 0 && next)
+            rc = aws_pages_turn(&pages, LIST_TASKS, token, next, e);
+        token = rc == 0 ? next : NULL;
+    } while (token);
+    return rc;
 }
 
 /* --- DescribeTasks -----------------------------------------------------------------------------

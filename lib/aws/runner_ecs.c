@@ -376,6 +376,11 @@ static int ecs_list(struct runner *runner, bool now, const struct runner_known *
 /* --- stop, logs, trace -------------------------------------------------------------------------
  */
 
+static void ecs_limit(struct runner *runner)
+{
+    aws_client_limit(ecs_of(runner)->ecs.client, runner->limit);
+}
+
 static int ecs_stop(struct runner *runner, const char *arn, const char *reason, struct err *e)
 {
     return ecs_stop_task(&ecs_of(runner)->ecs, arn, reason, e);
@@ -426,33 +431,67 @@ static json_t *definition_by_name(struct runner_ecs *r, const char *name, struct
     return json_object_get(r->definitions, name);
 }
 
+/* What is missing of a container's lines, for whoever reads them. */
+static void note(struct log_lines *lines, struct arena *a, const char *whose, const char *what)
+{
+    size_t cap = lines->n_notes;
+
+    lines->notes = arena_grow(a, lines->notes, lines->n_notes, &cap, sizeof *lines->notes);
+    lines->notes[lines->n_notes++] = arena_printf(a, "%s: %s", whose, what);
+}
+
+/* The streams of all containers of these tasks, whose definitions are known. */
+static struct log_stream *streams_of(struct runner_ecs *r, const struct task_list *tasks,
+                                     struct arena *a, struct log_lines *lines, size_t *n)
+{
+    struct log_stream *streams = NULL;
+    size_t cap = 0, i, k;
+    struct err e;
+
+    *n = 0;
+    for (i = 0; i < tasks->len; i++) {
+        const struct task *t = &tasks->items[i];
+        const json_t *definition = definition_by_name(r, t->taskdef, a, &e), *container;
+        if (!definition) {
+            note(lines, a, t->taskdef, e.text);
+            continue;
+        }
+        json_array_foreach (json_object_get(definition, "containerDefinitions"), k, container) {
+            struct log_stream stream;
+            if (!stream_of(r, container, t->short_id, a, &stream))
+                continue;
+            streams = arena_grow(a, streams, *n, &cap, sizeof *streams);
+            streams[(*n)++] = stream;
+        }
+    }
+    return streams;
+}
+
 static int ecs_logs(struct runner *runner, const struct task_list *tasks,
                     const struct log_query *query, struct arena *a, struct log_lines *lines,
                     struct err *e)
 {
     struct runner_ecs *r = ecs_of(runner);
-    size_t n_streams = 0, i, k;
+    struct log_stream *streams;
+    const char **notes;
+    size_t n, failed;
 
     *lines = (struct log_lines){0};
-    for (i = 0; i < tasks->len; i++) {
-        const struct task *t = &tasks->items[i];
-        const json_t *definition = definition_by_name(r, t->taskdef, a, e), *container;
-        struct log_stream stream;
-        if (!definition)
-            return -1;
-        json_array_foreach (json_object_get(definition, "containerDefinitions"), k, container) {
-            if (!stream_of(r, container, t->short_id, a, &stream))
-                continue;
-            n_streams++;
-            if (logs_read(r->ecs.client, &stream, query, a, lines, e) < 0)
-                return -1;
-        }
-    }
-    if (tasks->len > 0 && n_streams == 0)
+    streams = streams_of(r, tasks, a, lines, &n);
+    if (n == 0 && lines->n_notes > 0)
+        return err_set(e, ERR_REFUSED, "%s", lines->notes[0]);
+    if (n == 0 && tasks->len > 0)
         return err_set(e, ERR_REFUSED,
                        "no container of %s writes to CloudWatch Logs: its task definition needs "
                        "logConfiguration awslogs, with awslogs-group and awslogs-stream-prefix",
                        tasks->items[0].taskdef);
+    notes = arena_array(a, n, sizeof *notes);
+    failed = logs_read(r->ecs.client, streams, n, query, a, lines, notes);
+    for (size_t i = 0; i < n; i++)
+        if (notes[i])
+            note(lines, a, streams[i].container, notes[i]);
+    if (failed > 0 && failed == n)
+        return err_set(e, ERR_REFUSED, "%s", lines->notes[lines->n_notes - n]);
     log_lines_merge(lines, query->tail, a);
     return 0;
 }
@@ -504,6 +543,7 @@ int runner_ecs_open(struct runner **runner, const struct config *config, struct 
         .stop = ecs_stop,
         .logs = ecs_logs,
         .trace = ecs_trace,
+        .limit = ecs_limit,
         .close = ecs_close,
     };
     struct aws_client *client;
