@@ -106,8 +106,9 @@ struct runner_known {
 };
 
 /* Lists every managed task that runs or stopped lately. Tasks of `known` that still exist are
- * listed too, because a listing may not have a new task yet. `now`: a listing that is a few seconds
- * old is not good enough. */
+ * listed too, because a listing may not have a new task yet. A task that cannot be looked at now
+ * does not fail the others: it is `unknown`, or its ports are. `now`: a listing that is a few
+ * seconds old is not good enough. */
 int runner_list(struct runner *r, bool now, const struct runner_known *known, size_t n_known,
                 struct arena *a, struct task_list *tasks, struct err *e)
     __attribute__((warn_unused_result));

@@ -11,7 +11,7 @@ Kinds that single operations ask for with take(): failures (RunTask, DescribeTas
 `start` how many tasks start all the same), partial_data and internal_error (GetMetricData: `ids`), empty_page
 (GetLogEvents), prior_request (ChangeResourceRecordSets). endless_pages is of every operation in PAGED: each answer leads
 on; `same`: to itself; `lines` and `bytes`: what each page of GetLogEvents has. retry_after: seconds, sent with any error.
-where: parameters that a request must have to meet the fault.
+where: parameters that a request must have to meet the fault; of a list, or any depth of lists and objects, one member.
 """
 
 import itertools
@@ -66,7 +66,7 @@ class Faults:
             for fault in self._faults:
                 if fault["operation"] not in names or fault["kind"] not in kinds:
                     continue
-                if any((params or {}).get(name) != value for name, value in fault.get("where", {}).items()):
+                if any(not _has((params or {}).get(name), value) for name, value in fault.get("where", {}).items()):
                     continue
                 if fault["count"] is not None and fault["met"] >= fault["count"]:
                     continue
@@ -75,6 +75,12 @@ class Faults:
                 fault["met"] += 1
                 return fault
         return None
+
+
+def _has(found, wanted):
+    if isinstance(found, dict):
+        return any(_has(member, wanted) for member in found.values())
+    return any(_has(member, wanted) for member in found) if isinstance(found, list) else found == wanted
 
 
 def before(fault, service, operation, credential, world):
