@@ -3,18 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
 #include "clock.h"
 #include "container_of.h"
-#include "launch.h"
 #include "log.h"
 #include "log_lines.h"
-#include "regex.h"
-#include "utf8.h"
 
 #include "cloudwatch_logs.h"
 #include "definitions.h"
 #include "ecs.h"
+#include "ecs_launch.h"
 #include "ecs_task.h"
 #include "task_cache.h"
 
@@ -28,10 +25,9 @@ struct runner_ecs {
     struct ecs ecs;
     struct definitions definitions;
     struct task_cache cache;
-    struct regex *tag_character; /* what a tag's text may have */
-    json_t *warned;              /* ARNs of tasks that the log has been told of */
-    int64_t listed_at;           /* monotonic ms; 0: never */
-    bool turn; /* flips with every listing: what is stopped, or what was asked long ago */
+    json_t *warned;    /* ARNs of tasks that the log has been told of */
+    int64_t listed_at; /* monotonic ms; 0: never */
+    bool turn;         /* flips with every listing: what is stopped, or what was asked long ago */
 };
 
 static struct runner_ecs *ecs_of(struct runner *r)
@@ -41,121 +37,6 @@ static struct runner_ecs *ecs_of(struct runner *r)
 
 /* --- launch ------------------------------------------------------------------------------------
  */
-
-/* A tag's text may have letters, numbers, blanks and _.:/=+-@ (Amazon ECS API Reference, "Tag"); a
- * branch's name may have more. What is not allowed becomes `_`; the environment has it as it is. */
-static json_t *tag_text(const struct runner_ecs *r, const char *text)
-{
-    struct buf out = {0};
-    char character[8];
-    json_t *value;
-    size_t n;
-
-    for (size_t left = strlen(text); left > 0; text += n, left -= n) {
-        n = utf8_character(text, left);
-        memcpy(character, text, n ? n : 1);
-        character[n] = '\0';
-        if (n && regex_match(r->tag_character, character) == 1)
-            buf_add(&out, text, n);
-        else
-            buf_char(&out, '_');
-        n = n ? n : 1;
-    }
-    value = json_string(buf_text(&out));
-    buf_free(&out);
-    return value;
-}
-
-/* launch_tags() as RunTask takes them. */
-static json_t *tags_of(const struct runner_ecs *r, const struct launch_request *request)
-{
-    json_t *ours = launch_tags(request), *tags = json_array(), *tag;
-    size_t i;
-
-    json_array_foreach (ours, i, tag) {
-        const char *key = json_string_value(json_object_get(tag, "Key"));
-        const char *value = json_string_value(json_object_get(tag, "Value"));
-        json_array_append_new(
-            tags, json_pack("{s:o, s:o}", "key", tag_text(r, key), "value", tag_text(r, value)));
-    }
-    json_decref(ours);
-    return tags;
-}
-
-/* The launch's variables for every container of the definition. */
-static json_t *overrides_of(const struct runner_ecs *r, const struct launch_request *request,
-                            const json_t *definition)
-{
-    json_t *env = launch_env(request, r->config->compat_v1), *list = json_array(), *value;
-    json_t *overrides = json_array();
-    const json_t *container;
-    const char *name;
-    size_t i;
-
-    json_object_foreach (env, name, value)
-        json_array_append_new(list, json_pack("{s:s, s:O}", "name", name, "value", value));
-    json_array_foreach (json_object_get(definition, "containerDefinitions"), i, container)
-        json_array_append_new(overrides,
-                              json_pack("{s:O, s:O}", "name", json_object_get(container, "name"),
-                                        "environment", list));
-    json_decref(env);
-    json_decref(list);
-    return json_pack("{s:o}", "containerOverrides", overrides);
-}
-
-static json_t *strings(const struct config_strings *list)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < list->len; i++)
-        json_array_append_new(array, json_string(list->items[i]));
-    return array;
-}
-
-/* How tasks are placed: the strategy, or else the launch type (one excludes the other). */
-static void add_placement(json_t *run, const struct config *c)
-{
-    json_t *strategy = json_array(), *vpc;
-
-    for (size_t i = 0; i < c->ecs.n_capacity_provider_strategy; i++) {
-        const struct config_capacity_provider *p = &c->ecs.capacity_provider_strategy[i];
-        json_array_append_new(
-            strategy, json_pack("{s:s, s:I, s:I}", "capacityProvider", p->capacity_provider,
-                                "weight", (json_int_t)p->weight, "base", (json_int_t)p->base));
-    }
-    if (json_array_size(strategy) > 0)
-        json_object_set(run, "capacityProviderStrategy", strategy);
-    else
-        json_object_set_new(run, "launchType", json_string(c->ecs.launch_type));
-    json_decref(strategy);
-    if (c->ecs.network_configuration.awsvpc_configuration.subnets.len == 0)
-        return;
-    vpc = json_pack("{s:o, s:o}", "subnets",
-                    strings(&c->ecs.network_configuration.awsvpc_configuration.subnets),
-                    "securityGroups",
-                    strings(&c->ecs.network_configuration.awsvpc_configuration.security_groups));
-    if (c->ecs.network_configuration.awsvpc_configuration.assign_public_ip)
-        json_object_set_new(
-            vpc, "assignPublicIp",
-            json_string(c->ecs.network_configuration.awsvpc_configuration.assign_public_ip));
-    json_object_set_new(run, "networkConfiguration",
-                        json_pack("{s:o}", "awsvpcConfiguration", vpc));
-}
-
-static json_t *run_request(const struct runner_ecs *r, const struct launch_request *request,
-                           const json_t *definition)
-{
-    json_t *run =
-        json_pack("{s:O, s:i, s:o, s:o, s:b}", "taskDefinition",
-                  json_object_get(definition, "taskDefinitionArn"), "count", 1, "overrides",
-                  overrides_of(r, request, definition), "tags", tags_of(r, request),
-                  "enableExecuteCommand", r->config->ecs.enable_execute_command);
-
-    if (!run)
-        abort();
-    add_placement(run, r->config);
-    return run;
-}
 
 static int ecs_launch(struct runner *runner, const struct launch_request *request, struct arena *a,
                       struct launch_result *results, struct err *e)
@@ -176,7 +57,7 @@ static int ecs_launch(struct runner *runner, const struct launch_request *reques
             continue;
         }
         of[n_runs] = i;
-        requests[n_runs++] = run_request(r, request, definitions[i].value);
+        requests[n_runs++] = ecs_launch_request(r->config, request, definitions[i].value);
     }
     ecs_run_tasks(&r->ecs, requests, n_runs, a, runs);
     for (size_t k = 0; k < n_runs; k++) {
@@ -481,7 +362,6 @@ static void ecs_close(struct runner *runner)
     task_cache_free(&r->cache);
     definitions_free(&r->definitions);
     json_decref(r->warned);
-    regex_free(r->tag_character);
     aws_client_close(r->ecs.client);
     free(r);
 }
@@ -509,8 +389,7 @@ int runner_ecs_open(struct runner **runner, const struct config *config, struct 
     if (aws_client_open(&client, config->ecs.region, e) < 0)
         return -1;
     r = calloc(1, sizeof *r);
-    if (!r || !(r->warned = json_object()) ||
-        regex_compile(&r->tag_character, "^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]$", e) < 0)
+    if (!r || !(r->warned = json_object()))
         abort();
     definitions_open(&r->definitions);
     r->runner.ops = &ops;
