@@ -29,6 +29,7 @@
 #include "runner.h"
 #include "runner_local.h"
 #include "signals.h"
+#include "state_folder.h"
 #include "store/db.h"
 
 #include "answers.h"
@@ -60,9 +61,14 @@ static int make_folder(const char *path, struct err *e)
 static int prepare_state(struct stack *s, struct err *e)
 {
     const char *given = s->program->options.state;
+    uid_t user = geteuid();
     char *absolute;
 
-    if (make_folder(given, e) < 0)
+    if (s->user && privileges_uid(s->user, &user, e) < 0)
+        return -1;
+    if (state_folder_check(given, user, e) < 0 || make_folder(given, e) < 0)
+        return -1;
+    if (state_folder_check(given, user, e) < 0) /* it may be there only now */
         return -1;
     absolute = realpath(given, NULL);
     if (!absolute)
@@ -108,6 +114,10 @@ static int settle_in(struct stack *s, struct err *e)
             return -1;
     }
     if (s->lock < 0 && take_lock(s, e) < 0)
+        return -1;
+    if (state_folder_check_entry(s->state, "lock", false, e) < 0 ||
+        state_folder_check_entry(s->state, "local", true, e) < 0 ||
+        state_folder_check_entry(s->state, "run", true, e) < 0)
         return -1;
     return make_folder(arena_printf(&s->arena, "%s/run", s->state), e);
 }
