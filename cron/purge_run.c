@@ -84,6 +84,11 @@ int purge_lock(const struct config *config, const char *state_dir, struct err *e
     if (fd < 0)
         fd = error == EADDRINUSE ? pass_over_stranger(buf_text(&name), state_dir, e)
                                  : err_system(e, error, "cannot take the lock for a purge");
+    else if (name_lock_tell(fd) < 0) {
+        err_system(e, errno, "cannot take the lock for a purge");
+        close(fd);
+        fd = -1;
+    }
     buf_free(&name);
     return fd;
 }

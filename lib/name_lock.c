@@ -31,12 +31,17 @@ int name_lock(const char *format, ...)
     va_start(args, format);
     len = name_address(&name, format, args);
     va_end(args);
-    if (fd < 0 || (bind(fd, (struct sockaddr *)&name, len) == 0 && listen(fd, SOMAXCONN) == 0))
+    if (fd < 0 || bind(fd, (struct sockaddr *)&name, len) == 0)
         return fd;
     error = errno;
     close(fd);
     errno = error;
     return -1;
+}
+
+int name_lock_tell(int lock)
+{
+    return listen(lock, SOMAXCONN);
 }
 
 /* The kernel tells a connected socket as whom the other side called listen() (SO_PEERCRED). */

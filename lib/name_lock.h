@@ -11,8 +11,11 @@
  * somebody else has the name. */
 int name_lock(const char *format, ...) __attribute__((format(printf, 1, 2), warn_unused_result));
 
+/* Lets others ask who has the name. 0, or -1 with errno. */
+int name_lock_tell(int lock) __attribute__((warn_unused_result));
+
 /* The user whose process has the name. Waits up to a second for one that has only just taken it.
- * -1: nobody has it, or whoever has it does not say, as name_lock() would. */
+ * -1: nobody has it, or whoever has it does not tell. */
 int name_lock_holder(uid_t *uid, const char *format, ...)
     __attribute__((format(printf, 2, 3), warn_unused_result));
 

@@ -137,14 +137,14 @@ int state_folder_check(const char *path, uid_t user, struct err *e)
         return 0; /* whoever makes or opens the folder says it */
     if (!is_trusted(st.st_uid, user))
         return err_set(e, ERR_INVALID,
-                     "the state folder %s belongs to %s, and this is %s: name another one with "
-                     "-state, or start as that user",
-                     path, name_of(st.st_uid, name), name_of(geteuid(), own));
+                       "the state folder %s belongs to %s, and this is %s: name another one with "
+                       "-state, or start as that user",
+                       path, name_of(st.st_uid, name), name_of(geteuid(), own));
     if (st.st_mode & OPEN_TO_OTHERS)
         return err_set(e, ERR_INVALID,
-                     "the state folder %s is %s's, but others may write to it: name one of its "
-                     "own with -state, or `chmod go-w` it",
-                     path, name_of(st.st_uid, name));
+                       "the state folder %s is %s's, but others may write to it: name one of its "
+                       "own with -state, or `chmod go-w` it",
+                       path, name_of(st.st_uid, name));
     /* Where something of root's would be given away, only root may have a say. */
     return check_way(path, st.st_uid, e);
 }

@@ -164,6 +164,26 @@ static int write_config(struct stack *s, struct err *e)
     return rc;
 }
 
+static bool is_loopback(const char *address)
+{
+    return !strncmp(address, "127.", 4) || !strcmp(address, "::1") || !strncmp(address, "[::1]", 5);
+}
+
+/* What a misspelt or forgotten section comes to. */
+static void warn_of_strangers(const struct config *c)
+{
+    const char *address = c->listen.foreign_address;
+
+    if (c->auth.present)
+        return;
+    if (c->web.listen && !is_loopback(c->web.listen))
+        address = c->web.listen;
+    if (!is_loopback(address))
+        log_warn("there is no auth in the configuration: whoever reaches %s can use the pages and "
+                 "the API; add it, or let nobody reach them whom you do not trust",
+                 !strcmp(address, "0.0.0.0") || !strcmp(address, "::") ? "this machine" : address);
+}
+
 /* The configuration in effect goes by way of memory: there may be no state folder yet, and in that
  * of a stack that runs nothing may change. */
 int stack_check(struct program *program, struct err *e)
@@ -183,6 +203,7 @@ int stack_check(struct program *program, struct err *e)
     int rc = -1;
 
     e->text[0] = '\0';
+    warn_of_strangers(program->config);
     setenv("MIRAGE_STACK_PID", "0", 1); /* what is to be warned about was */
     if (fd < 0 || dprintf(fd, "%s", dump) < 0 || lseek(fd, 0, SEEK_SET) < 0)
         err_system(e, errno, "cannot keep the configuration in memory");
@@ -271,6 +292,7 @@ int stack_prepare(struct stack *s, const struct program *program, const char *us
     char pid[16];
 
     *s = (struct stack){.program = program, .lock = -1, .signals = -1, .web.held = -1};
+    warn_of_strangers(program->config);
     /* What does not run at all leaves no folder behind. */
     if (!program->config->local && check_runner(s, e) < 0)
         return -1;

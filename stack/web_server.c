@@ -16,7 +16,7 @@
 #include "socket_address.h"
 
 #define APACHE_MODULES  "/usr/lib/apache2/modules" /* where Debian's apache2-bin has them */
-#define APACHE_FILE_MAX (UINT64_C(2) << 20)        /* mirage-api refuses a body over 1 MiB */
+#define APACHE_FILE_MAX ((UINT64_C(1) << 20) + (UINT64_C(64) << 10)) /* a body: up to 1 MiB */
 
 /* What a web server needs; what else is in the environment may be a secret of ours, or of AWS. */
 static const char *const variables[] = {

@@ -389,6 +389,19 @@ static bool has_either(struct reader *r, const yaml_node_t *node, const struct c
            (f->older_key && has_key(r, node, f->older_key, before));
 }
 
+/* The key that this one is but for the case of its letters, NULL. Taken for unknown, `Auth` would
+ * let everybody in. */
+static const char *other_case(const struct config_field *fields, const char *key)
+{
+    for (; fields->key; fields++) {
+        if (!strcasecmp(fields->key, key))
+            return fields->key;
+        if (fields->older_key && !strcasecmp(fields->older_key, key))
+            return fields->older_key;
+    }
+    return NULL;
+}
+
 static void warn_unknown(struct reader *r, const yaml_node_t *key)
 {
     char text[KEY_MAX + 512];
@@ -418,6 +431,8 @@ static int read_fields(struct reader *r, const struct config_field *fields, yaml
         f = find_field(fields, name);
         if (has_key(r, node, name, p) || (f && f->older_key && has_either(r, node, f, p)))
             return complain(r, key, e, "is given twice");
+        if (!f && other_case(fields, name))
+            return complain(r, key, e, "unknown key; write it '%s'", other_case(fields, name));
         if (!f)
             warn_unknown(r, key);
         else if (is_null(value) && f->present) /* all of it commented out, say */

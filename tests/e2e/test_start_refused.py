@@ -215,6 +215,22 @@ def test_t_warns_once(folder):
     assert r.returncode == 0 and r.stderr.count("frobnicate") == 1 and r.stdout.count("htmldir") == 1, r
 
 
+@local_only
+@pytest.mark.parametrize("text, reaches", [
+    ("listen: {foreign_address: 0.0.0.0}", "this machine"), ("listen: {foreign_address: '::'}", "this machine"),
+    ("listen: {foreign_address: 192.0.2.1}", "192.0.2.1"), ("web: {listen: '192.0.2.1:8090'}", "192.0.2.1:8090"),
+    ("listen: {foreign_address: 127.0.0.2}\nweb: {listen: '[::1]:8090'}", None), ("{}", None),
+    ("listen: {foreign_address: 0.0.0.0}\nauth: {token: {header: x-t, token: planted}}", None),
+])
+def test_warns_when_everybody_is_let_in(folder, text, reaches):
+    conf = folder / "m.yml"
+    conf.write_text(text + "\n")
+    r = run("mirage-ecs", "-t", "-local", "-conf", conf)
+    assert r.returncode == 0, r
+    warned = "[warn] [stack.c" in r.stderr and f"there is no auth in the configuration: whoever reaches {reaches} can use" in r.stderr
+    assert warned == bool(reaches) and r.stderr.count("there is no auth") == bool(reaches), r
+
+
 def test_own_templates(new_stack, folder):
     html = own_html(folder)
     with open(html / "layout.html", "a") as f:

@@ -85,6 +85,16 @@ static const struct mistake mistake_list[] = {
     {"[a]: b", 1, "expected a key, got a list"},
     {"host:\n  ? {a: b}\n  : c", 2, "host: expected a key, got a mapping"},
 
+    /* a key in other letters: unknown, it would be ignored */
+    {"Auth:\n  token: {header: x-token, token: planted}", 1, "Auth: unknown key; write it 'auth'"},
+    {"AUTH: {}", 1, "AUTH: unknown key; write it 'auth'"},
+    {"auth:\n  Token: {header: x, token: planted}", 2, "auth.Token: unknown key; write it 'token'"},
+    {"auth:\n  amzn_oidc:\n    Matcher: [{exact: a}]\n    claim: email", 3,
+     "auth.amzn_oidc.Matcher: unknown key; write it 'matcher'"},
+    {"listen:\n  http:\n  - {listen: 1, target: 2, Require_Auth_Cookie: true}", 3,
+     "listen.http[0].Require_Auth_Cookie: unknown key; write it 'require_auth_cookie'"},
+    {"htmlDir: x", 1, "htmlDir: unknown key; write it 'htmldir'"},
+
     /* numbers and ports */
     {"listen:\n  http:\n  - {listen: 0, target: 80}", 3,
      "listen.http[0].listen: expected a number from 1 to 65535, got '0'"},
