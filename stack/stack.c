@@ -291,7 +291,10 @@ int stack_prepare(struct stack *s, const struct program *program, const char *us
 {
     char pid[16];
 
-    *s = (struct stack){.program = program, .lock = -1, .signals = -1, .web.held = -1};
+    *s = (struct stack){.program = program,
+                        .lock = -1,
+                        .signals = -1,
+                        .web = {.held = -1, .log = {.in = -1, .out = -1}}};
     warn_of_strangers(program->config);
     /* What does not run at all leaves no folder behind. */
     if (!program->config->local && check_runner(s, e) < 0)
@@ -327,14 +330,17 @@ static struct child *reap(struct stack *s, int *status)
     return NULL;
 }
 
-/* Waits up to ms for a signal. true when one asks to end. */
+/* Waits up to ms for a signal, or for a line of the web server's, which goes to our log. true when
+ * a signal asks to end. */
 static bool wait_signal(struct stack *s, int64_t ms)
 {
-    struct pollfd p = {.fd = s->signals, .events = POLLIN};
+    struct pollfd p[] = {{.fd = s->signals, .events = POLLIN},
+                         {.fd = s->web.log.in, .events = POLLIN}};
     bool end = false;
     int number;
 
-    poll(&p, 1, ms > 60000 ? 60000 : ms < 0 ? 0 : (int)ms);
+    poll(p, 2, ms > 60000 ? 60000 : ms < 0 ? 0 : (int)ms);
+    child_log_pass_on(&s->web.log, clock_monotonic_ms());
     while ((number = signals_next(s->signals)) != 0)
         end = end || number == SIGTERM || number == SIGINT;
     return end;

@@ -1,7 +1,9 @@
 """The stack's web server: either one, its port of its own, and what keeps it from starting."""
 
 import contextlib
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -229,6 +231,35 @@ def test_slow_bodies_hold_up_nobody(new_stack, server):
             c.request("POST", "/api/terminate", "mirage.localhost", [("Content-Length", "1000")])
             c.send(b"subdomain=")
         assert s.list() == []
+
+
+@local_only
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("server", PROGRAM)
+def test_strangers_do_not_fill_the_log(new_stack, server, log_format):
+    """Each of these would be a line of the web server's."""
+    s = new_stack(with_port(server, None), options=["-log-format", log_format])
+    before = s.log_path.read_text().count("\n")
+    lines = [b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n", b"GET /%zz%00 HTTP/1.1\r\nHost: x\r\n",
+             b"\x9b[31m\xe2\x80\xae / HTTP/1.1\r\nHost: x\r\n", b"GET /static/../../etc/passwd HTTP/1.1\r\nHost: x\r\n",
+             b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\nX-\xff: 1\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 40000 + b"\r\n"]
+    for _ in range(50):
+        for line in lines:
+            with socket.create_connection((s.address, WEB_PORT), 10) as c, contextlib.suppress(ConnectionError):
+                c.sendall(line + b"Connection: close\r\n\r\n")
+                while c.recv(65536):
+                    pass
+    assert s.list() == []
+    log = s.log_path.read_bytes()
+    written = log.decode().splitlines()[before:]  # it is UTF-8
+    assert len(written) < 60, written
+    assert "\x9b" not in log.decode() and "\u202e" not in log.decode()
+    s.stop()
+    for line in s.log_path.read_text().splitlines():
+        if log_format == "json":
+            assert json.loads(line)["msg"], line
+        else:
+            assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \[(debug|info|warn|error)\] \[", line), line
 
 
 def refuses(address):
