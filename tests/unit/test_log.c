@@ -42,25 +42,33 @@ static const struct {
     const char *text, *shown;
 } cases[] = {
     {"plain", "plain"},
-    {"\xe6\x97\xa5\xe6\x9c\xac \xc3\xa4 \xf0\x9f\x98\x80", "\xe6\x97\xa5\xe6\x9c\xac \xc3\xa4 \xf0\x9f\x98\x80"},
+    {"\xe6\x97\xa5\xe6\x9c\xac \xc3\xa4 \xf0\x9f\x98\x80",
+     "\xe6\x97\xa5\xe6\x9c\xac \xc3\xa4 \xf0\x9f\x98\x80"},
     {"a\nb\r\tc\x1b[31m\x7f", "a\\x0ab\\x0d\\x09c\\x1b[31m\\x7f"},
-    {"\xc2\x9b" "31m \xc2\x85", "\\x9b31m \\x85"},              /* CSI and NEL as characters */
-    {"\x9b" "31m", "\\x9b31m"},                                 /* and as a byte */
-    {"\xff\xfe \xc3", "\\xff\\xfe \\xc3"},                      /* no UTF-8 */
+    {"\xc2\x9b"
+     "31m \xc2\x85",
+     "\\x9b31m \\x85"}, /* CSI and NEL as characters */
+    {"\x9b"
+     "31m",
+     "\\x9b31m"},                          /* and as a byte */
+    {"\xff\xfe \xc3", "\\xff\\xfe \\xc3"}, /* no UTF-8 */
     {"\xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80", "\\xc0\\xaf \\xed\\xa0\\x80 \\xf4\\x90\\x80\\x80"},
-    {"a\xe2\x80\xae" "b\xe2\x80\xac", "a\\u202eb\\u202c"},         /* right to left, and back */
+    {"a\xe2\x80\xae"
+     "b\xe2\x80\xac",
+     "a\\u202eb\\u202c"}, /* right to left, and back */
     {"\xe2\x81\xa6x\xe2\x81\xa9 \xe2\x80\x8f\xd8\x9c", "\\u2066x\\u2069 \\u200f\\u061c"},
     {"\xe2\x80\x8b\xe2\x80\x8d\xef\xbb\xbf\xc2\xad", "\\u200b\\u200d\\ufeff\\xad"},
-    {"\xe2\x80\xa8\xe2\x80\xa9", "\\u2028\\u2029"},             /* line, paragraph */
-    {"\xf3\xa0\x81\x81", "\\ue0041"},                           /* a tag */
+    {"\xe2\x80\xa8\xe2\x80\xa9", "\\u2028\\u2029"}, /* line, paragraph */
+    {"\xf3\xa0\x81\x81", "\\ue0041"},               /* a tag */
 };
 
 static void text_shows_as_itself(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_string_equal(strchr(strstr(logged(cases[i].text, LOG_FORMAT_TEXT), "[test_log.c:"), ']') + 2,
-                            cases[i].shown);
+        assert_string_equal(
+            strchr(strstr(logged(cases[i].text, LOG_FORMAT_TEXT), "[test_log.c:"), ']') + 2,
+            cases[i].shown);
 }
 
 /* Who reads the JSON gets the characters, and what is no UTF-8 as an escape. */
