@@ -220,15 +220,20 @@ int stack_check(struct program *program, struct err *e)
     return rc;
 }
 
-/* Whether the argument at argv[i] is -user, which is for mirage-ecs alone. *behind: its value is
- * the next argument. */
-static bool is_user_option(const char *argument, bool *behind)
+/* Whether the argument is for mirage-ecs alone: -user, and -env-file, whose variables the programs
+ * inherit, and which their user need not be able to read. *behind: its value is the next argument.
+ */
+static bool is_own_option(const char *argument, bool *behind)
 {
-    size_t len = sizeof STACK_USER_OPTION - 1;
+    static const char *const names[] = {STACK_USER_OPTION, OPTION_ENV_FILE};
     const char *name = argument + strspn(argument, "-");
+    size_t len = strcspn(name, "=");
 
-    *behind = !strcmp(name, STACK_USER_OPTION);
-    return *argument == '-' && (*behind || (!strncmp(name, STACK_USER_OPTION "=", len + 1)));
+    *behind = !name[len];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (*argument == '-' && strlen(names[i]) == len && !strncmp(name, names[i], len))
+            return true;
+    return false;
 }
 
 /* One of ours, with this program's own arguments, the absolute state folder, the configuration in
@@ -242,7 +247,7 @@ static struct child ours(struct stack *s, const char *name, int argc, char **arg
 
     args[n++] = arena_printf(&s->arena, "%s/%s", config_program_dir(&s->arena), name);
     for (int i = 1; i < argc; i++)
-        if (is_user_option(argv[i], &behind))
+        if (is_own_option(argv[i], &behind))
             i += behind;
         else
             args[n++] = argv[i];

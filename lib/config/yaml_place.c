@@ -18,8 +18,7 @@ static bool is_auth_key(const char *p, const char *end)
     size_t quote = *p == '"' || *p == '\'';
 
     p += quote;
-    if (end - p < (ptrdiff_t)(4 + quote) || strncmp(p, "auth", 4) != 0 ||
-        (quote && p[4] != p[-1]))
+    if (end - p < (ptrdiff_t)(4 + quote) || strncmp(p, "auth", 4) != 0 || (quote && p[4] != p[-1]))
         return false;
     for (p += 4 + quote; p < end && (*p == ' ' || *p == '\t');)
         p++;
@@ -173,7 +172,10 @@ bool yaml_place_takes(const struct yaml_place *l, const char *value, const char 
     /* What goes on behind it, in one byte; not a comment, nor what ends an element. */
     if (rest < end && !strchr("\r\n#", *rest) && !(l->flow && strchr(",]}", *rest)))
         buf_printf(&expected, "%s%c", rest > behind ? " " : "", *rest == ':' ? 'x' : 'y');
-    buf_printf(&text, !l->flow ? "k: %s\n" : rest > behind ? "{k: %s }" : "{k: %s}",
+    buf_printf(&text,
+               !l->flow        ? "k: %s\n"
+               : rest > behind ? "{k: %s }"
+                               : "{k: %s}",
                buf_text(&expected));
     if (text.failed || expected.failed)
         abort();

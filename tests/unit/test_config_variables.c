@@ -124,8 +124,11 @@ static void bare_values_survive_or_are_warned_about(void **state)
                      "%s:2: the value of the variable TEST_VALUE is no plain text for YAML, which "
                      "reads it otherwise; put quotes around it: '{{ must_env \"TEST_VALUE\" }}'\n",
                      path);
-            snprintf(text, sizeof text, "%s%s%s", k == 2 ? "a" : k == 3 ? "a " : "", values[i],
-                     k == 4 ? "z" : "");
+            snprintf(text, sizeof text, "%s%s%s",
+                     k == 2   ? "a"
+                     : k == 3 ? "a "
+                              : "",
+                     values[i], k == 4 ? "z" : "");
             good = rc == 0 && c->htmldir && !strcmp(c->htmldir, text);
             is_warned = strstr(buf_text(&warnings), expected) ||
                         (rc < 0 && !strncmp(e.text, expected, strlen(expected) - 1));
