@@ -108,6 +108,11 @@ static int check(struct call *c, struct request *request, const struct route *ro
 {
     unsigned bodies;
 
+    if (!request_names_host(request, c->with->config->host.webapi)) {
+        err_set(e, ERR_INVALID, "This is %s; the request is for another host.",
+                c->with->config->host.webapi);
+        return 421;
+    }
     if (!authenticate(c, router_is_api(request->path))) {
         err_set(e, ERR_INVALID, "Nobody gets in here without the right credentials.");
         return 401;
@@ -122,12 +127,21 @@ static int check(struct call *c, struct request *request, const struct route *ro
         return 405;
     }
     if (request->method == METHOD_POST &&
-        request_is_cross_site(request, c->with->config->host.webapi)) {
+        request_is_cross_site(request, c->with->config->host.webapi,
+                              request_authority(request, c->arena, peer_is_trusted(c)))) {
         err_set(e, ERR_INVALID, "request comes from another site");
         return 400;
     }
     bodies = route->json_if_new && !c->with->config->compat_v1 ? BODY_JSON : route->bodies;
     return request_read_params(request, bodies, c->arena, e);
+}
+
+/* A load balancer that goes past mirage-proxyd (web.listen) asks by address, for any page. Others
+ * whose Host is not ours get no page: any name can be made to lead here (DNS rebinding). */
+static bool is_health_check(const struct call *c)
+{
+    return c->request->method == METHOD_GET && !router_is_api(c->request->path) &&
+           !request_names_host(c->request, c->with->config->host.webapi);
 }
 
 void router_answer(const struct services *with, const struct request_io *io,
@@ -139,8 +153,14 @@ void router_answer(const struct services *with, const struct request_io *io,
     const struct route *route;
     struct err e = {0};
     int status = 400;
+    bool is_read;
 
-    if (request_read_head(&request, io, &arena, &e) == 0) {
+    is_read = request_read_head(&request, io, &arena, &e) == 0;
+    if (is_read && is_health_check(&call)) {
+        respond_plain(response, 200);
+        buf_str(&response->body, "mirage-ecs\n");
+        status = 0;
+    } else if (is_read) {
         route = router_find(request.path, &call.rest);
         status = check(&call, &request, route, &e);
         if (status == 0 && request.method != METHOD_GET)

@@ -132,6 +132,7 @@ def test_pages_are_nobodys_frame(guard):
         r = guard.get(HOST, "/", headers)
         assert "frame-ancestors 'none'" in r.header("Content-Security-Policy")
         assert r.header("X-Frame-Options") == "DENY" and r.header("Cache-Control") == "no-store"
+        assert r.header("Cross-Origin-Opener-Policy") == r.header("Cross-Origin-Resource-Policy") == "same-origin"
 
 
 @pytest.mark.parametrize("headers, status", [

@@ -178,7 +178,8 @@ static const char *variable(void *ctx, const char *name)
     return !strcmp(name, "HTTP_HOST") ? "Mirage.test:8080" : NULL;
 }
 
-/* Two texts name the web API's own pages, and no other does. */
+/* The texts that name the web API's own pages, by Host's port or by that of a proxy in front; no
+ * other does. */
 static void try_origin(const char *text, size_t len)
 {
     char *origin = strndup(text, len);
@@ -186,10 +187,12 @@ static void try_origin(const char *text, size_t len)
     const struct request r = {.io = &io};
 
     CHECK(origin);
-    CHECK(request_is_cross_site(&r, "mirage.test") ==
+    CHECK(request_is_cross_site(&r, "mirage.test", "mirage.test:8443") ==
           (strcasecmp(origin, "http://mirage.test:8080") != 0 &&
-           strcasecmp(origin, "https://mirage.test:8080") != 0));
-    CHECK(request_is_cross_site(&r, "mirage.example"));
+           strcasecmp(origin, "https://mirage.test:8080") != 0 &&
+           strcasecmp(origin, "http://mirage.test:8443") != 0 &&
+           strcasecmp(origin, "https://mirage.test:8443") != 0));
+    CHECK(request_is_cross_site(&r, "mirage.example", "mirage.test:8443"));
     free(origin);
 }
 
