@@ -1,12 +1,17 @@
 #include "purge_run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "environment.h"
+#include "log.h"
 #include "name_lock.h"
 #include "store/store_access.h"
 
@@ -31,20 +36,61 @@ void purger_close(struct purger *p)
     aws_client_close(p->aws);
 }
 
+/* Whether a purge of ours may run as this user: ours, root, or whose the state folder is. */
+static bool may_be_purge(uid_t holder, const char *state_dir)
+{
+    struct stat st;
+
+    return holder == geteuid() || holder == 0 ||
+           (stat(state_dir, &st) == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+            st.st_uid == holder);
+}
+
+/* Any user can take the name, to keep purges from running. Such a one holds up nothing: two purges
+ * at once do no harm, because what is stopped twice is stopped. */
+static int pass_over_stranger(const char *name, const char *state_dir, struct err *e)
+{
+    uid_t holder;
+    bool is_known = name_lock_holder(&holder, "%s", name) == 0;
+    int fd;
+
+    if (is_known && may_be_purge(holder, state_dir))
+        return err_set(e, ERR_BUSY, "another purge runs on this machine");
+    fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_system(e, errno, "cannot open /dev/null");
+    if (is_known)
+        log_warn("the lock of purges is held by user %lu, who runs none of ours: going on",
+                 (unsigned long)holder);
+    else
+        log_warn("the lock of purges is held by a process that is no purge: going on");
+    return fd;
+}
+
 int purge_lock(const struct config *config, const char *state_dir, struct err *e)
 {
     char *absolute = config->local ? realpath(state_dir, NULL) : NULL;
-    int fd = config->local
-                 ? name_lock("mirage-purge/local%s", absolute ? absolute : state_dir)
-                 : name_lock("mirage-purge/%s/%s", config->ecs.region ? config->ecs.region : "",
-                             config->ecs.cluster);
-    int error = errno;
+    struct buf name = {0};
+    int fd, error;
 
+    if (config->local)
+        buf_printf(&name, "mirage-purge/local%s", absolute ? absolute : state_dir);
+    else
+        buf_printf(&name, "mirage-purge/%s/%s", config->ecs.region ? config->ecs.region : "",
+                   config->ecs.cluster);
     free(absolute);
-    if (fd >= 0)
-        return fd;
-    return error == EADDRINUSE ? err_set(e, ERR_BUSY, "another purge runs on this machine")
-                               : err_system(e, error, "cannot take the lock for a purge");
+    fd = name_lock("%s", buf_text(&name));
+    error = errno;
+    if (fd < 0)
+        fd = error == EADDRINUSE ? pass_over_stranger(buf_text(&name), state_dir, e)
+                                 : err_system(e, error, "cannot take the lock for a purge");
+    else if (name_lock_tell(fd) < 0) {
+        err_system(e, errno, "cannot take the lock for a purge");
+        close(fd);
+        fd = -1;
+    }
+    buf_free(&name);
+    return fd;
 }
 
 /* --- stopping ----------------------------------------------------------------------------------

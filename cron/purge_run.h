@@ -9,7 +9,7 @@
 #include "aws/client.h"
 #include "config/config.h"
 #include "err.h"
-#include "purge.h"
+#include "purge_decision.h"
 #include "purge_plan.h"
 #include "runner.h"
 #include "store/db.h"
@@ -30,7 +30,8 @@ void purger_close(struct purger *p);
 
 /* Takes the lock that lets one purge run at a time on this machine, whatever program runs it.
  * Returns a descriptor that holds the lock until it is closed or its process ends. ERR_BUSY when
- * another purge holds the lock. */
+ * another purge holds the lock. A lock that a stranger holds is warned about, and holds up nothing.
+ */
 int purge_lock(const struct config *config, const char *state_dir, struct err *e)
     __attribute__((warn_unused_result));
 

@@ -48,6 +48,8 @@ static const char *error_title(int status)
         return "Not found";
     case 405:
         return "Not possible";
+    case 421:
+        return "Another host";
     case 503:
         return "Busy";
     default:

@@ -77,6 +77,11 @@ void respond_json_text(struct response *r, int status, const char *key, const ch
     respond_json(r, status, json_pack("{s:o}", key, utf8_json(text, strlen(text))));
 }
 
+void respond_plain(struct response *r, int status)
+{
+    start(r, status, "text/plain; charset=UTF-8");
+}
+
 void respond_redirect(struct response *r, const char *location)
 {
     respond_page(r, 303);
@@ -155,7 +160,9 @@ static void write_special_headers(const struct response *r, struct buf *out)
         buf_printf(out, "Content-Disposition: attachment; filename=\"%s\"\r\n", r->download);
     if (r->is_page)
         buf_str(out, "Content-Security-Policy: " PAGE_POLICY "\r\n"
-                     "X-Frame-Options: DENY\r\nReferrer-Policy: same-origin\r\n");
+                     "X-Frame-Options: DENY\r\nReferrer-Policy: same-origin\r\n"
+                     "Cross-Origin-Opener-Policy: same-origin\r\n"
+                     "Cross-Origin-Resource-Policy: same-origin\r\n");
 }
 
 void response_write(const struct response *r, bool is_head, struct buf *out)

@@ -46,6 +46,9 @@ void respond_redirect(struct response *r, const char *location); /* 303; a liter
  * long for any subdomain is left out. */
 void respond_redirect_to(struct response *r, const char *location, const char *target);
 
+/* Begins an answer of plain text. The caller adds it to r->body. */
+void respond_plain(struct response *r, int status);
+
 /* Begins an HTML answer. The caller adds its text to r->body. */
 void respond_page(struct response *r, int status);
 

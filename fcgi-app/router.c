@@ -10,23 +10,27 @@
 #include "page.h"
 
 static const struct route routes[] = {
-    /* path, methods, bodies, JSON only without compat_v1, Allow, handler */
-    {"/api/list", METHOD_GET, 0, false, "GET, HEAD", api_list},
-    {"/api/launch", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", api_launch},
-    {"/api/logs", METHOD_GET, 0, false, "GET, HEAD", api_logs},
-    {"/api/terminate", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", api_terminate},
-    {"/api/access", METHOD_GET, 0, false, "GET, HEAD", api_access},
-    {"/api/purges", METHOD_GET, 0, false, "GET, HEAD", api_purges},
-    {"/api/purge", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", api_purge},
-    {"/", METHOD_GET, 0, false, "GET, HEAD", page_index},
-    {"/list", METHOD_GET, 0, false, "GET, HEAD", page_list},
-    {"/launcher", METHOD_GET, 0, false, "GET, HEAD", page_launcher},
-    {"/launch", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", page_launch},
-    {"/terminate", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", page_terminate},
-    {"/purges", METHOD_GET, 0, false, "GET, HEAD", page_purges},
-    {"/purge", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", page_purge},
-    {"/trace/", METHOD_GET, 0, false, "GET, HEAD", page_trace},
-    {"/logs/", METHOD_GET, 0, false, "GET, HEAD", page_logs},
+    /* path, methods, bodies, JSON only without compat_v1, Allow, asks AWS, handler */
+    {"/api/list", METHOD_GET, 0, false, "GET, HEAD", ASKS_NEVER, api_list},
+    {"/api/launch", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", ASKS_ALWAYS, api_launch},
+    {"/api/logs", METHOD_GET, 0, false, "GET, HEAD", ASKS_ALWAYS, api_logs},
+    {"/api/terminate", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", ASKS_ALWAYS,
+     api_terminate},
+    {"/api/access", METHOD_GET, 0, false, "GET, HEAD", ASKS_ALWAYS, api_access},
+    {"/api/purges", METHOD_GET, 0, false, "GET, HEAD", ASKS_NEVER, api_purges},
+    {"/api/purge", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", ASKS_NEVER, api_purge},
+    {"/", METHOD_GET, 0, false, "GET, HEAD", ASKS_WITH_QUERY, page_index},
+    {"/list", METHOD_GET, 0, false, "GET, HEAD", ASKS_NEVER, page_list},
+    {"/launcher", METHOD_GET, 0, false, "GET, HEAD", ASKS_NEVER, page_launcher},
+    {"/launch", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", ASKS_POST,
+     page_launch},
+    {"/terminate", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", ASKS_ALWAYS,
+     page_terminate},
+    {"/purges", METHOD_GET, 0, false, "GET, HEAD", ASKS_WITH_QUERY, page_purges},
+    {"/purge", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", ASKS_NEVER,
+     page_purge},
+    {"/trace/", METHOD_GET, 0, false, "GET, HEAD", ASKS_ALWAYS, page_trace},
+    {"/logs/", METHOD_GET, 0, false, "GET, HEAD", ASKS_ALWAYS, page_logs},
 };
 
 const struct route *router_find(const char *path, const char **rest)
@@ -44,6 +48,36 @@ const struct route *router_find(const char *path, const char **rest)
         }
     }
     return NULL;
+}
+
+bool router_asks_aws(const struct request_io *io)
+{
+    struct arena arena = {0};
+    struct request request = {0};
+    const struct route *route = NULL;
+    const char *rest;
+    struct err ignored;
+    bool asks = false;
+
+    if (request_read_head(&request, io, &arena, &ignored) == 0)
+        route = router_find(request.path, &rest);
+    if (route)
+        switch (route->asks) {
+        case ASKS_NEVER:
+            break;
+        case ASKS_WITH_QUERY:
+            asks = *request_variable(&request, "QUERY_STRING") != '\0';
+            break;
+        case ASKS_POST:
+            asks = request.method == METHOD_POST;
+            break;
+        case ASKS_ALWAYS:
+            asks = true;
+            break;
+        }
+    request_free(&request);
+    arena_free(&arena);
+    return asks;
 }
 
 bool router_is_api(const char *path)
@@ -74,6 +108,11 @@ static int check(struct call *c, struct request *request, const struct route *ro
 {
     unsigned bodies;
 
+    if (!request_names_host(request, c->with->config->host.webapi)) {
+        err_set(e, ERR_INVALID, "This is %s; the request is for another host.",
+                c->with->config->host.webapi);
+        return 421;
+    }
     if (!authenticate(c, router_is_api(request->path))) {
         err_set(e, ERR_INVALID, "Nobody gets in here without the right credentials.");
         return 401;
@@ -88,12 +127,21 @@ static int check(struct call *c, struct request *request, const struct route *ro
         return 405;
     }
     if (request->method == METHOD_POST &&
-        request_is_cross_site(request, c->with->config->host.webapi)) {
+        request_is_cross_site(request, c->with->config->host.webapi,
+                              request_authority(request, c->arena, peer_is_trusted(c)))) {
         err_set(e, ERR_INVALID, "request comes from another site");
         return 400;
     }
     bodies = route->json_if_new && !c->with->config->compat_v1 ? BODY_JSON : route->bodies;
     return request_read_params(request, bodies, c->arena, e);
+}
+
+/* A load balancer that goes past mirage-proxyd (web.listen) asks by address, for any page. Others
+ * whose Host is not ours get no page: any name can be made to lead here (DNS rebinding). */
+static bool is_health_check(const struct call *c)
+{
+    return c->request->method == METHOD_GET && !router_is_api(c->request->path) &&
+           !request_names_host(c->request, c->with->config->host.webapi);
 }
 
 void router_answer(const struct services *with, const struct request_io *io,
@@ -105,8 +153,14 @@ void router_answer(const struct services *with, const struct request_io *io,
     const struct route *route;
     struct err e = {0};
     int status = 400;
+    bool is_read;
 
-    if (request_read_head(&request, io, &arena, &e) == 0) {
+    is_read = request_read_head(&request, io, &arena, &e) == 0;
+    if (is_read && is_health_check(&call)) {
+        respond_plain(response, 200);
+        buf_str(&response->body, "mirage-ecs\n");
+        status = 0;
+    } else if (is_read) {
         route = router_find(request.path, &call.rest);
         status = check(&call, &request, route, &e);
         if (status == 0 && request.method != METHOD_GET)

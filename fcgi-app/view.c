@@ -10,6 +10,7 @@
 #include "json.h"
 #include "pattern.h"
 
+#include "authenticate.h"
 #include "encode.h"
 #include "router.h"
 
@@ -152,9 +153,9 @@ const char *view_state_word(enum view_state state)
 }
 
 /* ":8080" when the client came by a port of its own, else "". */
-static const char *request_port(const struct request *r)
+static const char *request_port(struct call *c)
 {
-    const char *host = request_variable(r, "HTTP_HOST");
+    const char *host = request_authority(c->request, c->arena, peer_is_trusted(c));
     const char *colon = strrchr(host, ':');
 
     if (!colon || !colon[1] || colon[1 + strspn(colon + 1, "0123456789")])
@@ -168,10 +169,10 @@ json_t *view_environment_url(struct call *c, const char *subdomain)
 
     if (pattern_has_meta(subdomain))
         return json_null();
-    return view_text(
-        arena_printf(c->arena, "%s://%s%s%s/", !strcmp(proto, "https") ? "https" : "http",
-                     escape_url(c->arena, subdomain), c->with->config->host.reverse_proxy_suffix,
-                     request_port(c->request)));
+    return view_text(arena_printf(c->arena, "%s://%s%s%s/",
+                                  !strcmp(proto, "https") ? "https" : "http",
+                                  escape_url(c->arena, subdomain),
+                                  c->with->config->host.reverse_proxy_suffix, request_port(c)));
 }
 
 json_t *view_parameters(const struct config *config, const struct task *t)

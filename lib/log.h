@@ -1,6 +1,7 @@
 /* Log lines on standard error: `2026-01-02T15:04:05.999Z [info] [file.c:12] text`, or a JSON object
  * on each line. Each line is one write(2), so that lines of several threads and programs do not
- * mix. Control characters are escaped, so that a client's text cannot begin a new line. */
+ * mix. Control characters, those that turn the direction of text, and what is no UTF-8 are escaped:
+ * a client's text can neither begin a new line nor show as something else. A line is UTF-8. */
 #ifndef MIRAGE_LOG_H
 #define MIRAGE_LOG_H
 

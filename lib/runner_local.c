@@ -20,6 +20,7 @@
 #include "launch.h"
 #include "local_logs.h"
 #include "local_task.h"
+#include "state_folder.h"
 
 #define KEEP_STOPPED_MS (60 * 60 * 1000) /* as ECS does */
 #define START_GRACE_MS  10000            /* for a supervisor to take its lock */
@@ -406,10 +407,14 @@ static const struct runner_ops local_ops = {
 int runner_local_open(struct runner **r, const struct config *config, const char *state_dir,
                       struct err *e)
 {
-    struct runner_local *l = calloc(1, sizeof *l);
+    struct runner_local *l;
     struct arena a = {0};
 
     *r = NULL;
+    if (state_folder_check(state_dir, geteuid(), e) < 0 ||
+        state_folder_check_entry(state_dir, "local", true, e) < 0)
+        return -1;
+    l = calloc(1, sizeof *l);
     if (!l)
         abort();
     l->runner.ops = &local_ops;

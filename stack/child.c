@@ -43,6 +43,8 @@ static void become(const struct child *c, pid_t parent)
     prctl(PR_SET_PDEATHSIG, SIGTERM); /* which a change of user would take back */
     if (getppid() != parent)
         _exit(1);
+    if (c->log > 0)
+        dup2(c->log, STDERR_FILENO);
     dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is for the ready line alone */
     setpgid(0, 0); /* a Ctrl-C in the terminal reaches mirage-ecs alone, which stops us in order */
     sigemptyset(&none);

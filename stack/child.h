@@ -13,6 +13,7 @@ struct child {
     const char *const *argv; /* ends with NULL; argv[0] is the path */
     /* The variables that it gets, a list that ends with NULL; NULL: all variables. */
     const char *const *variables;
+    int log;                /* a descriptor that its log goes to; 0: where ours goes */
     uint64_t file_size_max; /* of each file that it writes; 0: no limit of its own */
     bool listens;           /* it listens on ports of the network, which may be below 1024 */
     int stop_signal;        /* the signal that asks it to finish and end; 0: SIGTERM */

@@ -88,20 +88,37 @@ static int give_folder(const char *folder, uid_t uid, gid_t gid, struct err *e)
     return rc;
 }
 
-int privileges_become(const char *user, const char *state_folder, struct err *e)
+static const struct passwd *find_user(const char *user, struct err *e)
 {
-    const struct passwd *p;
+    const struct passwd *p = NULL;
 
     if (geteuid() != 0)
-        return err_set(e, ERR_INVALID,
-                       "-user %s: only root can become another user; start mirage-ecs as root, or "
-                       "without -user",
-                       user);
-    p = getpwnam(user);
+        err_set(e, ERR_INVALID,
+                "-user %s: only root can become another user; start mirage-ecs as root, or "
+                "without -user",
+                user);
+    else if (!(p = getpwnam(user)))
+        err_set(e, ERR_INVALID, "-user %s: there is no such user; `useradd --system %s` makes one",
+                user, user);
+    return p;
+}
+
+int privileges_uid(const char *user, uid_t *uid, struct err *e)
+{
+    const struct passwd *p = find_user(user, e);
+
     if (!p)
-        return err_set(e, ERR_INVALID,
-                       "-user %s: there is no such user; `useradd --system %s` makes one", user,
-                       user);
+        return -1;
+    *uid = p->pw_uid;
+    return 0;
+}
+
+int privileges_become(const char *user, const char *state_folder, struct err *e)
+{
+    const struct passwd *p = find_user(user, e);
+
+    if (!p)
+        return -1;
     if (give_folder(state_folder, p->pw_uid, p->pw_gid, e) < 0)
         return -1;
     if (initgroups(user, p->pw_gid) < 0 ||

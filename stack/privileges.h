@@ -5,8 +5,12 @@
 #define MIRAGE_STACK_PRIVILEGES_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "err.h"
+
+/* The number of that user, and whether this process may become him. */
+int privileges_uid(const char *user, uid_t *uid, struct err *e) __attribute__((warn_unused_result));
 
 /* Turns this process, which is root's, into one of that user, for good. If the state folder was
  * root's alone, the user becomes its owner, and the owner of root's files in it. The process keeps

@@ -29,6 +29,7 @@
 #include "runner.h"
 #include "runner_local.h"
 #include "signals.h"
+#include "state_folder.h"
 #include "store/db.h"
 
 #include "answers.h"
@@ -60,9 +61,14 @@ static int make_folder(const char *path, struct err *e)
 static int prepare_state(struct stack *s, struct err *e)
 {
     const char *given = s->program->options.state;
+    uid_t user = geteuid();
     char *absolute;
 
-    if (make_folder(given, e) < 0)
+    if (s->user && privileges_uid(s->user, &user, e) < 0)
+        return -1;
+    if (state_folder_check(given, user, e) < 0 || make_folder(given, e) < 0)
+        return -1;
+    if (state_folder_check(given, user, e) < 0) /* it may be there only now */
         return -1;
     absolute = realpath(given, NULL);
     if (!absolute)
@@ -109,6 +115,10 @@ static int settle_in(struct stack *s, struct err *e)
     }
     if (s->lock < 0 && take_lock(s, e) < 0)
         return -1;
+    if (state_folder_check_entry(s->state, "lock", false, e) < 0 ||
+        state_folder_check_entry(s->state, "local", true, e) < 0 ||
+        state_folder_check_entry(s->state, "run", true, e) < 0)
+        return -1;
     return make_folder(arena_printf(&s->arena, "%s/run", s->state), e);
 }
 
@@ -154,6 +164,26 @@ static int write_config(struct stack *s, struct err *e)
     return rc;
 }
 
+static bool is_loopback(const char *address)
+{
+    return !strncmp(address, "127.", 4) || !strcmp(address, "::1") || !strncmp(address, "[::1]", 5);
+}
+
+/* What a misspelt or forgotten section comes to. */
+static void warn_of_strangers(const struct config *c)
+{
+    const char *address = c->listen.foreign_address;
+
+    if (c->auth.present)
+        return;
+    if (c->web.listen && !is_loopback(c->web.listen))
+        address = c->web.listen;
+    if (!is_loopback(address))
+        log_warn("there is no auth in the configuration: whoever reaches %s can use the pages and "
+                 "the API; add it, or let nobody reach them whom you do not trust",
+                 !strcmp(address, "0.0.0.0") || !strcmp(address, "::") ? "this machine" : address);
+}
+
 /* The configuration in effect goes by way of memory: there may be no state folder yet, and in that
  * of a stack that runs nothing may change. */
 int stack_check(struct program *program, struct err *e)
@@ -173,6 +203,7 @@ int stack_check(struct program *program, struct err *e)
     int rc = -1;
 
     e->text[0] = '\0';
+    warn_of_strangers(program->config);
     setenv("MIRAGE_STACK_PID", "0", 1); /* what is to be warned about was */
     if (fd < 0 || dprintf(fd, "%s", dump) < 0 || lseek(fd, 0, SEEK_SET) < 0)
         err_system(e, errno, "cannot keep the configuration in memory");
@@ -189,15 +220,20 @@ int stack_check(struct program *program, struct err *e)
     return rc;
 }
 
-/* Whether the argument at argv[i] is -user, which is for mirage-ecs alone. *behind: its value is
- * the next argument. */
-static bool is_user_option(const char *argument, bool *behind)
+/* Whether the argument is for mirage-ecs alone: -user, and -env-file, whose variables the programs
+ * inherit, and which their user need not be able to read. *behind: its value is the next argument.
+ */
+static bool is_own_option(const char *argument, bool *behind)
 {
-    size_t len = sizeof STACK_USER_OPTION - 1;
+    static const char *const names[] = {STACK_USER_OPTION, OPTION_ENV_FILE};
     const char *name = argument + strspn(argument, "-");
+    size_t len = strcspn(name, "=");
 
-    *behind = !strcmp(name, STACK_USER_OPTION);
-    return *argument == '-' && (*behind || (!strncmp(name, STACK_USER_OPTION "=", len + 1)));
+    *behind = !name[len];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (*argument == '-' && strlen(names[i]) == len && !strncmp(name, names[i], len))
+            return true;
+    return false;
 }
 
 /* One of ours, with this program's own arguments, the absolute state folder, the configuration in
@@ -211,7 +247,7 @@ static struct child ours(struct stack *s, const char *name, int argc, char **arg
 
     args[n++] = arena_printf(&s->arena, "%s/%s", config_program_dir(&s->arena), name);
     for (int i = 1; i < argc; i++)
-        if (is_user_option(argv[i], &behind))
+        if (is_own_option(argv[i], &behind))
             i += behind;
         else
             args[n++] = argv[i];
@@ -260,7 +296,11 @@ int stack_prepare(struct stack *s, const struct program *program, const char *us
 {
     char pid[16];
 
-    *s = (struct stack){.program = program, .lock = -1, .signals = -1, .web.held = -1};
+    *s = (struct stack){.program = program,
+                        .lock = -1,
+                        .signals = -1,
+                        .web = {.held = -1, .log = {.in = -1, .out = -1}}};
+    warn_of_strangers(program->config);
     /* What does not run at all leaves no folder behind. */
     if (!program->config->local && check_runner(s, e) < 0)
         return -1;
@@ -297,14 +337,17 @@ static struct child *reap(struct stack *s, int *status)
     return NULL;
 }
 
-/* Waits up to ms for a signal. true when one asks to end. */
+/* Waits up to ms for a signal, or for a line of the web server's, which goes to our log. true when
+ * a signal asks to end. */
 static bool wait_signal(struct stack *s, int64_t ms)
 {
-    struct pollfd p = {.fd = s->signals, .events = POLLIN};
+    struct pollfd p[] = {{.fd = s->signals, .events = POLLIN},
+                         {.fd = s->web.log.in, .events = POLLIN}};
     bool end = false;
     int number;
 
-    poll(&p, 1, ms > 60000 ? 60000 : ms < 0 ? 0 : (int)ms);
+    poll(p, 2, ms > 60000 ? 60000 : ms < 0 ? 0 : (int)ms);
+    child_log_pass_on(&s->web.log, clock_monotonic_ms());
     while ((number = signals_next(s->signals)) != 0)
         end = end || number == SIGTERM || number == SIGINT;
     return end;

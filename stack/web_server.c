@@ -13,10 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "socket_address.h"
 
 #define APACHE_MODULES  "/usr/lib/apache2/modules" /* where Debian's apache2-bin has them */
-#define APACHE_FILE_MAX (UINT64_C(2) << 20)        /* mirage-api refuses a body over 1 MiB */
+#define APACHE_FILE_MAX ((UINT64_C(1) << 20) + (UINT64_C(64) << 10)) /* a body: up to 1 MiB */
 
 /* What a web server needs; what else is in the environment may be a secret of ours, or of AWS. */
 static const char *const variables[] = {
@@ -184,6 +185,8 @@ int web_server_prepare(struct web_server *w, struct child *child, struct arena *
     const char *listen = config->web.listen;
 
     *w = (struct web_server){.held = -1};
+    if (child_log_open(&w->log, config->web.server, e) < 0)
+        return -1;
     if (listen && check_port(listen, e) < 0)
         return -1;
     if (listen)
@@ -192,9 +195,12 @@ int web_server_prepare(struct web_server *w, struct child *child, struct arena *
     setenv("MIRAGE_RUN_DIR", run, 1);
     setenv("MIRAGE_STATIC_DIR", arena_printf(a, "%s/html/static", data), 1);
     setenv("MIRAGE_OWN_DIR", own_folder(a, config), 1);
-    return !strcmp(config->web.server, "apache")
-               ? prepare_apache(w, child, a, config, run, data, e)
-               : prepare_lighttpd(w, child, a, config, run, data, e);
+    if ((!strcmp(config->web.server, "apache")
+             ? prepare_apache(w, child, a, config, run, data, e)
+             : prepare_lighttpd(w, child, a, config, run, data, e)) < 0)
+        return -1;
+    child->log = w->log.out;
+    return 0;
 }
 
 void web_server_end(struct web_server *w)
@@ -202,4 +208,5 @@ void web_server_end(struct web_server *w)
     if (w->held >= 0)
         close(w->held);
     w->held = -1;
+    child_log_close(&w->log, clock_monotonic_ms());
 }

@@ -7,10 +7,12 @@
 #include "err.h"
 
 #include "child.h"
+#include "child_log.h"
 
 struct web_server {
     const char *target; /* for mirage-proxyd's -web */
     int held;           /* the socket that keeps Apache's port; -1: none */
+    struct child_log log;
 };
 
 /* Chooses the web server by the configuration, and checks that it is installed and that its port is

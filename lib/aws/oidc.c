@@ -50,6 +50,12 @@ void oidc_close(struct oidc *o)
     free(o);
 }
 
+/* RFC 7519, 4.1.5. */
+static bool is_too_early(const json_t *nbf, json_int_t now)
+{
+    return nbf && (!json_is_number(nbf) || json_number_value(nbf) > (double)now);
+}
+
 /* What can be refused before a key is asked for. The signature covers the header as well. */
 static int check_header(const struct oidc *o, const json_t *header, json_int_t now, struct err *e)
 {
@@ -65,28 +71,58 @@ static int check_header(const struct oidc *o, const json_t *header, json_int_t n
                        "another load balancer signed it than auth.amzn_oidc.signer");
     if (exp && (!json_is_integer(exp) || json_integer_value(exp) <= now))
         return err_set(e, ERR_INVALID, "it has expired");
+    if (is_too_early(json_object_get(header, "nbf"), now))
+        return err_set(e, ERR_INVALID, "it is not valid yet");
+    if (json_object_get(header, "crit")) /* RFC 7515, 4.1.11: we understand no extension */
+        return err_set(e, ERR_INVALID, "it needs an extension (crit) that is not known here");
     return 0;
 }
 
-/* The signature is good. */
-static int check_claims(const struct oidc *o, const json_t *header, jwt_t *jwt, json_int_t now,
-                        struct err *e)
+/* `email` is what a user typed until its provider has sent a mail there: OpenID Connect Core 1.0,
+ * 5.1. Providers that never say whether they did are believed; the same for telephone numbers. */
+static bool is_unverified(const json_t *claims, const char *claim, struct arena *a)
 {
-    const char *claim = o->config->auth.amzn_oidc.claim, *value;
-    char *exp = jwt_get_grants_json(jwt, "exp");
-    bool claims_exp = exp;
+    const json_t *verified = json_object_get(claims, arena_printf(a, "%s_verified", claim));
 
-    free(exp);
-    if (!claims_exp && !json_object_get(header, "exp"))
+    return verified && !json_is_true(verified) &&
+           !(json_is_string(verified) && !strcmp(json_string_value(verified), "true"));
+}
+
+/* The signature is good. */
+static int check_claims(const struct oidc *o, const json_t *header, const json_t *claims,
+                        json_int_t now, struct arena *a, struct err *e)
+{
+    const char *claim = o->config->auth.amzn_oidc.claim;
+    const json_t *exp = json_object_get(claims, "exp"), *value = json_object_get(claims, claim);
+
+    if (!exp && !json_object_get(header, "exp"))
         return err_set(e, ERR_INVALID, "it never expires");
-    if (claims_exp && jwt_get_grant_int(jwt, "exp") <= now)
+    if (exp && (!json_is_integer(exp) || json_integer_value(exp) <= now))
         return err_set(e, ERR_INVALID, "it has expired");
-    value = jwt_get_grant(jwt, claim);
-    if (!value)
+    if (is_too_early(json_object_get(claims, "nbf"), now))
+        return err_set(e, ERR_INVALID, "it is not valid yet");
+    if (!json_is_string(value))
         return err_set(e, ERR_INVALID, "it has no text as its claim %s", claim);
-    return auth_claim_matches(&o->config->auth.amzn_oidc.matchers, value)
+    if (is_unverified(claims, claim, a))
+        return err_set(e, ERR_INVALID, "its claim %s_verified is not true", claim);
+    return auth_claim_matches(&o->config->auth.amzn_oidc.matchers, json_string_value(value))
                ? 0
                : err_set(e, ERR_INVALID, "its claim %s matches no auth.amzn_oidc.matchers", claim);
+}
+
+static int check_decoded(const struct oidc *o, const json_t *header, jwt_t *jwt, json_int_t now,
+                         struct err *e)
+{
+    char *text = jwt_get_grants_json(jwt, NULL);
+    json_t *claims = text ? json_loads(text, 0, NULL) : NULL;
+    struct arena a = {0};
+    int rc = json_is_object(claims) ? check_claims(o, header, claims, now, &a, e)
+                                    : err_set(e, ERR_INVALID, "its claims are no JSON object");
+
+    arena_free(&a);
+    json_decref(claims);
+    free(text);
+    return rc;
 }
 
 static int check(const struct oidc *o, const json_t *header, const char *data, struct err *e)
@@ -103,7 +139,7 @@ static int check(const struct oidc *o, const json_t *header, const char *data, s
         jwt_get_alg(jwt) != JWT_ALG_ES256)
         rc = err_set(e, ERR_INVALID, "its signature is wrong");
     else
-        rc = check_claims(o, header, jwt, now, e);
+        rc = check_decoded(o, header, jwt, now, e);
     jwt_free(jwt);
     return rc;
 }

@@ -372,10 +372,23 @@ static void warn_of_readers(const struct config *c, const char *path, const stru
     buf_free(&text);
 }
 
+/* `list`: a line for each value of a variable that YAML reads otherwise. */
+static void warn_of_values(const char *path, const char *list, void (*warn)(const char *text))
+{
+    struct buf text = {0};
+
+    for (const char *line = list; *line; line += strcspn(line, "\n") + 1) {
+        buf_clear(&text);
+        buf_printf(&text, "%s:%.*s", path, (int)strcspn(line, "\n"), line);
+        warn(buf_text(&text));
+    }
+    buf_free(&text);
+}
+
 static int read_file(struct config *c, const char *path, const struct config_source *source,
                      void (*warn)(const char *text), struct err *e)
 {
-    struct buf raw = {0}, text = {0}, unset = {0};
+    struct buf raw = {0}, text = {0}, unset = {0}, warnings = {0};
     int rc = -1;
 
     if (!strncmp(path, "s3://", 5)) {
@@ -385,14 +398,15 @@ static int read_file(struct config *c, const char *path, const struct config_sou
         err_system(e, errno, "%s: cannot read the configuration", path);
         goto out;
     }
-    if (template_env_expand(buf_text(&raw), raw.len, &text, &unset, e) < 0) {
+    if (template_env_expand(buf_text(&raw), raw.len, &text, &unset, &warnings, e) < 0) {
         char sentence[sizeof e->text];
         memcpy(sentence, e->text, sizeof sentence);
         err_set(e, ERR_INVALID, "%s:%.900s", path, sentence);
         goto out;
     }
-    if (text.failed || unset.failed)
+    if (text.failed || unset.failed || warnings.failed)
         abort();
+    warn_of_values(path, buf_text(&warnings), warn);
     rc = config_read(c, path, buf_text(&text), text.len, warn, e);
     if (rc == 0)
         rc = check_secrets(c, buf_text(&unset), e);
@@ -404,6 +418,7 @@ out:
     buf_free(&raw);
     buf_free(&text);
     buf_free(&unset);
+    buf_free(&warnings);
     return rc;
 }
 

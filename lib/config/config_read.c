@@ -389,13 +389,63 @@ static bool has_either(struct reader *r, const yaml_node_t *node, const struct c
            (f->older_key && has_key(r, node, f->older_key, before));
 }
 
-static void warn_unknown(struct reader *r, const yaml_node_t *key)
+/* The key that this one is but for the case of its letters, NULL. Taken for unknown, `Auth` would
+ * let everybody in. */
+static const char *other_case(const struct config_field *fields, const char *key)
 {
-    char text[KEY_MAX + 512];
+    for (; fields->key; fields++) {
+        if (!strcasecmp(fields->key, key))
+            return fields->key;
+        if (fields->older_key && !strcasecmp(fields->older_key, key))
+            return fields->older_key;
+    }
+    return NULL;
+}
 
-    snprintf(text, sizeof text, "%s:%zu: %s: unknown key, ignored", r->path,
-             key->start_mark.line + 1, r->key);
+static void warn_of_key(struct reader *r, const yaml_node_t *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void warn_of_key(struct reader *r, const yaml_node_t *key, const char *format, ...)
+{
+    char text[KEY_MAX + 512], why[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(why, sizeof why, format, args);
+    va_end(args);
+    snprintf(text, sizeof text, "%s:%zu: %s: %s", r->path, key->start_mark.line + 1, r->key, why);
     r->warn(text);
+}
+
+/* The section `storage` of the reference's first versions, whose `htmldir` moved up. Its `datadir`
+ * never did anything. */
+static int read_storage(struct reader *r, const yaml_node_t *key, yaml_node_t *node,
+                        struct config *config, struct err *e)
+{
+    if (node->type != YAML_MAPPING_NODE) {
+        warn_of_key(r, key, "unknown key, ignored");
+        return 0;
+    }
+    for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top;
+         p++) {
+        yaml_node_t *inner = yaml_document_get_node(&r->document, p->key);
+        const char *name = scalar(r, inner, "a key", e), *text;
+        size_t cut;
+        if (!name)
+            return -1;
+        cut = push_name(r, name);
+        if (strcmp(name, "htmldir") != 0)
+            warn_of_key(r, inner, "unknown key, ignored");
+        else if (!(text = scalar(r, yaml_document_get_node(&r->document, p->value), "a text", e)))
+            return -1;
+        else if (config->htmldir)
+            return complain(r, inner, e, "is an older name of 'htmldir', which is given too");
+        else {
+            warn_of_key(r, inner, "an older name, which is read; today it is 'htmldir'");
+            config->htmldir = *text ? arena_strdup(r->arena, text) : NULL;
+        }
+        r->key[cut] = '\0';
+    }
+    return 0;
 }
 
 static int read_fields(struct reader *r, const struct config_field *fields, yaml_node_t *node,
@@ -418,8 +468,15 @@ static int read_fields(struct reader *r, const struct config_field *fields, yaml
         f = find_field(fields, name);
         if (has_key(r, node, name, p) || (f && f->older_key && has_either(r, node, f, p)))
             return complain(r, key, e, "is given twice");
-        if (!f)
-            warn_unknown(r, key);
+        if (!f && other_case(fields, name))
+            return complain(r, key, e, "unknown key; write it '%s'", other_case(fields, name));
+        if (f && f->older_warns && !strcmp(f->older_key, name))
+            warn_of_key(r, key, "an older name, which is read; today it is '%s'", f->key);
+        if (!f && fields == config_schema && !strcmp(name, "storage")) {
+            if (read_storage(r, key, value, (struct config *)(void *)base, e) < 0)
+                return -1;
+        } else if (!f)
+            warn_of_key(r, key, "unknown key, ignored");
         else if (is_null(value) && f->present) /* all of it commented out, say */
             return complain(r, key, e, "is empty: fill it in, or remove the key");
         else if (!is_null(value) && read_value(r, f, value, base, e) < 0)

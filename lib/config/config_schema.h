@@ -39,6 +39,7 @@ enum config_type {
 struct config_field {
     const char *key;       /* NULL ends a table */
     const char *older_key; /* an older name, which is read but not printed; NULL: none */
+    bool older_warns;      /* the older name gets a warning that names today's */
     enum config_type type;
     size_t offset;
     size_t count; /* offset of the count */

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "network.h"
 #include "pattern.h"
@@ -71,6 +72,74 @@ static bool is_choice(const char *choices, const char *text)
     return false;
 }
 
+/* Fields that mean something to programs on the way, or come with every request. As a token, some
+ * would be known to all, and some never arrive. */
+static bool is_taken_header(const char *text)
+{
+    static const char *const names[] = {
+        "Accept",
+        "Age",
+        "Allow",
+        "Cache-Control",
+        "Connection",
+        "Cookie",
+        "Date",
+        "Depth",
+        "DNT",
+        "ETag",
+        "Expect",
+        "Expires",
+        "From",
+        "Host",
+        "HTTP2-Settings",
+        "Keep-Alive",
+        "Last-Modified",
+        "Link",
+        "Location",
+        "Max-Forwards",
+        "Origin",
+        "Pragma",
+        "Prefer",
+        "Priority",
+        "Proxy",
+        "Range",
+        "Referer",
+        "Retry-After",
+        "Server",
+        "Set-Cookie",
+        "TE",
+        "Trailer",
+        "Transfer-Encoding",
+        "Upgrade",
+        "User-Agent",
+        "Vary",
+        "Via",
+        "Warning",
+        "WWW-Authenticate",
+        "Forwarded",
+        "X-Real-IP",
+        "X-Client-IP",
+        "True-Client-IP",
+        "CF-Connecting-IP",
+        "Status",
+        "Upgrade-Insecure-Requests",
+        "X-Requested-With",
+        "HTTPS",
+    };
+    static const char *const beginnings[] = {
+        "Accept-", "Access-Control-", "Content-",     "If-",         "Proxy-",
+        "Sec-",    "X-Amzn-",         "X-Forwarded-", "X-Original-",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!strcasecmp(text, names[i]))
+            return true;
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        if (!strncasecmp(text, beginnings[i], strlen(beginnings[i])))
+            return true;
+    return false;
+}
+
 /* The name of a header field: letters, digits and hyphens, which CGI tells apart (RFC 3875,
  * 4.1.18). */
 static bool is_header(const char *text)
@@ -78,7 +147,8 @@ static bool is_header(const char *text)
     size_t len = strlen(text);
 
     return len > 0 && len <= 64 &&
-           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") == len;
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") == len &&
+           !is_taken_header(text);
 }
 
 /* A base that a key's id is put behind, with a slash at its end. Plain HTTP only where nobody else

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "env_file.h"
+
 enum option_kind {
     OPTION_TEXT,
     OPTION_FLAG,
@@ -37,6 +39,8 @@ static const struct option_row common[] = {
     {"log-format", OPTION_LOG_FORMAT, AT(log_format), "text|json", "default text"},
     {"log-level", OPTION_LOG_LEVEL, AT(log_level), "debug|info|warn|error", "default info"},
     {"state", OPTION_TEXT, AT(state), "DIR", "state folder (default /var/lib/mirage-ecs)"},
+    {OPTION_ENV_FILE, OPTION_TEXT, AT(env_file), "FILE",
+     "variables, NAME=value a line, as for systemd's EnvironmentFile"},
     {"x", OPTION_FLAG, AT(print_config), NULL, "print the effective configuration and exit"},
     {"t", OPTION_FLAG, AT(check), NULL,
      "check what this program needs of the configuration, and exit with 0 or 1"},
@@ -256,6 +260,27 @@ static int read_argument(struct options *o, const struct option_extra *extras, i
     return 0;
 }
 
+/* The file that the command line names, else the environment. NULL: none. What is wrong with the
+ * command line is told later. */
+static const char *find_env_file(const struct option_extra *extras, int argc, char **argv)
+{
+    const char *file = getenv("MIRAGE_ENV_FILE");
+
+    for (int i = 1; i < argc; i++) {
+        const char *name = argv[i] + strspn(argv[i], "-");
+        size_t len = strcspn(name, "=");
+        const struct option_row *row = find_common(name, len);
+        const struct option_extra *extra = row ? NULL : find_extra(extras, name, len);
+        bool has_value = row ? row->argument != NULL : extra && !extra->is_flag;
+        const char *value = name[len] == '=' ? name + len + 1 : NULL;
+        if (has_value && !value && i + 1 < argc)
+            value = argv[++i];
+        if (row && row->offset == AT(env_file) && value)
+            file = value;
+    }
+    return file && *file ? file : NULL;
+}
+
 int options_read(struct options *o, const struct option_extra *extras, int argc, char **argv,
                  struct err *e)
 {
@@ -264,8 +289,12 @@ int options_read(struct options *o, const struct option_extra *extras, int argc,
         .log_level = LOG_LEVEL_INFO,
         .state = "/var/lib/mirage-ecs",
     };
+    o->env_file = find_env_file(extras, argc, argv);
+    if (o->env_file && env_file_read(o->env_file, e) < 0)
+        return err_prefix(e, "-" OPTION_ENV_FILE);
     if (read_environment(o, extras, e) < 0)
         return -1;
+    unsetenv("MIRAGE_ENV_FILE");
     for (int i = 1; i < argc; i++)
         if (read_argument(o, extras, argc, argv, &i, e) < 0)
             return -1;

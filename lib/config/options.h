@@ -18,6 +18,8 @@ struct options {
     enum log_format log_format;
     enum log_level log_level;
     const char *state; /* -state */
+    const char
+        *env_file;     /* -env-file, whose variables are in the environment now; NULL: not given */
     bool print_config; /* -x */
     bool check;        /* -t */
     bool help;         /* -help */
@@ -42,8 +44,12 @@ struct option_list {
     bool is_environments; /* from the environment: the command line replaces it */
 };
 
-/* Reads the environment's variables, then the command line, into *o and the extras' values, which
- * point into both. extras: ends with a NULL name; NULL: none. */
+#define OPTION_ENV_FILE "env-file"
+
+/* Reads the file of -env-file into the environment, which no program started later has to do again:
+ * MIRAGE_ENV_FILE is taken out of it. Reads the environment's variables, then the command line,
+ * into *o and the extras' values, which point into both. extras: ends with a NULL name; NULL: none.
+ */
 int options_read(struct options *o, const struct option_extra *extras, int argc, char **argv,
                  struct err *e) __attribute__((warn_unused_result));
 

@@ -48,7 +48,8 @@ static inline struct db_bind db_number(const char *name, int64_t number)
 int db_open(struct db **db, const char *path, struct err *e) __attribute__((warn_unused_result));
 void db_close(struct db *db); /* NULL is fine */
 
-/* The same for `mirage.db` in the state folder, which -state names. */
+/* The same for `mirage.db` in the state folder, which -state names. Refuses a folder or a file that
+ * somebody else may change (state_folder.h). */
 int db_open_state(struct db **db, const char *state_dir, struct err *e)
     __attribute__((warn_unused_result));
 

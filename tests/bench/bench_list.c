@@ -124,7 +124,7 @@ int main(void)
     char folder[] = "/tmp/mirage-bench-XXXXXX";
     struct config_parameter parameters[] = {
         {.name = "branch"}, {.name = "launched_by"}, {.name = "size"}};
-    struct config config = {.parameters = parameters, .n_parameters = 3};
+    struct config config = {.parameters = parameters, .n_parameters = 3, .web.server = "lighttpd"};
     struct services with = {.config = &config};
     struct templates *templates;
     struct arena arena = {0};

@@ -126,6 +126,9 @@ def enter(stack, data, name="x-amzn-oidc-data", path="/"):
     ("the other matcher", {"claims": {"email": "one@example.net"}}),
     ("exp in the header only", {}),
     ("more claims", {"claims": {"groups": ["a", "b"], "nested": {"email": "x"}}}),
+    ("verified", {"claims": {"email_verified": True, "nbf": 1700000000}}),
+    ("verified, as Cognito says it", {"claims": {"email_verified": "true"}, "header": {"nbf": int(time.time()) - 1}}),
+    ("another claim is not verified", {"claims": {"phone_number_verified": False}}),
     ("a name that is not ASCII", {"claims": {"name": "\u65e5\u672c"}}),
 ])
 def test_let_in(guard, signed, name, options):
@@ -239,6 +242,19 @@ FORGED = {
     "claim is empty": {"claims": {"email": ""}},
     "claim with NUL": {"claims": {"email": "evil@evil.example\0user@example.com"}},
     "typ is not JWT": {"header": {"typ": "JWE"}},
+    "not verified": {"claims": {"email_verified": False}},
+    "not verified, as a text": {"claims": {"email_verified": "false"}},
+    "verified is null": {"claims": {"email_verified": None}},
+    "verified is a number": {"claims": {"email_verified": 1}},
+    "crit": {"header": {"crit": ["exp"]}},
+    "crit that is empty": {"header": {"crit": []}},
+    "crit that is unknown": {"header": {"crit": ["b64"], "b64": False}},
+    "crit is null": {"header": {"crit": None}},
+    "not yet, claim": {"claims": {"nbf": int(time.time()) + 3600}},
+    "not yet, header": {"header": {"nbf": int(time.time()) + 3600}},
+    "nbf is a text": {"claims": {"nbf": "1700000000"}},
+    "nbf is null": {"claims": {"nbf": None}},
+    "nbf is a fraction ahead": {"claims": {"nbf": time.time() + 3600.5}},
 }
 
 

@@ -1,10 +1,11 @@
 """Options of all programs, without starting the stack."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from stack import REPOSITORY, run
+from stack import REPOSITORY, clean_environment, local_only, poll, run
 
 ALL = ["mirage-ecs", "mirage-api", "mirage-proxyd", "mirage-sync", "mirage-purge"]
 VERSION = (REPOSITORY / "VERSION").read_text().strip()
@@ -23,7 +24,7 @@ def test_help(program, option):
     r = run(program, option)
     assert r.returncode == 0, r
     for name in ("-conf", "-domain", "-default-port", "-local", "-compat-v1", "-log-format",
-                 "-log-level", "-state", "-x", "-t", "-version", "-help"):
+                 "-log-level", "-state", "-env-file", "-x", "-t", "-version", "-help"):
         assert name in r.stdout, name
 
 
@@ -173,3 +174,56 @@ def test_json_log(folder):
     assert r.returncode == 0
     entries = [json.loads(line) for line in r.stderr.splitlines()]
     assert any("colour" in json.dumps(e) for e in entries)
+
+
+# --- -env-file ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("program", ALL)
+def test_env_file(folder, program):
+    """Its variables fill in the configuration, and set options; the command line wins, and the file over the environment."""
+    (folder / "env").write_text("# secrets\nTOKEN=\"it's #x\"\nMIRAGE_DOMAIN=file.example\nMIRAGE_CONF=" + str(folder / "m.yml") + "\n")
+    (folder / "m.yml").write_text("htmldir: 'x{{ must_env \"TOKEN\" }}'\n")
+    env = {**clean_environment(), "TOKEN": "of the environment", "MIRAGE_LOCAL": "true"}
+    for how, more in (["-env-file", folder / "env"], {}), ([f"--env-file=-{folder}/env"], {}), ([], {"MIRAGE_ENV_FILE": str(folder / "env")}), (
+            ["-env-file", folder / "env"], {"MIRAGE_ENV_FILE": "/nonexistent"}):
+        r = run(program, "-x", *how, env={**env, **more})
+        assert r.returncode == 0 and "xit's #x" in r.stdout and "mirage.file.example" in r.stdout, r
+    r = run(program, "-x", "-env-file", folder / "env", "-domain", "line.example", env=env)
+    assert "mirage.line.example" in r.stdout, r
+    r = run(program, "-x", env={**env, "MIRAGE_CONF": str(folder / "m.yml")})
+    assert "xof the environment" in r.stdout, r
+
+
+@pytest.mark.parametrize("text, words", [
+    (None, "cannot read {file}: No such file or directory"), ("A=1\nexport B=planted\n", "{file}:2: expected NAME=value"),
+    ("A='planted", "{file}:1: the value's quote is not closed"),
+])
+def test_env_file_that_is_wrong(folder, text, words):
+    file = folder / "env"
+    if text is not None:
+        file.write_text(text)
+    r = run("mirage-purge", "-t", "-local", "-env-file", file)
+    assert r.returncode == 2 and r.stderr == f"mirage-purge: -env-file: {words.format(file=file)}\n", r
+
+
+def test_the_sample_for_cron_takes_the_services_variables():
+    (line,) = [line for line in (REPOSITORY / "deploy/cron/mirage-purge").read_text().splitlines() if line.startswith("0 3 ")]
+    unit = (REPOSITORY / "deploy/systemd/mirage-purge.service.in").read_text()
+    assert "EnvironmentFile=-@sysconfdir@/mirage-ecs/environment" in unit
+    assert "mirage-purge -env-file -/etc/mirage-ecs/environment -conf /etc/mirage-ecs/mirage.yaml" in line
+
+
+@local_only
+def test_the_stacks_programs_inherit_the_variables(new_stack, folder):
+    """They need not be able to read the file, and one start has one file."""
+    (folder / "env").write_text("TOKEN=planted\nMIRAGE_LOG_LEVEL=debug\n")
+    s = new_stack(lambda c: c.update(auth={"token": {"header": "x-token", "token": '{{ must_env `TOKEN` }}'}}),
+                  options=["-env-file", str(folder / "env")])
+    (folder / "env").unlink()
+    s.kill_program("mirage-api")
+    poll(lambda: s.api("GET", "/api/list", headers=[("X-Token", "planted")]).status == 200, 10, "it is back")
+    assert "[debug]" in s.log_path.read_text()
+    for pid in s.pids():
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
+        assert b"env-file" not in arguments or pid == s.process.pid

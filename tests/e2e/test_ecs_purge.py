@@ -2,7 +2,10 @@
 
 import base64
 import json
+import os
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -90,6 +93,18 @@ def test_idle_goes_and_everything_else_stays(aws):
     poll(lambda: "idle" not in running(aws), 10, "it is stopped")
     assert running(aws) == set(said) - {"idle"}
     assert "purged" in aws.requests("ecs.StopTask", last=1)[0]["params"]["reason"]
+
+
+def test_a_count_that_is_refused_keeps_only_its_own_environment(aws):
+    for i in range(20):
+        add(aws, f"idle-{i}")
+        history(aws, f"idle-{i}", HOUR)
+    aws.fault("cloudwatch.GetMetricData", "error", code="ValidationError", message="The value is not valid.",
+              status=400, where={"MetricDataQueries": "idle-7"})
+    answer = purge(aws, "-duration", HOUR, "-dry-run", status=1)
+    kept = {name: reason for name, (result, reason) in decisions(answer).items() if result == "keep"}
+    assert list(kept) == ["idle-7"] and "ValidationError" in kept["idle-7"], kept
+    assert aws.count("cloudwatch.GetMetricData") < 15
 
 
 @pytest.mark.parametrize("age, kept", [(60, True), (299, True), (250, True), (800, False)])
@@ -199,9 +214,39 @@ def test_a_task_that_is_gone_meanwhile(aws):
     assert decisions(purge(aws, "-duration", DAY))["idle"][0] == "stopped" and arn
 
 
+def lock_of_purges(region, listens=True):
+    """As a purge of this user holds it."""
+    lock = socket.socket(socket.AF_UNIX)
+    lock.bind(f"\0mirage-purge/{region}/{CLUSTER}")
+    if listens:
+        lock.listen()
+    return lock
+
+
+@pytest.mark.parametrize("listens", [True, False])
+def test_a_stranger_who_holds_the_lock_stops_no_purge(aws, listens):
+    """Any user can take the name: systemd and cron would take status 3 for success."""
+    if os.getuid() != 0 and listens:
+        pytest.skip("only root can become a stranger")
+    holder = subprocess.Popen([sys.executable, "-c", f"""
+import os, socket
+if os.getuid() == 0: os.setuid(65533)
+lock = socket.socket(socket.AF_UNIX)
+lock.bind("\\0mirage-purge/{aws.region}/{CLUSTER}")
+if {listens}: lock.listen()
+print("held", flush=True)
+input()
+"""], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline() == "held\n"
+        purge(aws, "-duration", DAY)
+        assert ("is held by user 65533, who runs none of ours" if listens else "is held by a process that is no purge") in aws.said
+    finally:
+        holder.communicate("\n")
+
+
 def test_another_purge_runs(aws):
-    other = socket.socket(socket.AF_UNIX)
-    other.bind(f"\0mirage-purge/{aws.region}/{CLUSTER}")
+    other = lock_of_purges(aws.region)
     try:
         purge(aws, "-duration", DAY, status=3)
         assert "another purge runs" in aws.said
@@ -314,8 +359,7 @@ def test_it_goes_on_after_a_kill(new_stack):
 
 def test_a_purge_waits_for_another_programs(new_stack):
     s = new_stack()
-    other = socket.socket(socket.AF_UNIX)
-    other.bind(f"\0mirage-purge/{s.aws.region}/{CLUSTER}")
+    other = lock_of_purges(s.aws.region)
     assert s.api("POST", "/api/purge", json_body={"duration": 600}).status == 200
     poll(lambda: "a purge waits: another purge runs" in s.log_path.read_text(), 10, "it waits")
     assert s.api("GET", "/api/purges").json()["result"][0]["finished"] is None

@@ -166,6 +166,41 @@ def test_folder_that_everybody_writes_to(place):
     assert (state / "a file").stat().st_uid == 0 == state.stat().st_uid
 
 
+OTHER = UID - 1  # nobody's business
+
+
+@pytest.mark.parametrize("options", [[], ["-user", USER]])
+@pytest.mark.parametrize("theirs", ["s", "above", "link", "s/run", "s/local", "s/mirage.db", "s/lock"])
+def test_a_folder_of_somebody_elses(place, options, theirs):
+    """Whoever it belongs to could exchange the configuration, and have programs of his own started."""
+    state = place / "above" / "s"
+    state.mkdir(parents=True, mode=0o700)
+    for name in "run", "local":
+        (state / name).mkdir(mode=0o700)
+    for name in "mirage.db", "lock":
+        (state / name).touch(0o600)
+    (place / "link").symlink_to(place / "above")
+    (place / "s").symlink_to(place / "link" / "s")
+    at = {"s": state, "above": state.parent, "link": place / "link"}.get(theirs, place / "above" / theirs)
+    os.chown(at, OTHER, OTHER, follow_symlinks=False)
+    before = sorted((path, path.lstat().st_uid) for path in state.rglob("*"))
+    status, said = Started(place, *options, "-state", place / "s").spawn().wait_refused()
+    name = pwd.getpwuid(OTHER).pw_name if OTHER in {p.pw_uid for p in pwd.getpwall()} else f"user {OTHER}"
+    assert status == 1 and f" belongs to {name}" in said, said
+    if "/" not in theirs:
+        assert before == sorted((path, path.lstat().st_uid) for path in state.rglob("*"))
+
+
+def test_a_folder_of_roots_in_one_of_the_users(place):
+    """The user could exchange it for any of root's, which would then be given to him."""
+    state = place / "theirs" / "s"
+    state.mkdir(parents=True, mode=0o700)
+    os.chown(state.parent, UID, GID)
+    status, said = Started(place, "-user", USER, "-state", state).spawn().wait_refused()
+    assert status == 1 and f"{state.parent} belongs to {USER}, who could put another folder in its place" in said, said
+    assert state.stat().st_uid == 0
+
+
 @pytest.mark.parametrize("user, words", [("no-such-user", "there is no such user; `useradd --system no-such-user` makes one")])
 def test_user_that_is_not_there(place, user, words):
     s = Started(place, "-user", user).spawn()

@@ -103,6 +103,58 @@ def test_state_is_not_writable(folder):
     assert not list((folder / "s").iterdir())
 
 
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702, 0o1777])
+def test_state_that_others_may_write_to(new_stack, folder, mode):
+    (folder / "s").mkdir()
+    (folder / "s").chmod(mode)
+    refused(new_stack, f"the state folder {folder}/s is ", "others may write to it: name one of its own with -state", folder=folder)
+    assert not list((folder / "s").iterdir())
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_state_in_a_folder_that_everybody_writes_to(new_stack, folder, inner):
+    """Whoever may rename it can put another in its place. /tmp, where only owners rename, is fine: tests run there."""
+    above = folder / "above"
+    (above / "inner").mkdir(parents=True)
+    above.chmod(0o777)
+    state = above / "inner" / "s" if inner else above / "s"
+    (folder / "link").symlink_to(state.parent)
+    for way in state, folder / "link" / "s":
+        refused(new_stack, f"the state folder {way}: everybody may write to {above}, ", f"`chmod o-w {above}`", options=["-state", way])
+        assert not state.exists() or not list(state.iterdir())
+
+
+@pytest.mark.parametrize("name, what", [("run", "folder"), ("local", "folder"), ("mirage.db", "file"), ("mirage.db-wal", "file"),
+                                        ("mirage.db-shm", "file")])
+def test_what_lies_in_the_state_is_a_link(new_stack, folder, name, what):
+    """What is written below it would be somebody else's to change: run/mirage.yaml names programs to start."""
+    (folder / "s").mkdir(mode=0o700)
+    (folder / "elsewhere").mkdir()
+    (folder / "s" / name).symlink_to(folder / "elsewhere")
+    refused(new_stack, f"{folder}/s/{name} is a link, where a {what} is expected: move it away", folder=folder)
+    assert not list((folder / "elsewhere").iterdir())
+
+
+@pytest.mark.parametrize("name", ["run", "local", "mirage.db"])
+def test_what_lies_in_the_state_is_open_to_others(new_stack, folder, name):
+    (folder / "s").mkdir(mode=0o700)
+    at = folder / "s" / name
+    at.touch() if "." in name else at.mkdir()
+    at.chmod(0o777)
+    refused(new_stack, f"{at}: others may write to it: `chmod go-w` it", folder=folder)
+
+
+@local_only
+@pytest.mark.parametrize("program", ["mirage-proxyd", "mirage-api", "mirage-sync", "mirage-purge"])
+def test_a_program_alone_looks_at_the_state_too(folder, program):
+    (folder / "s").mkdir()
+    (folder / "s").chmod(0o777)
+    options = {"mirage-api": ["-socket", folder / "a"], "mirage-purge": ["-duration", "300"], "mirage-proxyd": ["-default-port", "8080"]}
+    r = run(program, "-local", "-state", folder / "s", *options.get(program, []))
+    assert r.returncode == 1 and f"the state folder {folder}/s is " in r.stderr and "others may write to it" in r.stderr, r
+    assert not list((folder / "s").iterdir())
+
+
 def test_state_cannot_be_made(new_stack):
     refused(new_stack, "/proc/mirage", options=["-state", "/proc/mirage"])
 
@@ -161,6 +213,22 @@ def test_t_warns_once(folder):
     conf.write_text("frobnicate: 1\n")
     r = run("mirage-ecs", "-t", "-x", "-local", "-conf", conf)
     assert r.returncode == 0 and r.stderr.count("frobnicate") == 1 and r.stdout.count("htmldir") == 1, r
+
+
+@local_only
+@pytest.mark.parametrize("text, reaches", [
+    ("listen: {foreign_address: 0.0.0.0}", "this machine"), ("listen: {foreign_address: '::'}", "this machine"),
+    ("listen: {foreign_address: 192.0.2.1}", "192.0.2.1"), ("web: {listen: '192.0.2.1:8090'}", "192.0.2.1:8090"),
+    ("listen: {foreign_address: 127.0.0.2}\nweb: {listen: '[::1]:8090'}", None), ("{}", None),
+    ("listen: {foreign_address: 0.0.0.0}\nauth: {token: {header: x-t, token: planted}}", None),
+])
+def test_warns_when_everybody_is_let_in(folder, text, reaches):
+    conf = folder / "m.yml"
+    conf.write_text(text + "\n")
+    r = run("mirage-ecs", "-t", "-local", "-conf", conf)
+    assert r.returncode == 0, r
+    warned = "[warn] [stack.c" in r.stderr and f"there is no auth in the configuration: whoever reaches {reaches} can use" in r.stderr
+    assert warned == bool(reaches) and r.stderr.count("there is no auth") == bool(reaches), r
 
 
 def test_own_templates(new_stack, folder):

@@ -1,7 +1,9 @@
 """The stack's web server: either one, its port of its own, and what keeps it from starting."""
 
 import contextlib
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -25,7 +27,7 @@ def with_port(server, listen):
     return change
 
 
-def ask(s, target="/api/list", host="whoever.asks"):
+def ask(s, target="/api/list", host="mirage.localhost"):
     with Connection((s.address, WEB_PORT)) as c:
         c.request("GET", target, host, [("Connection", "close")])
         return c.response()
@@ -89,13 +91,55 @@ def test_without_files_of_its_own(new_stack, server):
 
 @local_only
 @pytest.mark.parametrize("server", PROGRAM)
+def test_only_our_host_is_answered_there(new_stack, server):
+    """Any name can be made to lead there (DNS rebinding); a load balancer's health check asks by address."""
+    s = new_stack(with_port(server, None))
+    for host in f"{s.address}:{WEB_PORT}", "evil.example", "mirage.localhost.evil.example":
+        for page in "/", "/launcher", "/logs/x":
+            r = ask(s, page, host)
+            assert (r.status, r.body, r.header("Content-Type")) == (200, b"mirage-ecs\n", "text/plain; charset=UTF-8")
+        r = ask(s, "/api/list", host)
+        assert (r.status, r.json()) == (421, {"result": "This is mirage.localhost; the request is for another host."})
+        for path in "/launch", "/api/launch":
+            with Connection((s.address, WEB_PORT)) as c:
+                c.request("POST", path, host, [("Content-Type", "application/x-www-form-urlencoded"), ("Connection", "close")],
+                          b"subdomain=web&taskdef=web&branch=x")
+                assert c.response().status == 421
+    assert ask(s, host=f"MIRAGE.localhost.:{WEB_PORT}").json() == {"result": []}
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_behind_a_proxy_that_takes_the_port_off(new_stack, server):
+    """Such as nginx with `proxy_set_header Host $host`."""
+    s = new_stack(lambda config: config.update(web={"server": server}))
+    own = [("Origin", "http://mirage.localhost:8443"), ("X-Forwarded-Host", "mirage.localhost:8443")]
+    posted = [s.api("POST", "/api/terminate", form={"subdomain": "nobody"}, headers=headers).status for headers in (
+        own, [own[0], ("X-Forwarded-Port", "8443")], own[:1], [own[0], ("X-Forwarded-Host", "evil.example:8443")])]
+    assert posted == [200, 200, 400, 400]
+    s.launch("app", "page")
+    assert "http://app.localhost:8443/" in s.api("GET", "/", headers=own).text
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_a_stranger_says_no_port(new_stack, server):
+    def change(config):
+        config.update(web={"server": server}, network={"trusted_proxies": []})
+    s = new_stack(change)
+    headers = [("Origin", "http://mirage.localhost:8443"), ("X-Forwarded-Host", "mirage.localhost:8443"), ("X-Forwarded-Port", "8443")]
+    assert s.api("POST", "/api/terminate", form={"subdomain": "nobody"}, headers=headers).status == 400
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
 def test_a_stranger_on_it_is_not_somebody_else(new_stack, server):
     def change(config):
         with_port(server, None)(config)
         config["network"] = {"trusted_proxies": []}
     s = new_stack(change)
     with socket.create_connection((s.address, WEB_PORT), 10, (s.address, 0)) as c:  # Apache takes 127.0.0.1 for mirage-proxyd
-        c.sendall(b"POST /api/terminate HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.1\r\n"
+        c.sendall(b"POST /api/terminate HTTP/1.1\r\nHost: mirage.localhost\r\nConnection: close\r\nX-Forwarded-For: 192.0.2.1\r\n"
                   b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 16\r\n\r\nsubdomain=nobody")
         assert b" 200 OK" in c.recv(100)
     assert f"terminated nobody, asked by {s.address}\n" in s.log_path.read_text()
@@ -107,7 +151,7 @@ def test_a_second_spelling_of_a_field_does_not_win(new_stack, server):
     """A load balancer sees to X-Forwarded-For and x-amzn-oidc-data, and passes on what CGI takes for the same."""
     s = new_stack(with_port(server, None))
     with Connection((s.address, WEB_PORT)) as c:
-        c.request("POST", "/api/terminate", "whoever.asks", [
+        c.request("POST", "/api/terminate", "mirage.localhost", [
             ("X_Forwarded_For", "192.0.2.1"), ("X-Forwarded-For", "192.0.2.2"),
             ("Content-Type", "application/x-www-form-urlencoded")], b"subdomain=nobody")
         assert c.response().status == (400 if server == "lighttpd" else 200)
@@ -120,7 +164,7 @@ def test_a_crowd_of_fields_is_refused(new_stack, server):
     s = new_stack(with_port(server, None))
     for n, status in (100, 200), (300, 400):
         with Connection((s.address, WEB_PORT)) as c:
-            c.request("GET", "/api/list", "whoever.asks", [(f"X-{i}", "1") for i in range(n)])
+            c.request("GET", "/api/list", "mirage.localhost", [(f"X-{i}", "1") for i in range(n)])
             assert c.head().status == status
 
 
@@ -130,7 +174,7 @@ def test_it_does_not_change_to_http2_within_a_connection(new_stack, server):
     """What is in front of it would no longer see the requests, nor take from them what a client must not say."""
     s = new_stack(with_port(server, None))
     with Connection((s.address, WEB_PORT)) as c:
-        c.request("GET", "/api/list", "whoever.asks", [
+        c.request("GET", "/api/list", "mirage.localhost", [
             ("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAAP__")])
         assert c.head().status == 200
 
@@ -148,7 +192,7 @@ def test_a_request_in_flight_on_it_survives_sigterm(new_stack, server):
     s = new_stack(with_port(server, None))
     body = b"subdomain=nobody"
     with Connection((s.address, WEB_PORT)) as c:
-        c.sock.sendall(b"POST /api/terminate HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        c.sock.sendall(b"POST /api/terminate HTTP/1.1\r\nHost: mirage.localhost\r\nConnection: close\r\n"
                        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s"
                        % (len(body), body[:5]))
         assert answers(s)  # by now that head has been read
@@ -188,6 +232,36 @@ def test_a_body_of_eight_mebibytes_is_refused(new_stack, server):
 
 @local_only
 @pytest.mark.parametrize("server", PROGRAM)
+def test_a_body_that_says_it_is_too_large_is_never_kept(new_stack, server):
+    """Refused by its length, before any of it came."""
+    s = new_stack(lambda config: config.update(web={"server": server}))
+    for path, kind in ("/api/terminate", "application/json"), ("/terminate", "text/html"):
+        with s.connect() as c:
+            c.request("POST", path, "mirage.localhost", [("Content-Length", str((1 << 20) + 1))])
+            r = c.response()
+            assert r.status == 413 and r.header("Content-Type").startswith(kind), r
+            assert kind != "application/json" or r.json() == {"result": "the body is larger than 1 MiB"}
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_the_api_says_in_json_that_it_is_down(new_stack, server):
+    s = new_stack(lambda config: config.update(web={"server": server}))
+    (api,) = s.pids("mirage-api")
+    os.kill(api, signal.SIGSTOP)
+    (s.state / "run" / "api.sock").rename(s.state / "run" / "away.sock")
+    try:
+        r = s.api("GET", "/api/list")
+        assert r.status == 503 and r.json() == {"result": "mirage-api is being started again"}, r
+        page = s.api("GET", "/")
+        assert page.status == 503 and page.header("Content-Type").startswith("text/html")
+    finally:
+        (s.state / "run" / "away.sock").rename(s.state / "run" / "api.sock")
+        os.kill(api, signal.SIGCONT)
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
 def test_slow_bodies_hold_up_nobody(new_stack, server):
     """More of them than mirage-api has threads."""
     s = new_stack(lambda config: config.update(web={"server": server}))
@@ -197,6 +271,35 @@ def test_slow_bodies_hold_up_nobody(new_stack, server):
             c.request("POST", "/api/terminate", "mirage.localhost", [("Content-Length", "1000")])
             c.send(b"subdomain=")
         assert s.list() == []
+
+
+@local_only
+@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("server", PROGRAM)
+def test_strangers_do_not_fill_the_log(new_stack, server, log_format):
+    """Each of these would be a line of the web server's."""
+    s = new_stack(with_port(server, None), options=["-log-format", log_format])
+    before = s.log_path.read_text().count("\n")
+    lines = [b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n", b"GET /%zz%00 HTTP/1.1\r\nHost: x\r\n",
+             b"\x9b[31m\xe2\x80\xae / HTTP/1.1\r\nHost: x\r\n", b"GET /static/../../etc/passwd HTTP/1.1\r\nHost: x\r\n",
+             b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\nX-\xff: 1\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 40000 + b"\r\n"]
+    for _ in range(50):
+        for line in lines:
+            with socket.create_connection((s.address, WEB_PORT), 10) as c, contextlib.suppress(ConnectionError):
+                c.sendall(line + b"Connection: close\r\n\r\n")
+                while c.recv(65536):
+                    pass
+    assert s.list() == []
+    log = s.log_path.read_bytes()
+    written = log.decode().splitlines()[before:]  # it is UTF-8
+    assert len(written) < 60, written
+    assert "\x9b" not in log.decode() and "\u202e" not in log.decode()
+    s.stop()
+    for line in s.log_path.read_text().splitlines():
+        if log_format == "json":
+            assert json.loads(line)["msg"], line
+        else:
+            assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \[(debug|info|warn|error)\] \[", line), line
 
 
 def refuses(address):
@@ -242,7 +345,7 @@ def test_as_an_ordinary_user(folder, server):
             line = p.stdout.readline()  # the end of the program ends it too
             assert b"ready" in line, (folder / "log").read_text()
             with Connection((address, WEB_PORT)) as c:
-                c.request("GET", "/api/list", "x", [("Connection", "close")])
+                c.request("GET", "/api/list", "mirage.localhost", [("Connection", "close")])
                 assert c.response().json() == {"result": []}
             family = {pid for pid, stat in processes().items() if stat[2] == p.pid}
             assert PROGRAM[server] in {program_of(pid) for pid in family}

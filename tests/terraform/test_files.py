@@ -2,6 +2,7 @@
 
 import json
 import re
+from fnmatch import fnmatch
 
 import pytest
 from botocore.loaders import Loader
@@ -167,3 +168,14 @@ def test_the_task_definition_on_its_own(files):
     assert mount["containerPath"] == documented
     assert mount["sourceVolume"] == definition["volumes"][0]["name"]
     assert 30 < container["stopTimeout"] <= 120  # mirage-proxyd drains for 30 s; Fargate allows 120
+
+
+@pytest.mark.parametrize("name", [
+    "terraform.tfstate", "terraform.tfstate.backup", "terraform.tfstate.d", "mine.tfvars", "mine.auto.tfvars", "mine.tfvars.json",
+    "plan.tfplan", ".terraform", ".env", ".env.local", "ca.pem", "ca.key"])
+def test_what_may_hold_secrets_is_neither_in_git_nor_in_the_image(name):
+    """A state holds every password in plain text."""
+    git = [line.rstrip("/") for line in (REPOSITORY / ".gitignore").read_text().splitlines()]
+    docker = [line.removeprefix("**/") for line in (REPOSITORY / ".dockerignore").read_text().splitlines() if line.startswith("**/")]
+    for patterns in git, docker:
+        assert any(fnmatch(name, pattern) for pattern in patterns), patterns

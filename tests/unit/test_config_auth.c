@@ -25,6 +25,42 @@ static const struct {
      "auth.token.header: expected a header such as x-mirage-token, got 'x t'"},
     {"auth:\n  token: {header: x_t, token: planted}", 2,
      "auth.token.header: expected a header such as x-mirage-token, got 'x_t'"},
+    {"auth:\n  token: {header: Host, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'Host'"},
+    {"auth:\n  token: {header: host, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'host'"},
+    {"auth:\n  token: {header: Connection, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'Connection'"},
+    {"auth:\n  token: {header: Cookie, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'Cookie'"},
+    {"auth:\n  token: {header: Content-Length, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'Content-Length'"},
+    {"auth:\n  token: {header: Content-Type, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'Content-Type'"},
+    {"auth:\n  token: {header: Transfer-Encoding, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'Transfer-Encoding'"},
+    {"auth:\n  token: {header: Upgrade, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'Upgrade'"},
+    {"auth:\n  token: {header: User-Agent, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'User-Agent'"},
+    {"auth:\n  token: {header: Accept, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'Accept'"},
+    {"auth:\n  token: {header: Accept-Language, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'Accept-Language'"},
+    {"auth:\n  token: {header: Origin, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'Origin'"},
+    {"auth:\n  token: {header: X-Forwarded-For, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'X-Forwarded-For'"},
+    {"auth:\n  token: {header: x-amzn-oidc-data, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'x-amzn-oidc-data'"},
+    {"auth:\n  token: {header: Sec-Fetch-Site, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'Sec-Fetch-Site'"},
+    {"auth:\n  token: {header: Forwarded, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'Forwarded'"},
+    {"auth:\n  token: {header: X-Real-IP, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'X-Real-IP'"},
+    {"auth:\n  token: {header: If-None-Match, token: planted}", 2,
+     "auth.token.header: expected a header such as x-mirage-token, got 'If-None-Match'"},
     {"auth:\n  token: {header: x-t, token: ''}", 2,
      "auth.token.token: is empty: give it a value, or remove the key"},
     {"auth:\n  token: {header: x-t, token: [planted]}", 2,
@@ -252,9 +288,18 @@ static void in_a_folder_of_ones_own_nobody_reads_them(void **state)
     }
 }
 
+/* A script that knows the Go mirage-ecs may send it so. */
+static void authorization_may_be_the_token(void **state)
+{
+    (void)state;
+    config_free(loaded("auth:\n  token: {header: Authorization, token: planted}"));
+    config_free(loaded("auth:\n  token: {header: Hosted, token: planted}"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(authorization_may_be_the_token),
         TEST(mistakes_are_named),
         TEST(a_variable_that_is_not_set_is_no_secret),
         TEST(short_forms),

@@ -85,6 +85,23 @@ static const struct mistake mistake_list[] = {
     {"[a]: b", 1, "expected a key, got a list"},
     {"host:\n  ? {a: b}\n  : c", 2, "host: expected a key, got a mapping"},
 
+    /* a key in other letters: unknown, it would be ignored */
+    {"Auth:\n  token: {header: x-token, token: planted}", 1, "Auth: unknown key; write it 'auth'"},
+    {"AUTH: {}", 1, "AUTH: unknown key; write it 'auth'"},
+    {"auth:\n  Token: {header: x, token: planted}", 2, "auth.Token: unknown key; write it 'token'"},
+    {"auth:\n  amzn_oidc:\n    Matcher: [{exact: a}]\n    claim: email", 3,
+     "auth.amzn_oidc.Matcher: unknown key; write it 'matcher'"},
+    {"listen:\n  http:\n  - {listen: 1, target: 2, Require_Auth_Cookie: true}", 3,
+     "listen.http[0].Require_Auth_Cookie: unknown key; write it 'require_auth_cookie'"},
+    {"htmlDir: x", 1, "htmlDir: unknown key; write it 'htmldir'"},
+
+    /* older names beside today's */
+    {"parameters:\n- name: a\n  env: A\n  required: true\n  require: false", 5,
+     "parameters[0].require: is given twice"},
+    {"htmldir: a\nstorage:\n  htmldir: b", 3,
+     "storage.htmldir: is an older name of 'htmldir', which is given too"},
+    {"storage:\n  htmldir: [b]", 2, "storage.htmldir: expected a text, got a list"},
+
     /* numbers and ports */
     {"listen:\n  http:\n  - {listen: 0, target: 80}", 3,
      "listen.http[0].listen: expected a number from 1 to 65535, got '0'"},
@@ -340,6 +357,36 @@ static void bytes_that_are_no_text(void **state)
 /* libyaml tells no line of a byte that it cannot read: the file's name and its offset have to do.
  */
 
+/* As the reference's own sample had it. */
+static void older_names_are_read(void **state)
+{
+    struct config *c = loaded("storage:\n"
+                              "  datadir: ./data\n"
+                              "  htmldir: /srv/html\n"
+                              "parameters:\n"
+                              "- {name: a, env: A,\n"
+                              "   require: true}\n"
+                              "- {name: b, env: B, require: false}\n");
+    struct buf expected = {0};
+
+    (void)state;
+    assert_string_equal(c->htmldir, "/srv/html");
+    assert_string_equal(c->parameters[1].name, "a");
+    assert_true(c->parameters[1].required);
+    assert_false(c->parameters[2].required);
+    buf_printf(&expected,
+               "%s:2: storage.datadir: unknown key, ignored\n"
+               "%s:3: storage.htmldir: an older name, which is read; today it is 'htmldir'\n"
+               "%s:6: parameters[0].require: an older name, which is read; today it is "
+               "'required'\n"
+               "%s:7: parameters[1].require: an older name, which is read; today it is "
+               "'required'\n",
+               path, path, path, path);
+    assert_string_equal(buf_text(&warnings), buf_text(&expected));
+    buf_free(&expected);
+    config_free(c);
+}
+
 static void unknown_keys_only_warn(void **state)
 {
     struct config *c = loaded("nothing: 1\n"
@@ -391,6 +438,7 @@ int main(void)
         TEST(names_are_given_once),
         TEST(lines_are_the_files_own),
         TEST(bytes_that_are_no_text),
+        TEST(older_names_are_read),
         TEST(unknown_keys_only_warn),
         TEST(long_keys_do_no_harm),
     };

@@ -166,7 +166,9 @@ static void preconditions_are_kept(void **state)
     if (templates_load(&templates, MIRAGE_TESTS "/../html", MIRAGE_TESTS "/../html", &e) < 0)
         fail_msg("%s", e.text);
     for (size_t i = 0; i < sizeof(edge_cases) / sizeof(edge_cases[0]); i++) {
-        const struct config config = {.compat_v1 = edge_cases[i].compat_v1};
+        const struct config config = {.compat_v1 = edge_cases[i].compat_v1,
+                                      .host.webapi = "mirage.local",
+                                      .web.server = "lighttpd"};
         const struct services with = {.config = &config, .templates = templates};
         struct fake fake = {edge_cases[i].method,
                             edge_cases[i].uri,

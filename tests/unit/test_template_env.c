@@ -21,6 +21,8 @@ static int set_variables(void **state)
     setenv("TEST_EMPTY", "", 1);
     setenv("TEST_BRACES", "{{ env \"TEST_ONE\" }}", 1);
     setenv("TEST_LINES", "a\nb", 1);
+    setenv("TEST_QUOTES", "it's \"#\\x", 1);
+    setenv("TEST_HTML", "<a>&\t", 1);
     setenv("TEST \"Q\\", "quoted", 1);
     unsetenv("TEST_NONE");
     return 0;
@@ -59,6 +61,19 @@ static const struct {
     {"{{ env \"TEST_NONE\" `a\\b\"c` }}", "a\\b\"c"},
     {"{{ env \"TEST_NONE\" \"a`b\" }}", "a`b"},
     {"{{ env \"TEST \\\"Q\\\\\" }}", "quoted"},
+    {"# {{ env \"TEST_LINES\" }}", "# a b"}, /* and stay one */
+    {"a: 'x{{ env \"TEST_QUOTES\" }}y'", "a: \"xit's \\\"#\\\\xy\""},
+    {"a: \"x{{ env \"TEST_QUOTES\" }}y\"", "a: \"xit's \\\"#\\\\xy\""},
+    {"a: '''\\\"{{ env \"TEST_ONE\" }}'''", "a: \"'\\\\\\\"1'\""},
+    {"a: '{{ env `TEST_NONE` `'` }}' # '", "a: \"'\" # '"},
+    {"a: '''\\\"'", "a: '''\\\"'"}, /* no expression: as it is */
+    {"a: 'b", "a: 'b"},
+    {"a: it's {{ env \"TEST_ONE\" }} isn't", "a: it's 1 isn't"}, /* no quotes */
+    {"a: |\n  {{ env \"TEST_LINES\" }}\nb: '{{ env \"TEST_LINES\" }}'",
+     "a: |\n  a\n  b\nb: \"a\\x0ab\""},
+    {"a: \"{{ env `TEST_QUOTES` | json_escape }}\"", "a: \"it's \\\"#\\\\x\""},
+    {"a: \"{{env `TEST_LINES`|json_escape}}\"", "a: \"a\\nb\""},
+    {"{{ must_env `TEST_HTML` | json_escape }}", "\\u003ca\\u003e\\u0026\\t"},
     {"# {{ env \"TEST_ONE\" }}", "# 1"}, /* comments are YAML's, not ours */
     {"\xe6\x97\xa5{{ env \"TEST_NONE\" \"\xe6\x9c\xac\" }}", "\xe6\x97\xa5\xe6\x9c\xac"},
     {"{{ env \"A1\" \"A2\" \"A3\" \"A4\" \"A5\" \"A6\" \"A7\" \"A8\" \"A9\" \"A10\" \"A11\" "
@@ -73,8 +88,8 @@ static void expands(void **state)
         struct buf out = {0};
         struct err e = {0};
         buf_str(&out, "before:");
-        if (template_env_expand(expansions[i].text, strlen(expansions[i].text), &out, NULL, &e) !=
-            0)
+        if (template_env_expand(expansions[i].text, strlen(expansions[i].text), &out, NULL, NULL,
+                                &e) != 0)
             fail_msg("%s: %s", expansions[i].text, e.text);
         assert_memory_equal(buf_text(&out), "before:", 7);
         assert_string_equal(buf_text(&out) + 7, expansions[i].result);
@@ -104,6 +119,16 @@ static void refuses(void **state)
         {"{{ env TEST_ONE }}", "1: expected a quoted name, got 'T'"},
         {"{{ env 'TEST_ONE' }}", "1: expected a quoted name, got '''"},
         {"{{ env \"TEST_ONE\" | x }}", "1: expected a quoted name, got '|'"},
+        {"{{ env \"TEST_ONE\" | x }}", "1: expected a quoted name, got '|' and 'x '"},
+        {"{{ env | json_escape }}", "1: expected a quoted name, got '|'"},
+        {"{{ env \"TEST_ONE\" | json_escape | json_escape }}", "1: expected a quoted name"},
+        {"{{ env \"TEST_ONE\" | json_escape \"x\" }}", "1: json_escape takes no name"},
+        {"{{ if eq 1 1 }}", "1: expected {{ env \"NAME\" }} or {{ must_env \"NAME\" }}, got 'if':"},
+        {"{{ range .x }}",
+         "1: expected {{ env \"NAME\" }} or {{ must_env \"NAME\" }}, got 'range':"},
+        {"{{/* x */}}", "1: expected {{ env \"NAME\" }} or {{ must_env \"NAME\" }}, got '/*':"},
+        {"{{- env \"A\" }}", "1: expected {{ env \"NAME\" }} or {{ must_env \"NAME\" }}, got '-':"},
+        {"{{ $x }}", "1: expected {{ env \"NAME\" }} or {{ must_env \"NAME\" }}, got '$x':"},
         {"{{ must_env \"TEST_NONE\" }}", "1: environment variable TEST_NONE is not set (must_env)"},
         {"a\n\nb: {{ must_env `TEST_NONE` }}",
          "3: environment variable TEST_NONE is not set (must_env)"},
@@ -119,7 +144,7 @@ static void refuses(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct buf out = {0};
         struct err e = {0};
-        if (template_env_expand(cases[i].text, strlen(cases[i].text), &out, NULL, &e) != -1)
+        if (template_env_expand(cases[i].text, strlen(cases[i].text), &out, NULL, NULL, &e) != -1)
             fail_msg("accepted: %s", cases[i].text);
         assert_int_equal(e.kind, ERR_INVALID);
         if (strncmp(e.text, cases[i].error, strlen(cases[i].error)) != 0)
@@ -136,7 +161,7 @@ static void counts_lines_inside_quotes(void **state)
     struct err e = {0};
 
     (void)state;
-    assert_int_equal(template_env_expand(text, sizeof text - 1, &out, NULL, &e), -1);
+    assert_int_equal(template_env_expand(text, sizeof text - 1, &out, NULL, NULL, &e), -1);
     assert_string_equal(e.text, "4: environment variable TEST_NONE is not set (must_env)");
     buf_free(&out);
 }
@@ -154,7 +179,7 @@ static void never_reads_behind_the_text(void **state)
         int rc;
         assert_non_null(exact);
         memcpy(exact, text, n);
-        rc = template_env_expand(exact, n, &out, NULL, &e);
+        rc = template_env_expand(exact, n, &out, NULL, NULL, &e);
         assert_true(rc == 0 || (rc == -1 && *e.text));
         buf_free(&out);
         free(exact);
@@ -167,7 +192,7 @@ static void passes_nul_bytes_on(void **state)
     struct err e = {0};
 
     (void)state;
-    assert_int_equal(template_env_expand("a\0b", 3, &out, NULL, &e), 0);
+    assert_int_equal(template_env_expand("a\0b", 3, &out, NULL, NULL, &e), 0);
     assert_int_equal(out.len, 3);
     assert_memory_equal(out.data, "a\0b", 3);
     buf_free(&out);

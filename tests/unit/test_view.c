@@ -31,7 +31,8 @@ static struct arena arena;
 static struct err e;
 static struct config_parameter parameters[] = {{.name = "branch", .env = "GIT_BRANCH"},
                                                {.name = "nick", .env = "NICK"}};
-static struct config config = {.parameters = parameters, .n_parameters = 2};
+static struct config config = {
+    .parameters = parameters, .n_parameters = 2, .web.server = "lighttpd"};
 static struct services with = {.config = &config};
 static struct request request;
 static struct response response;
