@@ -1,12 +1,14 @@
 """deploy/github and deploy/gitlab: their shell steps, run against a stack as the runners would run them."""
 
+import json
 import re
+import shutil
 import subprocess
 import textwrap
 
 import pytest
 
-from stack import PORT, REPOSITORY, SECOND_PORT, clean_environment, local_only, poll
+from stack import PORT, REPOSITORY, SECOND_PORT, FakeAws, clean_environment, local_only, poll
 from test_auth import TOKEN, guarded
 
 pytestmark = local_only
@@ -93,3 +95,24 @@ def test_gitlab(runner, slug, port):
     status, said = runner(ended, **variables)
     assert status == 0, said
     poll(lambda: not runner.s.tasks(name), 10, "it ended")
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("jq", "/usr/bin/aws"))), reason="jq and awscli are not installed")
+def test_github_registers_a_revision(folder):
+    """With the aws command line, on an AWS of the test's own: the image is the only difference."""
+    (folder / "path").mkdir()
+    with FakeAws() as aws:
+        aws.register_task_definition("myapp", [{"name": "web", "image": "example/old:1", "environment": [{"name": "A", "value": "b"}]}], ports=(80,))
+        (folder / "path/aws").write_text(f'#!/bin/sh\nexec /usr/bin/aws --endpoint-url {aws.url} "$@"\n')
+        (folder / "path/aws").chmod(0o755)
+        env = clean_environment(**aws.environment(), FAMILY="myapp", IMAGE="example/new:2", GITHUB_ENV=f"{folder}/env")
+        env["PATH"] = f"{folder}/path:{env['PATH']}"
+        r = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", github_step("Register a revision with this image")], cwd=folder,
+                           env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        assert (r.returncode, (folder / "env").read_text()) == (0, "TASKDEF=myapp:2\n"), r
+        old, new = (json.loads(subprocess.run(
+            [folder / "path/aws", "ecs", "describe-task-definition", "--task-definition", f"myapp:{n}", "--query", "taskDefinition.containerDefinitions"],
+            env=env, capture_output=True, text=True, timeout=60).stdout) for n in (1, 2))
+        assert new[0].pop("image") == "example/new:2" and old[0].pop("image") == "example/old:1" and old == new
+        violations = aws.violations()
+        assert not violations, violations

@@ -143,6 +143,31 @@ def test_the_task_role_has_the_actions_of_the_docs(files):
                   for action in re.findall(r"`([a-z0-9]+:[A-Z]\w+)`", line.split("|")[1])}
     assert len(documented) > 12
     assert actions_of(files, "task") == documented
+    pasted = {action for statement in documented_json("AWS.md")["Statement"] for action in actions_in(statement)}
+    assert pasted == documented
+
+
+def documented_json(name):
+    """The one of a document's blocks."""
+    (text,) = re.findall(r"^```json\n(.*?)^```", (REPOSITORY / "docs" / name).read_text(), re.M | re.S)
+    return json.loads(text)
+
+
+def actions_in(statement):
+    return [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+
+
+def test_the_policy_to_paste_is_narrow():
+    """No more than what IAM cannot narrow down is for everything."""
+    policy = documented_json("AWS.md")
+    assert policy["Version"] == "2012-10-17" and len({s["Sid"] for s in policy["Statement"]}) == len(policy["Statement"])
+    for statement in policy["Statement"]:
+        wide = statement["Resource"] == "*" and "Condition" not in statement
+        assert statement["Effect"] == "Allow" and not wide or set(actions_in(statement)) == {"ecs:DescribeTaskDefinition", "cloudwatch:GetMetricData"}
+
+
+def test_the_recipes_task_definition_is_one():
+    assert register(documented_json("RECIPES.md")) == []
 
 
 def test_idle_timeouts(files):
