@@ -263,14 +263,17 @@ static int launch_locked(struct db *db, struct runner *r, const struct launch_re
     struct environment env = {.subdomain = request->subdomain,
                               .launched_at = clock_now_ms(),
                               .request = launch_to_json(request, a)};
+    struct launch_plan plan;
     struct err why;
     size_t n, n_taken = 0;
     int rc;
 
+    if (runner_prepare(r, request, a, &plan, e) < 0)
+        return err_prefix(e, "failed to launch %s", request->subdomain);
     if (stop_all(db, r, request->subdomain, STOP_RELAUNCHED, e) < 0 ||
         store_environment_launch(db, &env, e) < 0)
         return -1;
-    rc = runner_launch(r, request, a, results, e);
+    rc = runner_launch(r, request, &plan, a, results, e);
     n = rc < 0 ? 0 : request->n_taskdefs; /* there is a result for each, or for none */
     for (size_t i = 0; i < n; i++)
         n_taken += !results[i].error;
