@@ -52,7 +52,7 @@ SHARE_FILES := $(patsubst %,$(SHARE)/%,$(wildcard html/*.html html/static/*) \
 BOOTSTRAP := $(firstword $(wildcard $(patsubst %,/usr/share/%/bootstrap.min.css,javascript/bootstrap5/css \
   nodejs/bootstrap/dist/css bootstrap-html/css)))
 
-.PHONY: all run test unit e2e e2e-apache e2e-ecs fakeaws terraform lint format bench screenshots install uninstall man deb \
+.PHONY: all run undo-run test unit e2e e2e-apache e2e-ecs fakeaws terraform lint format bench screenshots install uninstall man deb \
   clean deps deps-test help all-tests test-deploy test-waiting test-working
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -116,8 +116,10 @@ $(SHARE)/nginx/%: deploy/nginx/%
 # --- running ------------------------------------------------------------------------------------
 RUN_FLAGS ?=
 run: deps ## install what is missing, build, start the whole stack in local mode
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) all
 	$(Q)exec tools/run $(BUILD) $(RUN_FLAGS)
+undo-run: ## remove what `make run` has made: its state, and root's user and copy of the programs
+	$(Q)tools/undo-run $(BUILD)
 
 # --- packages -----------------------------------------------------------------------------------
 DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libjwt-dev libseccomp-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
@@ -286,7 +288,7 @@ uninstall: ## remove what install has put there, but neither configuration nor s
 	$(Q)rm -rf $(addprefix $(DESTDIR),$(INSTALLED_DIRS))
 
 clean: ## remove what was built (not the state of `make run`)
-	$(Q)find build -mindepth 1 -maxdepth 1 ! -name state -exec rm -rf {} + 2>/dev/null || true
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name state ! -name installed -exec rm -rf {} + 2>/dev/null || true
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18

@@ -9,7 +9,7 @@
 #include "aws/client.h"
 #include "config/config.h"
 #include "err.h"
-#include "purge.h"
+#include "purge_decision.h"
 #include "purge_plan.h"
 #include "runner.h"
 #include "store/db.h"

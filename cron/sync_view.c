@@ -55,7 +55,7 @@ static int apply(struct db *db, const struct sync_status *begun, const struct ta
     int64_t now = clock_now_ms();
 
     for (size_t i = 0; i < listed->len; i++)
-        if (store_task_put(db, &listed->items[i], e) < 0)
+        if (!listed->items[i].unknown && store_task_put(db, &listed->items[i], e) < 0)
             return -1;
     if (remove_gone(db, before, listed, e) < 0 || store_environment_follow_tasks(db, e) < 0 ||
         store_environment_end_empty(db, now - EMPTY_GRACE_MS, now, e) < 0)
@@ -86,7 +86,8 @@ static void stop_again(struct runner *r, const struct task_list *before,
     sort_by_arn(&stopping);
     for (size_t i = 0; i < listed->len; i++) {
         const struct task *t = &listed->items[i], *told = find_same(&stopping, t);
-        if (told && task_is_live(t) && runner_stop(r, t->arn, told->stopped_reason, &e) < 0)
+        if (told && !t->unknown && task_is_live(t) &&
+            runner_stop(r, t->arn, told->stopped_reason, &e) < 0)
             log_warn("cannot stop task %s: %s", t->arn, e.text);
     }
 }

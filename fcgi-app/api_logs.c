@@ -1,4 +1,4 @@
-/* /api/logs: what the tasks of a subdomain wrote. */
+/* /api/logs: what the tasks of a subdomain wrote, and in `notes` what of it could not be read. */
 #include "api.h"
 
 #include "router.h"
@@ -12,7 +12,7 @@ int api_logs(struct call *c, struct err *e)
     const char *since;
     const char *tail;
     struct log_lines lines;
-    json_t *result;
+    json_t *answer, *result, *notes;
 
     if (params_subdomain(params, c->arena, &subdomain, e) < 0 ||
         params_text(params, "since", &since, e) < 0 || params_text(params, "tail", &tail, e) < 0)
@@ -27,6 +27,13 @@ int api_logs(struct call *c, struct err *e)
     result = json_array();
     for (size_t i = 0; i < lines.len; i++)
         json_array_append_new(result, view_text(lines.items[i].text));
-    respond_json_result(c->response, 200, result);
+    answer = json_pack("{s:o}", "result", result);
+    if (lines.n_notes > 0) {
+        notes = json_array();
+        for (size_t i = 0; i < lines.n_notes; i++)
+            json_array_append_new(notes, view_text(lines.notes[i]));
+        json_object_set_new(answer, "notes", notes);
+    }
+    respond_json(c->response, 200, answer);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* /api/purge: the request is checked completely and written down; mirage-sync carries it out.
  * /api/purges: the results of the last ones. */
 #include "clock.h"
-#include "purge.h"
+#include "purge_decision.h"
 #include "store/store_purge.h"
 #include "store/store_purge_past.h"
 

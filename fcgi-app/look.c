@@ -17,7 +17,7 @@ static bool is_failing(const struct sync_status *s)
 
 int look(struct call *c, struct err *e)
 {
-    int64_t end = clock_monotonic_ms() + LOOK_MS, number;
+    int64_t end = limit_earlier(c->with->limit, clock_monotonic_ms() + LOOK_MS), number;
     struct sync_status status;
 
     if (c->with->config->local)
@@ -29,7 +29,7 @@ int look(struct call *c, struct err *e)
     number = store_sync_want(c->with->db, e);
     if (number < 0)
         return -1;
-    while (clock_monotonic_ms() < end) {
+    while (clock_monotonic_ms() < end && !limit_over(c->with->limit)) {
         if (store_sync_get(c->with->db, c->arena, &status, e) < 0)
             return -1;
         if (status.looked >= number)

@@ -97,6 +97,15 @@ static json_t *lines_view(struct arena *a, const struct log_lines *lines)
     return list;
 }
 
+static json_t *notes_view(const struct log_lines *lines)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < lines->n_notes; i++)
+        json_array_append_new(list, json_pack("{s:o}", "note", view_text(lines->notes[i])));
+    return list;
+}
+
 /* The sizes to choose from, and the one that was asked for. */
 static json_t *tails_view(const char *tail)
 {
@@ -141,6 +150,7 @@ static int send_page(struct call *c, const struct logs_input *in, const struct l
     json_object_set_new(view, "tails", tails_view(in->tail));
     json_object_set_new(view, "lines", lines_view(c->arena, lines));
     json_object_set_new(view, "has_lines", json_boolean(lines->len > 0));
+    json_object_set_new(view, "notes", notes_view(lines));
     return page_send(c, 200, "logs", arena_printf(c->arena, "Logs of %s", in->subdomain), view, e);
 }
 
@@ -152,6 +162,8 @@ static void send_file(struct call *c, const struct logs_input *in, const struct 
     for (size_t i = 0; i < lines->len; i++)
         buf_printf(&c->response->body, "%s %s %s\n", clock_rfc3339(lines->items[i].time_ms, time),
                    lines->items[i].container, lines->items[i].text);
+    for (size_t i = 0; i < lines->n_notes; i++)
+        buf_printf(&c->response->body, "# %s\n", lines->notes[i]);
 }
 
 int page_logs(struct call *c, struct err *e)

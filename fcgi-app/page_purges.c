@@ -8,7 +8,7 @@
 
 #include "aws/cloudwatch.h"
 #include "clock.h"
-#include "purge.h"
+#include "purge_decision.h"
 #include "purge_plan.h"
 #include "store/store_purge.h"
 #include "store/store_purge_past.h"

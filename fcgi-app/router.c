@@ -10,23 +10,27 @@
 #include "page.h"
 
 static const struct route routes[] = {
-    /* path, methods, bodies, JSON only without compat_v1, Allow, handler */
-    {"/api/list", METHOD_GET, 0, false, "GET, HEAD", api_list},
-    {"/api/launch", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", api_launch},
-    {"/api/logs", METHOD_GET, 0, false, "GET, HEAD", api_logs},
-    {"/api/terminate", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", api_terminate},
-    {"/api/access", METHOD_GET, 0, false, "GET, HEAD", api_access},
-    {"/api/purges", METHOD_GET, 0, false, "GET, HEAD", api_purges},
-    {"/api/purge", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", api_purge},
-    {"/", METHOD_GET, 0, false, "GET, HEAD", page_index},
-    {"/list", METHOD_GET, 0, false, "GET, HEAD", page_list},
-    {"/launcher", METHOD_GET, 0, false, "GET, HEAD", page_launcher},
-    {"/launch", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", page_launch},
-    {"/terminate", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", page_terminate},
-    {"/purges", METHOD_GET, 0, false, "GET, HEAD", page_purges},
-    {"/purge", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", page_purge},
-    {"/trace/", METHOD_GET, 0, false, "GET, HEAD", page_trace},
-    {"/logs/", METHOD_GET, 0, false, "GET, HEAD", page_logs},
+    /* path, methods, bodies, JSON only without compat_v1, Allow, asks AWS, handler */
+    {"/api/list", METHOD_GET, 0, false, "GET, HEAD", ASKS_NEVER, api_list},
+    {"/api/launch", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", ASKS_ALWAYS, api_launch},
+    {"/api/logs", METHOD_GET, 0, false, "GET, HEAD", ASKS_ALWAYS, api_logs},
+    {"/api/terminate", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", ASKS_ALWAYS,
+     api_terminate},
+    {"/api/access", METHOD_GET, 0, false, "GET, HEAD", ASKS_ALWAYS, api_access},
+    {"/api/purges", METHOD_GET, 0, false, "GET, HEAD", ASKS_NEVER, api_purges},
+    {"/api/purge", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", ASKS_NEVER, api_purge},
+    {"/", METHOD_GET, 0, false, "GET, HEAD", ASKS_WITH_QUERY, page_index},
+    {"/list", METHOD_GET, 0, false, "GET, HEAD", ASKS_NEVER, page_list},
+    {"/launcher", METHOD_GET, 0, false, "GET, HEAD", ASKS_NEVER, page_launcher},
+    {"/launch", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", ASKS_POST,
+     page_launch},
+    {"/terminate", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", ASKS_ALWAYS,
+     page_terminate},
+    {"/purges", METHOD_GET, 0, false, "GET, HEAD", ASKS_WITH_QUERY, page_purges},
+    {"/purge", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", ASKS_NEVER,
+     page_purge},
+    {"/trace/", METHOD_GET, 0, false, "GET, HEAD", ASKS_ALWAYS, page_trace},
+    {"/logs/", METHOD_GET, 0, false, "GET, HEAD", ASKS_ALWAYS, page_logs},
 };
 
 const struct route *router_find(const char *path, const char **rest)
@@ -44,6 +48,36 @@ const struct route *router_find(const char *path, const char **rest)
         }
     }
     return NULL;
+}
+
+bool router_asks_aws(const struct request_io *io)
+{
+    struct arena arena = {0};
+    struct request request = {0};
+    const struct route *route = NULL;
+    const char *rest;
+    struct err ignored;
+    bool asks = false;
+
+    if (request_read_head(&request, io, &arena, &ignored) == 0)
+        route = router_find(request.path, &rest);
+    if (route)
+        switch (route->asks) {
+        case ASKS_NEVER:
+            break;
+        case ASKS_WITH_QUERY:
+            asks = *request_variable(&request, "QUERY_STRING") != '\0';
+            break;
+        case ASKS_POST:
+            asks = request.method == METHOD_POST;
+            break;
+        case ASKS_ALWAYS:
+            asks = true;
+            break;
+        }
+    request_free(&request);
+    arena_free(&arena);
+    return asks;
 }
 
 bool router_is_api(const char *path)

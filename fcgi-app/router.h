@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "config/config.h"
 #include "err.h"
+#include "limit.h"
 #include "runner.h"
 #include "store/db.h"
 
@@ -21,9 +22,10 @@ struct services {
     const struct templates *templates;
     struct db *db;
     struct runner *runner;
-    struct aws_client *aws;   /* NULL: tasks are local */
-    struct oidc *oidc;        /* shared; NULL: not configured */
-    struct list_cache *lists; /* NULL: nothing is remembered */
+    struct aws_client *aws;    /* NULL: tasks are local */
+    struct oidc *oidc;         /* shared; NULL: not configured */
+    struct list_cache *lists;  /* NULL: nothing is remembered */
+    const struct limit *limit; /* of the request that is answered; NULL: none */
 };
 
 /* One request on its way. */
@@ -38,12 +40,22 @@ struct call {
 /* Makes the answer, or returns -1 with the error that router_answer() reports and logs. */
 typedef int (*route_handler)(struct call *c, struct err *e);
 
+/* Which requests may ask AWS, or wait for mirage-sync to ask it. The others need the database only,
+ * and are answered however slow AWS is. */
+enum route_asks {
+    ASKS_NEVER,
+    ASKS_WITH_QUERY, /* GET with a query string */
+    ASKS_POST,
+    ASKS_ALWAYS,
+};
+
 struct route {
     const char *path;  /* if it ends with a slash (and is not "/"), something must follow */
     unsigned methods;  /* of enum request_method */
     unsigned bodies;   /* of enum request_body: what a POST may carry */
     bool json_if_new;  /* with compat_v1 off, POST takes JSON only */
     const char *allow; /* for 405 */
+    enum route_asks asks;
     route_handler handler;
 };
 
@@ -53,6 +65,9 @@ const struct route *router_find(const char *path, const char **rest)
 
 /* Whether errors on this path are JSON. */
 bool router_is_api(const char *path) __attribute__((warn_unused_result));
+
+/* Whether the answer to a request may take as long as AWS takes. */
+bool router_asks_aws(const struct request_io *io) __attribute__((warn_unused_result));
 
 /* Answers a request, whatever it is. Logs what failed on our side. */
 void router_answer(const struct services *with, const struct request_io *io,

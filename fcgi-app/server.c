@@ -1,6 +1,10 @@
-/* Every thread waits for the listening socket and for the end of the program. It takes a
- * connection, answers its one request and closes it: a connection that stays open would hold a
- * thread that others wait for. */
+/* There are two kinds of threads. The one kind waits for the listening socket and for the end of
+ * the program. It takes a connection, answers its one request and closes it: a connection that
+ * stays open would hold a thread that others wait for. What may have to wait for AWS it puts into
+ * the queue, which the other kind answers. So however slow AWS is, half of the threads answer what
+ * needs only the database.
+ *
+ * A request that asks AWS has one limit for everything, the time in the queue included. */
 #include "server.h"
 
 #include <errno.h>
@@ -17,8 +21,11 @@
 #include <fcgiapp.h>
 
 #include "aws/client.h"
+#include "clock.h"
+#include "limit.h"
 #include "log.h"
 
+#include "queue.h"
 #include "router.h"
 
 #define FIELDS_MAX 256 /* mirage-proxyd lets half of that through */
@@ -29,7 +36,8 @@ struct worker {
     pthread_t thread;
     bool started;
     int listen_fd;
-    int stop_fd; /* readable once the server is to stop */
+    int stop_fd;         /* readable once the server is to stop */
+    struct queue *queue; /* NULL: nothing calls AWS */
     struct services with;
     struct list_cache lists;
 };
@@ -69,27 +77,80 @@ static const char *refused(char *const *variables)
     return NULL;
 }
 
-static void answer(struct worker *w, FCGX_Request *request)
+static struct request_io io_of(struct visit *v)
 {
-    const struct request_io io = {fcgi_variable, fcgi_read, request};
-    struct response response = {0};
-    struct buf out = {0};
-    bool is_head = false;
-    const char *why = refused(request->envp);
+    return (struct request_io){fcgi_variable, fcgi_read, &v->request};
+}
 
-    if (why)
-        respond_json_text(&response, 400, "result", why);
-    else
-        router_answer(&w->with, &io, &response, &is_head);
-    response_write(&response, is_head, &out);
-    if (out.failed || response.body.failed)
+/* Whether the web server has closed the connection, which it does when its client leaves. */
+static bool has_left(void *ctx)
+{
+    const struct visit *v = ctx;
+    struct pollfd p = {.fd = v->request.ipcFd, .events = POLLRDHUP};
+
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+/* What changes something is carried to its end, whoever leaves. */
+static bool only_reads(const struct visit *v)
+{
+    const char *method = FCGX_GetParam("REQUEST_METHOD", v->request.envp);
+
+    return method && (!strcmp(method, "GET") || !strcmp(method, "HEAD"));
+}
+
+static void write_answer(struct visit *v, const struct response *response, bool is_head)
+{
+    struct buf out = {0};
+
+    response_write(response, is_head, &out);
+    if (out.failed || response->body.failed)
         log_error("out of memory: a request got no answer");
-    else if (FCGX_PutStr(out.data, (int)out.len, request->out) < 0)
+    else if (FCGX_PutStr(out.data, (int)out.len, v->request.out) < 0)
         log_debug("the web server went away before its answer");
     buf_free(&out);
+}
+
+/* Answers without a look at the request. */
+static void refuse(struct visit *v, int status, const char *why)
+{
+    struct response response = {0};
+
+    respond_json_text(&response, status, "result", why);
+    response.retry_after = status == 503;
+    write_answer(v, &response, false);
     response_free(&response);
-    FCGX_Finish_r(request);
-    FCGX_Free(request, 1);
+}
+
+static void set_limit(struct worker *w, const struct limit *limit)
+{
+    w->with.limit = limit;
+    runner_limit(w->with.runner, limit);
+    if (w->with.aws)
+        aws_client_limit(w->with.aws, limit);
+}
+
+static void answer(struct worker *w, struct visit *v)
+{
+    const struct request_io io = io_of(v);
+    const struct limit limit = {.until_ms = v->came_at + AWS_CALL_TIMEOUT_MS,
+                                .has_left = only_reads(v) ? has_left : NULL,
+                                .ctx = v};
+    struct response response = {0};
+    bool is_head = false;
+
+    set_limit(w, w->queue ? &limit : NULL);
+    router_answer(&w->with, &io, &response, &is_head);
+    set_limit(w, NULL);
+    write_answer(v, &response, is_head);
+    response_free(&response);
+}
+
+static void end(struct visit *v)
+{
+    FCGX_Finish_r(&v->request);
+    FCGX_Free(&v->request, 1);
+    free(v);
 }
 
 /* False once the server is to stop. */
@@ -112,37 +173,85 @@ static void pause_accepting(const struct worker *w, int error)
     poll(&stop, 1, ACCEPT_PAUSE_MS);
 }
 
+static struct visit *new_visit(int listen_fd)
+{
+    struct visit *v = calloc(1, sizeof(*v));
+
+    if (!v)
+        abort();
+    if (FCGX_InitRequest(&v->request, listen_fd, 0) != 0) {
+        log_error("cannot prepare for FastCGI");
+        free(v);
+        return NULL;
+    }
+    return v;
+}
+
+/* Takes over the visit: answers it, or leaves that to a thread that may wait. */
+static void receive(struct worker *w, struct visit *v)
+{
+    const struct request_io io = io_of(v);
+    const char *why = refused(v->request.envp);
+
+    v->came_at = clock_monotonic_ms();
+    if (why)
+        refuse(v, 400, why);
+    else if (!w->queue || !router_asks_aws(&io))
+        answer(w, v);
+    else if (queue_add(w->queue, v))
+        return;
+    else
+        refuse(v, 503, "too many requests wait for AWS");
+    end(v);
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
-    FCGX_Request request;
+    struct visit *v = new_visit(w->listen_fd);
 
-    if (FCGX_InitRequest(&request, w->listen_fd, 0) != 0) {
-        log_error("cannot prepare for FastCGI");
-        return NULL;
-    }
-    while (wait_for_connection(w)) {
+    while (v && wait_for_connection(w)) {
         int rc;
 
         errno = 0;
-        rc = FCGX_Accept_r(&request);
-        if (rc == 0)
-            answer(w, &request);
-        else if (rc != -EAGAIN && rc != -ECONNABORTED && rc != -EINTR)
+        rc = FCGX_Accept_r(&v->request);
+        if (rc == 0) {
+            receive(w, v);
+            v = new_visit(w->listen_fd);
+        } else if (rc != -EAGAIN && rc != -ECONNABORTED && rc != -EINTR)
             pause_accepting(w, -rc);
     }
-    FCGX_Free(&request, 1);
+    if (v)
+        FCGX_Free(&v->request, 1);
+    free(v);
     return NULL;
 }
 
-static int open_workers(struct worker *workers, const struct server_setup *setup, int stop_fd,
-                        struct err *e)
+/* The thread of a worker that may call AWS. */
+static void *work_with_aws(void *arg)
 {
-    for (int i = 0; i < setup->threads; i++) {
+    struct worker *w = arg;
+    struct visit *v;
+
+    while ((v = queue_take(w->queue))) {
+        if (clock_monotonic_ms() - v->came_at >= AWS_CALL_TIMEOUT_MS)
+            refuse(v, 503, "AWS is slow, and too many requests waited for it");
+        else if (!has_left(v)) /* else nobody waits for what has not begun */
+            answer(w, v);
+        end(v);
+    }
+    return NULL;
+}
+
+static int open_workers(struct worker *workers, int count, const struct server_setup *setup,
+                        int stop_fd, struct queue *queue, struct err *e)
+{
+    for (int i = 0; i < count; i++) {
         struct worker *w = &workers[i];
 
         w->listen_fd = setup->listen_fd;
         w->stop_fd = stop_fd;
+        w->queue = setup->config->local ? NULL : queue;
         w->with.config = setup->config;
         w->with.templates = setup->templates;
         w->with.oidc = setup->oidc;
@@ -156,10 +265,12 @@ static int open_workers(struct worker *workers, const struct server_setup *setup
     return 0;
 }
 
-static int start_workers(struct worker *workers, int count, struct err *e)
+/* The first `for_aws` of them may call AWS. */
+static int start_workers(struct worker *workers, int count, int for_aws, struct err *e)
 {
     for (int i = 0; i < count; i++) {
-        int rc = pthread_create(&workers[i].thread, NULL, work, &workers[i]);
+        int rc = pthread_create(&workers[i].thread, NULL, i < for_aws ? work_with_aws : work,
+                                &workers[i]);
 
         if (rc != 0)
             return err_system(e, rc, "cannot start a thread");
@@ -169,13 +280,14 @@ static int start_workers(struct worker *workers, int count, struct err *e)
 }
 
 /* Tells the threads to stop and waits for them. False when some still work after the time given. */
-static bool stop_workers(struct worker *workers, int count, int stop_fd)
+static bool stop_workers(struct worker *workers, int count, int stop_fd, struct queue *queue)
 {
     const uint64_t one = 1;
     struct timespec deadline;
 
     if (write(stop_fd, &one, sizeof(one)) != (ssize_t)sizeof(one))
         log_error("cannot wake the threads: %s", strerror(errno));
+    queue_close(queue);
     clock_gettime(CLOCK_REALTIME, &deadline);
     deadline.tv_sec += DRAIN_SECONDS;
     for (int i = 0; i < count; i++) {
@@ -216,11 +328,15 @@ static sigset_t block_signals(void)
 int server_run(const struct server_setup *setup, struct err *e)
 {
     const sigset_t signals = block_signals();
-    struct worker *workers = calloc((size_t)setup->threads, sizeof(*workers));
+    const int for_aws = setup->config->local ? 0 : setup->threads > 1 ? setup->threads / 2 : 1;
+    const int count = setup->threads > for_aws ? setup->threads : for_aws + 1; /* one of each */
+    struct worker *workers = calloc((size_t)count, sizeof(*workers));
     int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct queue queue;
     int number = 0;
     int rc = -1;
 
+    queue_init(&queue);
     if (!workers || stop_fd < 0) {
         err_system(e, errno, "cannot prepare the threads");
         goto out;
@@ -229,22 +345,23 @@ int server_run(const struct server_setup *setup, struct err *e)
         err_set(e, ERR_INTERNAL, "cannot prepare for FastCGI");
         goto out;
     }
-    if (open_workers(workers, setup, stop_fd, e) < 0)
+    if (open_workers(workers, count, setup, stop_fd, &queue, e) < 0)
         goto out;
-    if (start_workers(workers, setup->threads, e) == 0) {
+    if (start_workers(workers, count, for_aws, e) == 0) {
         rc = 0;
-        log_info("mirage-api answers with %d threads", setup->threads);
+        log_info("mirage-api answers with %d threads", count);
         sigwait(&signals, &number);
         log_info("mirage-api stops: %s", strsignal(number));
     }
-    if (!stop_workers(workers, setup->threads, stop_fd)) {
+    if (!stop_workers(workers, count, stop_fd, &queue)) {
         log_warn("requests still in flight after %d s are given up", DRAIN_SECONDS);
         _exit(rc == 0 ? 0 : 1); /* their threads use what would be freed below */
     }
 out:
     if (workers)
-        close_workers(workers, setup->threads);
+        close_workers(workers, count);
     free(workers);
+    queue_free(&queue);
     if (stop_fd >= 0)
         close(stop_fd);
     return rc;

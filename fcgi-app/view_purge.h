@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "arena.h"
-#include "purge.h"
+#include "purge_decision.h"
 #include "store/store_purge_past.h"
 
 /* "5 minutes", "1 hour", "14 days", or "301 seconds". */

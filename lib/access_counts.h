@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "arena.h"
-#include "purge.h"
+#include "purge_decision.h"
 #include "store/db.h"
 
 struct metric_sum {

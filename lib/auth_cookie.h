@@ -22,14 +22,14 @@ char *auth_cookie_make(const char *secret, int64_t expire_at) __attribute__((war
 bool auth_cookie_is_valid(const char *token, size_t len, const struct config_strings *secrets,
                           int64_t now) __attribute__((warn_unused_result));
 
-#define AUTH_COOKIE_TRIES 4
-
 /* Whether a Cookie field's value (RFC 6265, 4.2.1) has a valid cookie of this name. A task can set
- * such a cookie for the whole domain, so there may be several. At most *tries of them are checked;
- * each one that is checked is subtracted from *tries. Each request begins with AUTH_COOKIE_TRIES.
- */
+ * such cookies for the whole domain, so that there may be many: all of them are looked at. */
 bool auth_cookie_opens(const char *value, size_t len, const struct config_strings *secrets,
-                       int64_t now, int *tries) __attribute__((warn_unused_result));
+                       int64_t now) __attribute__((warn_unused_result));
+
+/* Whether a Set-Cookie field's value (RFC 6265, 4.1.1) would set a cookie that a browser sends back
+ * under this name; a nameless one whose value looks like it included. */
+bool auth_cookie_is_set_by(const char *value, size_t len) __attribute__((warn_unused_result));
 
 /* Removes every cookie of this name from value[0..len), in place. The new length. */
 size_t auth_cookie_remove(char *value, size_t len) __attribute__((warn_unused_result));

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include "ascii.h"
 #include "clock.h"
@@ -34,6 +35,20 @@ static pthread_mutex_t *lock_of(const char *subdomain)
 {
     pthread_once(&locks_ready, init_locks);
     return &launch_locks[hash_bytes(subdomain, strlen(subdomain)) % LOCKS];
+}
+
+/* Waits for the subdomain's lock as long as the runner's limit allows. */
+static int lock(pthread_mutex_t *mutex, const struct runner *r, const char *subdomain,
+                struct err *e)
+{
+    struct timespec end;
+
+    if (!r->limit)
+        return pthread_mutex_lock(mutex) == 0 ? 0 : -1;
+    end = (struct timespec){r->limit->until_ms / 1000, r->limit->until_ms % 1000 * 1000000};
+    if (pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &end) == 0)
+        return 0;
+    return err_set(e, ERR_BUSY, "%s is being launched or terminated by another request", subdomain);
 }
 
 /* The subdomain that was given, in small letters. */
@@ -270,27 +285,29 @@ static int launch_locked(struct db *db, struct runner *r, const struct launch_re
 int environment_launch(struct db *db, struct runner *r, const struct launch_request *request,
                        struct err *e)
 {
-    pthread_mutex_t *lock = lock_of(request->subdomain);
+    pthread_mutex_t *mutex = lock_of(request->subdomain);
     struct arena a = {0};
     int rc;
 
-    pthread_mutex_lock(lock);
+    if (lock(mutex, r, request->subdomain, e) < 0)
+        return -1;
     rc = launch_locked(db, r, request, &a, e);
-    pthread_mutex_unlock(lock);
+    pthread_mutex_unlock(mutex);
     arena_free(&a);
     return rc;
 }
 
 int environment_terminate(struct db *db, struct runner *r, const char *subdomain, struct err *e)
 {
-    pthread_mutex_t *lock = lock_of(subdomain);
+    pthread_mutex_t *mutex = lock_of(subdomain);
     int rc;
 
-    pthread_mutex_lock(lock);
+    if (lock(mutex, r, subdomain, e) < 0)
+        return -1;
     rc = stop_all(db, r, subdomain, STOP_REQUESTED, e);
     if (rc >= 0)
         rc = store_environment_end(db, subdomain, clock_now_ms(), e);
-    pthread_mutex_unlock(lock);
+    pthread_mutex_unlock(mutex);
     return rc;
 }
 

@@ -28,7 +28,7 @@ static int list_tasks(const struct purge_view *v, struct arena *a, struct task_l
     if (runner_list(v->runner, true, NULL, 0, a, tasks, e) < 0)
         return -1;
     for (size_t i = 0; i < tasks->len; i++)
-        if (task_is_live(&tasks->items[i]))
+        if (!tasks->items[i].unknown && task_is_live(&tasks->items[i]))
             tasks->items[kept++] = tasks->items[i];
     tasks->len = kept;
     if (kept)

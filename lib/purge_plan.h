@@ -6,7 +6,7 @@
 #include "access_counts.h"
 #include "arena.h"
 #include "err.h"
-#include "purge.h"
+#include "purge_decision.h"
 #include "runner.h"
 #include "store/db.h"
 #include "task.h"

@@ -6,6 +6,13 @@ void runner_close(struct runner *r)
         r->ops->close(r);
 }
 
+void runner_limit(struct runner *r, const struct limit *limit)
+{
+    r->limit = limit;
+    if (r->ops->limit)
+        r->ops->limit(r);
+}
+
 struct runner_pace runner_pace(const struct runner *r)
 {
     return r->ops->pace;

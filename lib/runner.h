@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "err.h"
+#include "limit.h"
 #include "task.h"
 
 struct config;
@@ -50,6 +51,8 @@ struct log_line {
 struct log_lines {
     struct log_line *items;
     size_t len;
+    const char **notes; /* what is missing and why: "CONTAINER: sentence" */
+    size_t n_notes;
 };
 
 struct trace_event {
@@ -87,6 +90,10 @@ int runner_open(struct runner **r, const struct config *config, const char *stat
                 struct err *e) __attribute__((warn_unused_result));
 void runner_close(struct runner *r); /* NULL is fine */
 
+/* How long everything that follows may take together, until the next runner_limit(). NULL: no
+ * limit. It stays the caller's. */
+void runner_limit(struct runner *r, const struct limit *limit);
+
 struct runner_pace runner_pace(const struct runner *r) __attribute__((warn_unused_result));
 
 /* Starts one task for each task definition, all at once. `results` has room for n_taskdefs. 0 when
@@ -101,8 +108,9 @@ struct runner_known {
 };
 
 /* Lists every managed task that runs or stopped lately. Tasks of `known` that still exist are
- * listed too, because a listing may not have a new task yet. `now`: a listing that is a few seconds
- * old is not good enough. */
+ * listed too, because a listing may not have a new task yet. A task that cannot be looked at now
+ * does not fail the others: it is `unknown`, or its ports are. `now`: a listing that is a few
+ * seconds old is not good enough. */
 int runner_list(struct runner *r, bool now, const struct runner_known *known, size_t n_known,
                 struct arena *a, struct task_list *tasks, struct err *e)
     __attribute__((warn_unused_result));
@@ -112,7 +120,8 @@ int runner_list(struct runner *r, bool now, const struct runner_known *known, si
 int runner_stop(struct runner *r, const char *arn, const char *reason, struct err *e)
     __attribute__((warn_unused_result));
 
-/* The output of all containers of these tasks, merged by time, oldest first. */
+/* The output of all containers of these tasks, merged by time, oldest first. What cannot be read
+ * stands in the notes; -1 when nothing can. */
 int runner_logs(struct runner *r, const struct task_list *tasks, const struct log_query *query,
                 struct arena *a, struct log_lines *lines, struct err *e)
     __attribute__((warn_unused_result));
@@ -133,11 +142,13 @@ struct runner_ops {
                 struct arena *a, struct log_lines *lines, struct err *e);
     int (*trace)(struct runner *r, const char *arn, struct arena *a, struct trace *trace,
                  struct err *e);
+    void (*limit)(struct runner *r); /* runner.limit has changed; NULL: it does not matter */
     void (*close)(struct runner *r);
 };
 
 struct runner {
     const struct runner_ops *ops;
+    const struct limit *limit; /* NULL: none */
 };
 
 #endif

@@ -32,6 +32,8 @@ struct task {
     int64_t stopped_at;         /* ms; 0 while it runs */
     struct task_port *ports;
     size_t n_ports;
+    bool ports_unknown; /* in a listing: they could not be found out; those of before hold */
+    bool unknown;       /* in a listing: there is but its ARN; all that was known holds */
 };
 
 struct task_list {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -25,14 +26,29 @@ static void open_file(struct log_file *log)
     buf_free(&older);
 }
 
+/* Whole characters: what the file has behind the time, up to the newline. */
+static void keep_last(struct log_file *log, const char *text, size_t len)
+{
+    size_t kept = 0, n;
+
+    while (kept < len && (n = utf8_character(text + kept, len - kept)) > 0 &&
+           kept + n <= LOG_LAST_MAX)
+        kept += n;
+    if (kept == 0)
+        return;
+    memcpy(log->last, text, kept);
+    log->last[kept] = '\0';
+}
+
 static void write_line(struct log_file *log)
 {
     struct buf out = {0};
-    size_t at = 0, n;
+    size_t at = 0, n, text_at;
 
     if (log->fd < 0 || log->size > LOCAL_TASK_LOG_MAX)
         open_file(log);
     buf_printf(&out, "%lld ", (long long)clock_now_ms());
+    text_at = out.len;
     while (at < log->len) {
         n = utf8_character(log->line + at, log->len - at);
         if (n == 0 || !log->line[at])
@@ -41,6 +57,8 @@ static void write_line(struct log_file *log)
             buf_add(&out, log->line + at, n);
         at += n ? n : 1;
     }
+    if (!out.failed)
+        keep_last(log, out.data + text_at, out.len - text_at);
     buf_char(&out, '\n');
     if (!out.failed && write(log->fd, out.data, out.len) > 0)
         log->size += out.len;

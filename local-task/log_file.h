@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #define LOG_LINE_MAX 16384 /* bytes; a longer line is broken up */
+#define LOG_LAST_MAX 400   /* of the last line that is not empty, what is kept */
 
 struct log_file {
     const char *dir;
@@ -12,6 +13,7 @@ struct log_file {
     size_t size;
     char line[LOG_LINE_MAX]; /* the beginning of a line that has not ended yet */
     size_t len;
+    char last[LOG_LAST_MAX + 1];
 };
 
 /* Takes the task's output as it comes. Bytes that are not UTF-8 become `?`, so that JSON can have

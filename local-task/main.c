@@ -63,7 +63,10 @@ int main(int argc, char **argv)
     struct err e;
     int lock, null;
     pid_t pid;
+    const char *format = getenv("MIRAGE_LOG_FORMAT");
 
+    if (format && !strcmp(format, "json"))
+        log_setup(LOG_LEVEL_INFO, LOG_FORMAT_JSON);
     close_range(3, ~0U, 0); /* the launcher's sockets must not stay open here */
     umask(077);
     if (argc == 2 && answer(argv[1]))

@@ -297,6 +297,16 @@ static void drain_output(struct supervisor *s)
     log_file_end(&s->log);
 }
 
+/* Nobody told it to: whoever started the stack is to see it, and where to begin. */
+static void log_end(const struct supervisor *s, const char *reason)
+{
+    bool more = *s->log.last && strcmp(s->log.last, reason) != 0;
+
+    log_warn("task %s of %s (%s) ended: %s%s%s", json_member(s->task, "short_id"),
+             json_member(s->task, "subdomain"), json_member(s->task, "taskdef"), reason,
+             more ? "; the last line of its output: " : "", more ? s->log.last : "");
+}
+
 static void record_end(struct supervisor *s, int status)
 {
     char reason[512];
@@ -314,6 +324,8 @@ static void record_end(struct supervisor *s, int status)
         snprintf(reason, sizeof reason, "its process exited with status %d", code);
     else
         snprintf(reason, sizeof reason, "its process was ended by signal %d", WTERMSIG(status));
+    if (!told && !s->term_at)
+        log_end(s, reason);
     json_decref(told);
     json_object_set_new(s->status, "stopped_at", json_integer(clock_now_ms()));
     json_object_set_new(s->status, "exit_code", json_integer(code));
@@ -360,13 +372,15 @@ static void watch(struct supervisor *s)
     record_end(s, status);
 }
 
-static void fail(struct supervisor *s, const char *reason)
+static void fail(struct supervisor *s, bool told, const char *reason)
 {
     json_object_set_new(s->status, "stopped_at", json_integer(clock_now_ms()));
     set_text(s, "last_status", "STOPPED");
     set_text(s, "stopped_reason", reason);
     add_event(s, "failed", reason);
     write_status(s);
+    if (!told)
+        log_end(s, reason);
 }
 
 void supervise(const char *dir)
@@ -382,11 +396,11 @@ void supervise(const char *dir)
     write_status(&s);
     told = local_task_read(dir, "stop");
     if (told)
-        fail(&s, json_member(told, "reason"));
+        fail(&s, true, json_member(told, "reason"));
     else if (choose_ports(&s) < 0)
-        fail(&s, "no free port");
+        fail(&s, false, "no free port");
     else if (start_process(&s) < 0)
-        fail(&s, "cannot start a process");
+        fail(&s, false, "cannot start a process");
     else {
         json_object_set_new(s.status, "started_at", json_integer(clock_now_ms()));
         set_text(&s, "last_status", "RUNNING");

@@ -22,7 +22,7 @@ struct block {
 };
 
 struct block_pool {
-    SLIST_HEAD(, block) kept;
+    SLIST_HEAD(blocks, block) kept;
     size_t n_kept;
 };
 

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "hash.h"
 #include "log.h"
 
 #include "io.h"
@@ -47,11 +48,34 @@ static void __attribute__((cold, noinline)) trace(const struct conn *c)
     log_debug("%s [%d] %s", c->peer, c->fd, states[c->state].name);
 }
 
+/* Whether a request is awaited of which nothing, or a part, is there. */
+static void set_awaited(struct conn *c, bool awaited)
+{
+    struct strangers *s;
+
+    if (awaited == c->awaited || c->address == STRANGER_BUCKETS)
+        return;
+    c->awaited = awaited;
+    s = &c->worker->strangers[c->address];
+    if (awaited) {
+        TAILQ_INSERT_TAIL(&s->conns, c, stranger);
+        s->n++;
+    } else {
+        TAILQ_REMOVE(&s->conns, c, stranger);
+        s->n--;
+    }
+}
+
 static void enter(struct conn *c, enum conn_state state)
 {
     struct worker *w = c->worker;
 
     c->state = state;
+    set_awaited(c, state == CONN_FRESH || state == CONN_HEAD);
+    if (c->head_bytes > 0 && state != CONN_HEAD) {
+        w->head_bytes -= c->head_bytes;
+        c->head_bytes = 0;
+    }
     if (log_is_debug())
         trace(c);
     timer_set(&c->timer, &w->timers[states[state].timer], w->now);
@@ -61,6 +85,12 @@ void conn_set_state(struct conn *c, enum conn_state state)
 {
     assert(states[c->state].next & TO(state));
     enter(c, state);
+}
+
+void conn_count_head(struct conn *c)
+{
+    c->worker->head_bytes += c->in->cap - c->head_bytes;
+    c->head_bytes = c->in->cap;
 }
 
 void conn_wait_for(struct conn *c, enum conn_wait whom)
@@ -76,14 +106,14 @@ void conn_wait_for(struct conn *c, enum conn_wait whom)
         timer_set(&c->timer, &lists[TIMER_ANSWER], c->worker->now);
 }
 
-void conn_open(struct worker *w, int fd, size_t listen, const char *peer)
+struct conn *conn_open(struct worker *w, int fd, size_t listen, const char *peer)
 {
     struct epoll_event event = {.events = CONN_EVENTS};
     struct conn *c = calloc(1, sizeof *c);
 
     if (!c) {
         close(fd);
-        return;
+        return NULL;
     }
     c->tag = TAG_CONN;
     c->fd = fd;
@@ -92,15 +122,18 @@ void conn_open(struct worker *w, int fd, size_t listen, const char *peer)
     strncpy(c->peer, peer, sizeof c->peer - 1);
     c->peer_trusted = network_list_has(w->shared->config->network.trusted,
                                        w->shared->config->network.n_trusted, peer);
+    c->address = c->peer_trusted ? STRANGER_BUCKETS
+                                 : hash_bytes(c->peer, strlen(c->peer)) % STRANGER_BUCKETS;
     event.data.ptr = c;
     if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
         close(fd);
         free(c);
-        return;
+        return NULL;
     }
     LIST_INSERT_HEAD(&w->conns, c, link);
     w->n_conns++;
     enter(c, CONN_FRESH);
+    return c;
 }
 
 static void leave_worker(struct conn *c)

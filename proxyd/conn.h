@@ -11,6 +11,7 @@
 
 #include "block.h"
 #include "body.h"
+#include "host.h"
 #include "http.h"
 #include "io.h"
 #include "outbuf.h"
@@ -24,10 +25,9 @@ struct worker;
 #define CONN_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 /* Readings of one side in a row; then the worker's other connections have their turn. */
-#define CONN_TURN          2
+#define CONN_TURN     2
 
-#define CONN_PEER_MAX      46 /* the text of an IPv6 address */
-#define CONN_SUBDOMAIN_MAX 64
+#define CONN_PEER_MAX 46 /* the text of an IPv6 address */
 
 /* In the order lived. */
 enum conn_state {
@@ -45,17 +45,32 @@ enum conn_state {
 
 LIST_HEAD(conn_list, conn);
 
+/* Clients whose request is not whole cost a descriptor and memory, and nobody knows yet whether one
+ * will come. So their memory is bounded, and so is the part of them that one address may have.
+ * Addresses that share a bucket share a part. */
+#define STRANGER_BUCKETS 1024
+#define HEAD_BYTES_MAX   (8 << 20) /* a worker's */
+
+struct strangers {
+    TAILQ_HEAD(strangers_list, conn) conns; /* the one that has waited longest is the first */
+    size_t n;
+};
+
 struct conn {
     enum tag tag; /* TAG_CONN */
     enum conn_state state;
     int fd;
     struct worker *worker;
-    LIST_ENTRY(conn) link;    /* in worker->conns, then in worker->dead_conns */
-    struct timer timer;       /* the state's */
-    struct timer tick;        /* an exchange's minute */
-    size_t listen;            /* which listen.http entry it came in by */
-    char peer[CONN_PEER_MAX]; /* the client's address */
-    bool peer_trusted;        /* a proxy that is believed: network.trusted_proxies */
+    LIST_ENTRY(conn) link;      /* in worker->conns, then in worker->dead_conns */
+    struct timer timer;         /* the state's */
+    struct timer tick;          /* an exchange's minute */
+    TAILQ_ENTRY(conn) stranger; /* in worker->strangers[address], in CONN_FRESH and CONN_HEAD */
+    unsigned address;           /* its bucket there; STRANGER_BUCKETS: a trusted proxy's, in none */
+    bool awaited;               /* it is in that list */
+    size_t head_bytes;          /* of worker->head_bytes */
+    size_t listen;              /* which listen.http entry it came in by */
+    char peer[CONN_PEER_MAX];   /* the client's address */
+    bool peer_trusted;          /* a proxy that is believed: network.trusted_proxies */
 
     struct block *in;  /* received and not used yet: bytes[start .. end) */
     size_t scanned;    /* of a head: http_head_end() */
@@ -71,19 +86,21 @@ struct conn {
     enum http_method method;
     int minor;
     bool upgrade;
+    bool bodiless;    /* its answer goes on without a body: a preflight without credentials */
     bool replayable;  /* may be sent again as it is: idempotent, all of it is in the block */
     uint32_t counter; /* its environment's, while `tick` runs */
     unsigned turn;    /* which of the targets is its first */
     unsigned tries;   /* targets that refused */
     bool starved;     /* what is in the block is too little to go on with */
-    char subdomain[CONN_SUBDOMAIN_MAX]; /* "" for the web API */
+    char subdomain[HOST_SUBDOMAIN_MAX]; /* "" for the web API */
     struct body request;
     struct body response;
     bool tunnel_closed[2]; /* by the client, by the task: its end of stream was passed on */
 };
 
-/* A connection that was just accepted. Owns fd from now on, also when it fails (no memory). */
-void conn_open(struct worker *w, int fd, size_t listen, const char *peer);
+/* A connection that was just accepted. Owns fd from now on, also when it fails (no memory): NULL.
+ */
+struct conn *conn_open(struct worker *w, int fd, size_t listen, const char *peer);
 
 /* Closes both sides. It is freed at the end of the worker's pass. */
 void conn_close(struct conn *c, const char *reason);
@@ -107,6 +124,9 @@ enum conn_wait {
 
 /* Sets the timer of a state in which it changes whom it waits for. */
 void conn_wait_for(struct conn *c, enum conn_wait whom);
+
+/* Accounts for the memory of a head that is not whole yet. */
+void conn_count_head(struct conn *c);
 
 /* The exchange is over: waits for the next request, or ends. */
 void conn_next(struct conn *c);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "container_of.h"
+
 #include "conn.h"
 #include "exchange.h"
 #include "reply.h"
@@ -16,21 +18,22 @@
 #define HALF_CLOSED_PROBE_S 15
 #define CONN_RUNS           64 /* changes of state in a row; then others have their turn */
 
-/* Why a head that does not end is refused: its first line is too long, or all of it is. */
-static int oversize_status(const struct conn *c)
+static void refuse_head(struct conn *c, int status, const char *why)
+{
+    c->request.done = false; /* nothing that follows is a request */
+    reply_refuse(c, status, why);
+}
+
+/* A head that does not end: its first line is too long, or all of it is. */
+static void refuse_long_head(struct conn *c)
 {
     size_t len = c->in->end - c->in->start;
     size_t line = HTTP_TARGET_MAX + 64; /* and method and version */
 
-    if (len > line)
-        len = line;
-    return memchr(c->in->bytes + c->in->start, '\n', len) ? 431 : 414;
-}
-
-static void refuse_head(struct conn *c, int status)
-{
-    c->request.done = false; /* nothing that follows is a request */
-    reply_refuse(c, status);
+    if (memchr(c->in->bytes + c->in->start, '\n', len < line ? len : line))
+        refuse_head(c, 431, "its head is longer than 32 KiB");
+    else
+        refuse_head(c, 414, "its target is longer than 16 KiB");
 }
 
 /* Looks whether the head is whole, and begins the exchange if it is. false: more is needed. */
@@ -47,9 +50,10 @@ static bool take_head(struct conn *c)
     c->method = HTTP_METHOD_OTHER;
     c->minor = 1;
     if (n < 0)
-        refuse_head(c, 400);
+        refuse_head(c, 400,
+                    "it is no HTTP/1.x: another protocol, a bare CR or LF, or a control byte");
     else if (n == 0 || n > HTTP_HEAD_MAX)
-        refuse_head(c, oversize_status(c));
+        refuse_long_head(c);
     else {
         c->head_at = b->start;
         c->head_len = (size_t)n;
@@ -63,6 +67,18 @@ static bool take_head(struct conn *c)
 static void end_of_input(struct conn *c)
 {
     conn_close(c, c->state == CONN_HEAD ? "the client left amid a head" : "the client ended it");
+}
+
+/* Ends those that have waited longest while heads that are not whole take too much memory. */
+static void bound_heads(struct conn *c)
+{
+    struct worker *w = c->worker;
+
+    while (w->head_bytes > HEAD_BYTES_MAX && !w->draining) {
+        struct timer *oldest = TAILQ_FIRST(&w->timers[TIMER_HEADER].timers);
+        conn_close(oldest ? container_of(oldest, struct conn, timer) : c,
+                   "too many heads are not whole");
+    }
 }
 
 static void read_head(struct conn *c)
@@ -98,8 +114,12 @@ static void read_head(struct conn *c)
     }
     if (c->in && c->in->start == c->in->end)
         block_put(&w->blocks, &c->in);
-    else if (c->in && c->state != CONN_HEAD)
-        conn_set_state(c, CONN_HEAD);
+    else if (c->in) {
+        if (c->state != CONN_HEAD)
+            conn_set_state(c, CONN_HEAD);
+        conn_count_head(c);
+        bound_heads(c);
+    }
 }
 
 /* Throws away what still comes, so that closing does not reset what the client has yet to read. */

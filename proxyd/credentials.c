@@ -5,10 +5,28 @@
 
 #include "auth_cookie.h"
 
+static bool has_field(const char *head, const struct http_request *r, const char *name)
+{
+    for (size_t i = 0; i < r->fields.len; i++) {
+        const struct http_field *f = &r->fields.items[i];
+        if (http_name_is(head + f->name.at, f->name.len, name))
+            return true;
+    }
+    return false;
+}
+
+/* What a browser asks before it sends a request of one site to another (Fetch Standard, 4.8), which
+ * many applications answer without looking at the method. */
+static bool is_preflight(const char *head, const struct http_request *r)
+{
+    return r->method == HTTP_METHOD_OPTIONS && !r->upgrade &&
+           (r->body == HTTP_BODY_NONE || (r->body == HTTP_BODY_LENGTH && r->content_length == 0)) &&
+           has_field(head, r, "origin") && has_field(head, r, "access-control-request-method");
+}
+
 enum credentials credentials_of(const struct config *config, const struct config_listen *entry,
                                 const char *head, const struct http_request *r)
 {
-    int tries = AUTH_COOKIE_TRIES;
     int64_t now;
 
     if (!entry->require_auth_cookie)
@@ -17,12 +35,10 @@ enum credentials credentials_of(const struct config *config, const struct config
     for (size_t i = 0; i < r->fields.len; i++) {
         const struct http_field *f = &r->fields.items[i];
         if (f->id == HTTP_FIELD_COOKIE &&
-            auth_cookie_opens(head + f->value.at, f->value.len, &config->auth.cookie_secret, now,
-                              &tries))
+            auth_cookie_opens(head + f->value.at, f->value.len, &config->auth.cookie_secret, now))
             return CREDENTIALS_GIVEN;
     }
-    return r->method == HTTP_METHOD_OPTIONS && !r->upgrade ? CREDENTIALS_SPARED
-                                                           : CREDENTIALS_MISSING;
+    return is_preflight(head, r) ? CREDENTIALS_SPARED : CREDENTIALS_MISSING;
 }
 
 /* Whether a field other than Cookie stays behind. */
@@ -34,11 +50,15 @@ static bool stays_behind(const struct config *config, const char *name, size_t l
 
     if (token && strlen(token) == len && http_name_begins_like(name, len, token, &exact))
         return true;
-    if (len < 12 || (name[0] | 0x20) != 'x')
+    if (!http_name_is_about_client(name, len, &exact))
         return false;
-    if (http_name_begins_like(name, len, "x-amzn-oidc-", &exact))
-        return !peer_trusted || !exact || (to_task && config->auth.amzn_oidc.present);
-    return http_name_begins_like(name, len, "x-forwarded-", &exact) && (!peer_trusted || !exact);
+    if (!peer_trusted || !exact)
+        return true;
+    /* Nothing is appended to Forwarded (RFC 7239) here: it would end before this proxy. */
+    if (http_name_is(name, len, "forwarded") || http_name_is(name, len, "proxy"))
+        return true;
+    return to_task && config->auth.amzn_oidc.present &&
+           http_name_begins_like(name, len, "x-amzn-oidc-", &exact);
 }
 
 static void take_off_cookie(char *head, struct http_field *f)
@@ -62,5 +82,16 @@ void credentials_take_off(const struct config *config, char *head, struct http_r
             f->hop_by_hop = true;
             f->id = HTTP_FIELD_OTHER;
         }
+    }
+}
+
+void credentials_guard(const char *head, struct http_response *r)
+{
+    for (size_t i = 0; i < r->fields.len; i++) {
+        struct http_field *f = &r->fields.items[i];
+        if (f->id == HTTP_FIELD_CLEAR_SITE_DATA ||
+            (f->id == HTTP_FIELD_SET_COOKIE &&
+             auth_cookie_is_set_by(head + f->value.at, f->value.len)))
+            f->hop_by_hop = true;
     }
 }

@@ -16,9 +16,9 @@ enum credentials {
     CREDENTIALS_GIVEN,
 };
 
-/* Whether the request may go to a task by this listen entry. Where require_auth_cookie is set,
- * it needs a valid cookie. OPTIONS is spared, unless it asks for an upgrade: nothing behind an
- * upgrade is looked at. head: what r was parsed from. */
+/* Whether the request may go to a task by this listen entry. Where require_auth_cookie is set, it
+ * needs a valid cookie. A CORS preflight is spared: browsers send it without cookies. It has no
+ * body, and its answer must get none. head: what r was parsed from. */
 enum credentials credentials_of(const struct config *config, const struct config_listen *entry,
                                 const char *head, const struct http_request *r)
     __attribute__((warn_unused_result));
@@ -28,5 +28,9 @@ enum credentials credentials_of(const struct config *config, const struct config
  * client is a proxy that is believed. */
 void credentials_take_off(const struct config *config, char *head, struct http_request *r,
                           bool to_task, bool peer_trusted);
+
+/* Marks, as hop-by-hop fields are, what a task's answer must not do to the user's cookie: set it,
+ * or have the browser forget it (Clear-Site-Data). */
+void credentials_guard(const char *head, struct http_response *r);
 
 #endif

@@ -8,13 +8,12 @@
 #include "bad_gateway.h"
 #include "conn.h"
 #include "credentials.h"
+#include "host.h"
 #include "relay.h"
 #include "reply.h"
 #include "route.h"
 #include "upstream.h"
 #include "worker.h"
-
-#define HOST_MAX 256
 
 static void take_off_credentials(struct conn *c, struct http_request *r)
 {
@@ -151,6 +150,7 @@ static void begin_environment(struct conn *c, struct http_request *r, const char
     enum route_answer answer;
     struct route route;
 
+    c->bodiless = credentials == CREDENTIALS_SPARED;
     if (credentials == CREDENTIALS_MISSING) {
         reply_text(c, 403, "Forbidden");
         return;
@@ -175,58 +175,54 @@ static void begin_environment(struct conn *c, struct http_request *r, const char
     connect_next(c, r, false);
 }
 
-/* Who the Host is. host is lower case and ends with NUL. */
-static void begin_host(struct conn *c, struct http_request *r, const char *host, size_t len)
+static void begin_host(struct conn *c, struct http_request *r)
 {
-    const struct config *config = c->worker->shared->config;
-    const char *suffix = config->host.reverse_proxy_suffix;
-    size_t suffix_len = strlen(suffix);
+    char host[HOST_SIZE];
+    size_t label;
 
     c->subdomain[0] = '\0';
-    if (!strcmp(host, config->host.webapi)) {
+    switch (
+        host_of(c->worker->shared->config, conn_head(c) + r->host.at, r->host.len, host, &label)) {
+    case HOST_WEBAPI:
         take_off_credentials(c, r);
         connect_next(c, r, false);
-    } else if (len <= suffix_len || strcmp(host + len - suffix_len, suffix) != 0)
-        answer_health(c);
-    else if (strcspn(host, ".") >= CONN_SUBDOMAIN_MAX)
+        break;
+    case HOST_ENVIRONMENT:
+        begin_environment(c, r, host, label);
+        break;
+    case HOST_TOO_LONG:
         reply_text(c, 404, "%s is not found", host);
-    else
-        begin_environment(c, r, host, strcspn(host, "."));
+        break;
+    case HOST_OTHER:
+        answer_health(c);
+        break;
+    }
 }
 
 void exchange_begin(struct conn *c)
 {
     struct http_request r;
     int status = http_parse_request(conn_head(c), c->head_len, &r);
-    char host[HOST_MAX];
-    size_t len;
 
-    if (status == 0 && r.method == HTTP_METHOD_CONNECT)
+    if (status == 0 && r.method == HTTP_METHOD_CONNECT) {
         status = 501;
-    if (status == 0 && r.host.len >= sizeof host)
-        status = 400;
+        r.fields.fault = "CONNECT is for proxies of another kind";
+    }
     if (status != 0) {
         c->request.done = false;
-        reply_refuse(c, status);
+        reply_refuse(c, status, r.fields.fault);
         return;
     }
     c->method = r.method;
     c->minor = r.minor;
     c->upgrade = r.upgrade;
+    c->bodiless = false;
     c->keep_alive = r.keep_alive;
     c->said_last = !r.keep_alive && r.body == HTTP_BODY_NONE;
     c->replayable = is_idempotent(r.method);
     c->tries = 0;
     begin_body(c, &r);
-    for (size_t i = 0; i < r.host.len; i++) {
-        char byte = conn_head(c)[r.host.at + i];
-        host[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
-    }
-    len = r.host.len;
-    if (len > 1 && host[len - 1] == '.') /* the root's own dot: the same name */
-        len--;
-    host[len] = '\0';
-    begin_host(c, &r, host, len);
+    begin_host(c, &r);
 }
 
 /* --- when it breaks before an answer -----------------------------------------------------------
@@ -278,6 +274,30 @@ void exchange_answer_timeout(struct conn *c)
                    (int)r.host.len, head + r.host.at, (int)r.path.len, head + r.path.at);
     } else
         reply_text(c, 504, "%s upstream timeout", bad_gateway_name(c));
+}
+
+bool exchange_is_gone(const struct conn *c)
+{
+    struct route route;
+    bool found = false;
+
+    if (!*c->subdomain) /* the web API's host has no task */
+        return false;
+    if (route_find(c->worker->routes, c->subdomain, strlen(c->subdomain), c->listen, &route) ==
+        ROUTE_READY)
+        for (size_t i = 0; i < route.n_targets && !found; i++)
+            found = target_equal(&route.targets[i], &c->upstream->target);
+    return !found;
+}
+
+void exchange_end(struct conn *c)
+{
+    if (c->state == CONN_CONNECT || c->state == CONN_ANSWER)
+        bad_gateway_reply(c, "its task has been ended");
+    else if (c->state == CONN_BODY)
+        conn_abort(c, "its task has been ended");
+    else
+        conn_close(c, "its task has been ended");
 }
 
 void exchange_tick(struct conn *c)

@@ -76,14 +76,9 @@ static void add_framing(struct forward *f, enum http_body body, uint64_t length)
     }
 }
 
-/* Connection and Upgrade, when both sides want to leave HTTP (RFC 9110, 7.8). */
-static void add_upgrade(struct forward *f, const char *buf, const struct http_fields *fields)
-{
-    add_text(f, "Connection: upgrade\r\n");
-    for (size_t i = 0; i < fields->len; i++)
-        if (fields->items[i].id == HTTP_FIELD_UPGRADE)
-            add_slice(f, buf, fields->items[i].line);
-}
+/* When both sides want to leave HTTP (RFC 9110, 7.8). Whatever else was offered is not: a protocol
+ * that is not known here would carry requests past all that is looked at here. */
+static const char upgrade[] = "Connection: upgrade\r\nUpgrade: websocket\r\n";
 
 /* --- requests --------------------------------------------------------------------------------- */
 
@@ -155,7 +150,7 @@ void forward_request(struct forward *f, const char *buf, const struct http_reque
         f, r->method == HTTP_METHOD_POST && r->body == HTTP_BODY_NONE ? HTTP_BODY_LENGTH : r->body,
         r->content_length);
     if (r->upgrade)
-        add_upgrade(f, buf, &r->fields);
+        add_text(f, upgrade);
     add_text(f, "\r\n");
 }
 
@@ -182,20 +177,14 @@ static void add_status_line(struct forward *f, const char *buf, const struct htt
 }
 
 /* A Content-Length without a body tells how long it would be (RFC 9110, 8.6): HEAD, 304. */
-static void add_response_framing(struct forward *f, const char *buf, const struct http_response *r,
+static void add_response_framing(struct forward *f, const struct http_response *r,
                                  const struct forward_plan *plan)
 {
-    const struct http_field *length = find(&r->fields, HTTP_FIELD_CONTENT_LENGTH);
-
     if (plan->out_chunked)
         add_text(f, "Transfer-Encoding: chunked\r\n");
-    else if (r->body == HTTP_BODY_LENGTH)
+    else if (r->body == HTTP_BODY_LENGTH ||
+             (r->body == HTTP_BODY_NONE && r->has_length && r->status != 204))
         add_framing(f, HTTP_BODY_LENGTH, r->content_length);
-    else if (r->body == HTTP_BODY_NONE && r->status >= 200 && r->status != 204 && length) {
-        add_text(f, "Content-Length: ");
-        add_slice(f, buf, length->value);
-        add_text(f, "\r\n");
-    }
 }
 
 void forward_response(struct forward *f, const char *buf, const struct http_response *r,
@@ -211,9 +200,9 @@ void forward_response(struct forward *f, const char *buf, const struct http_resp
             add_line(f, buf, field->line);
     }
     if (r->status == 101)
-        add_upgrade(f, buf, &r->fields);
+        add_text(f, upgrade);
     else if (r->status >= 200) {
-        add_response_framing(f, buf, r, plan);
+        add_response_framing(f, r, plan);
         if (!plan->keep_alive)
             add_text(f, "Connection: close\r\n");
         else if (client_minor == 0)

@@ -77,6 +77,33 @@ bool http_name_begins_like(const char *name, size_t len, const char *prefix, boo
     return !*prefix;
 }
 
+/* One that ends in a hyphen stands for all that begin with it. `Proxy` is HTTP_PROXY in CGI, which
+ * libraries take for the proxy to use. */
+static const char *const about_client[] = {
+    "cf-connecting-ip",   "client-ip",     "fastly-client-ip", "forwarded",
+    "forwarded-for",      "proxy",         "proxy-client-ip",  "true-client-ip",
+    "wl-proxy-client-ip", "x-amzn-oidc-",  "x-client-ip",      "x-cluster-client-ip",
+    "x-forwarded",        "x-forwarded-",  "x-original-",      "x-real-ip",
+    "x-remote-",          "x-rewrite-url",
+};
+
+bool http_name_is_about_client(const char *name, size_t len, bool *exact)
+{
+    char first = len > 0 ? cgi_byte(*name) : '\0';
+
+    for (size_t i = 0; i < sizeof about_client / sizeof *about_client; i++) {
+        const char *known_name = about_client[i];
+        size_t known_len;
+        if (first != *known_name)
+            continue;
+        known_len = strlen(known_name);
+        if ((len == known_len || known_name[known_len - 1] == '-') &&
+            http_name_begins_like(name, len, known_name, exact))
+            return true;
+    }
+    return false;
+}
+
 /* --- the request line ------------------------------------------------------------------------- */
 
 int http_request_line(const char *buf, size_t len, struct http_slice *method,
@@ -173,9 +200,13 @@ static const struct known {
            {"cookie", HTTP_FIELD_COOKIE},
            {"expect", HTTP_FIELD_EXPECT}},
     [7] = {{"upgrade", HTTP_FIELD_UPGRADE}, {"trailer", HTTP_FIELD_TRAILER}},
-    [10] = {{"connection", HTTP_FIELD_CONNECTION}, {"keep-alive", HTTP_FIELD_KEEP_ALIVE}},
-    [14] = {{"content-length", HTTP_FIELD_CONTENT_LENGTH}},
-    [15] = {{"x-forwarded-for", HTTP_FIELD_X_FORWARDED_FOR}},
+    [10] = {{"connection", HTTP_FIELD_CONNECTION},
+            {"keep-alive", HTTP_FIELD_KEEP_ALIVE},
+            {"set-cookie", HTTP_FIELD_SET_COOKIE}},
+    [14] = {{"content-length", HTTP_FIELD_CONTENT_LENGTH},
+            {"http2-settings", HTTP_FIELD_HTTP2_SETTINGS}},
+    [15] = {{"x-forwarded-for", HTTP_FIELD_X_FORWARDED_FOR},
+            {"clear-site-data", HTTP_FIELD_CLEAR_SITE_DATA}},
     [16] = {{"x-forwarded-host", HTTP_FIELD_X_FORWARDED_HOST},
             {"proxy-connection", HTTP_FIELD_PROXY_CONNECTION}},
     [17] = {{"transfer-encoding", HTTP_FIELD_TRANSFER_ENCODING},
@@ -184,25 +215,6 @@ static const struct known {
     [19] = {{"proxy-authorization", HTTP_FIELD_PROXY_AUTHORIZATION}},
 };
 
-/* name is a token, so that setting the bit of small letters makes no other byte a letter or `-`. */
-static bool same_name(const char *name, const char *known_name, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if ((name[i] | 0x20) != known_name[i])
-            return false;
-    return true;
-}
-
-static enum http_field_id identify(const char *name, size_t len)
-{
-    if (len >= sizeof known / sizeof *known)
-        return HTTP_FIELD_OTHER;
-    for (const struct known *k = known[len]; *k->name; k++)
-        if (same_name(name, k->name, len))
-            return k->id;
-    return HTTP_FIELD_OTHER;
-}
-
 /* RFC 9110, 7.6.1. Content-Length is here because whoever forwards a body frames it anew. Trailer
  * is not: trailers are forwarded, and so is their announcement. */
 static bool always_hop_by_hop(enum http_field_id id)
@@ -210,6 +222,7 @@ static bool always_hop_by_hop(enum http_field_id id)
     switch (id) {
     case HTTP_FIELD_CONNECTION:
     case HTTP_FIELD_CONTENT_LENGTH:
+    case HTTP_FIELD_HTTP2_SETTINGS:
     case HTTP_FIELD_KEEP_ALIVE:
     case HTTP_FIELD_PROXY_AUTHENTICATE:
     case HTTP_FIELD_PROXY_AUTHORIZATION:
@@ -223,6 +236,38 @@ static bool always_hop_by_hop(enum http_field_id id)
     }
 }
 
+/* Whether CGI takes the two for the same. *exact: they are. name is a token, so that setting the
+ * bit of small letters makes no other byte a letter or `-`. */
+static bool same_name(const char *name, const char *known_name, size_t len, bool *exact)
+{
+    *exact = true;
+    for (size_t i = 0; i < len; i++)
+        if ((name[i] | 0x20) != known_name[i]) {
+            if (known_name[i] != '-' || cgi_byte(name[i]) != '-')
+                return false;
+            *exact = false;
+        }
+    return true;
+}
+
+/* Sets id and hop_by_hop by the name alone. A name that is not quite a known one (Content_Length)
+ * is that name for some servers behind: it goes no further. */
+static void identify(struct http_field *f, const char *name)
+{
+    bool exact;
+
+    f->id = HTTP_FIELD_OTHER;
+    f->hop_by_hop = false;
+    if (f->name.len >= sizeof known / sizeof *known)
+        return;
+    for (const struct known *k = known[f->name.len]; *k->name; k++)
+        if (same_name(name, k->name, f->name.len, &exact)) {
+            f->id = exact ? k->id : HTTP_FIELD_OTHER;
+            f->hop_by_hop = !exact || always_hop_by_hop(k->id);
+            return;
+        }
+}
+
 /* Reads the field line at buf[at] into *f. Returns the offset behind its CRLF, 0 when malformed: no
  * token directly before the colon (an obs-fold begins with a space, so it ends here too), or
  * another byte than text before the CRLF. */
@@ -234,8 +279,7 @@ static size_t parse_field(const char *buf, size_t at, size_t len, struct http_fi
     if (at == start || at == len || buf[at] != ':')
         return 0;
     f->name = http_slice_of(start, at);
-    f->id = identify(buf + start, at - start);
-    f->hop_by_hop = always_hop_by_hop(f->id);
+    identify(f, buf + start);
     at++;
     while (at < len && (buf[at] == ' ' || buf[at] == '\t'))
         at++;
@@ -256,42 +300,46 @@ int http_fields_parse(const char *buf, size_t at, size_t len, struct http_fields
     fields->len = 0;
     while (at < len && buf[at] != '\r') {
         if (fields->len == HTTP_FIELDS_MAX)
-            return 431;
+            return http_fault(fields, 431, "it has more than 128 fields");
         at = parse_field(buf, at, len, &fields->items[fields->len]);
         if (at == 0)
-            return 400;
+            return http_fault(
+                fields, 400,
+                "a line is no field: no name, a space before the colon, a folded line, "
+                "or a control byte");
         fields->len++;
     }
-    return at + 2 == len && buf[at + 1] == '\n' ? 0 : 400;
-}
-
-bool http_fields_have(const struct http_fields *fields, enum http_field_id id)
-{
-    for (size_t i = 0; i < fields->len; i++) {
-        if (fields->items[i].id == id)
-            return true;
-    }
-    return false;
+    if (at + 2 == len && buf[at + 1] == '\n')
+        return 0;
+    return http_fault(fields, 400, "its last line is malformed");
 }
 
 /* --- Connection ------------------------------------------------------------------------------- */
 
-/* Connection must not name a field that is meant for every recipient (RFC 9110, 7.6.1).
- * Otherwise a client could take away what a task's own access checks rest on: its address in
- * X-Forwarded-For, or the credentials. */
+/* Fields that are meant for every recipient; those with a hyphen at the end: all that begin so. */
+static const char *const end_to_end[] = {
+    "accept",           "accept-", "access-control-", "authorization", "cache-control", "content-",
+    "cookie",           "date",    "expect",          "from",          "host",          "if-",
+    "origin",           "range",   "referer",         "sec-",          "user-agent",    "x-csrf-",
+    "x-requested-with", "x-xsrf-",
+};
+
+/* Connection must not name a field that is meant for every recipient (RFC 9110, 7.6.1). Otherwise a
+ * client could take away what a task's own access checks rest on: where it comes from, the site
+ * that sent it, its credentials, a condition. */
 static bool may_be_nominated(const char *buf, const struct http_field *f)
 {
-    switch (f->id) {
-    case HTTP_FIELD_COOKIE:
-    case HTTP_FIELD_EXPECT:
-    case HTTP_FIELD_HOST:
-    case HTTP_FIELD_X_FORWARDED_FOR:
-    case HTTP_FIELD_X_FORWARDED_HOST:
-    case HTTP_FIELD_X_FORWARDED_PROTO:
-        return false;
-    default:
-        return !http_name_is(buf + f->name.at, f->name.len, "authorization");
+    const char *name = buf + f->name.at;
+    bool exact;
+
+    for (size_t i = 0; i < sizeof end_to_end / sizeof *end_to_end; i++) {
+        size_t len = strlen(end_to_end[i]);
+        bool prefix = end_to_end[i][len - 1] == '-';
+        if (f->name.len >= len && (prefix || f->name.len == len) &&
+            same_name(name, end_to_end[i], len, &exact))
+            return false;
     }
+    return !http_name_is_about_client(name, f->name.len, &exact);
 }
 
 static void nominate(const char *buf, struct http_slice option, struct http_fields *fields)
@@ -359,9 +407,40 @@ int http_fields_connection(const char *buf, struct http_fields *fields, struct h
         struct http_field *f = &fields->items[i];
         if (f->id == HTTP_FIELD_CONNECTION &&
             parse_connection(buf, f->value, fields, c, &options) != 0)
-            return 400;
+            return http_fault(fields, 400, "Connection is no list of names, or names more than 64");
     }
     return 0;
+}
+
+/* --- Upgrade ---------------------------------------------------------------------------------- */
+
+/* Whether `token` is an element of the list (RFC 9110, 5.6.1). */
+static bool list_has(const char *buf, struct http_slice value, const char *token)
+{
+    size_t at = value.at, end = (size_t)value.at + value.len;
+
+    while (at < end) {
+        size_t start, stop;
+        while (at < end && (buf[at] == ',' || buf[at] == ' ' || buf[at] == '\t'))
+            at++;
+        start = at;
+        while (at < end && buf[at] != ',')
+            at++;
+        for (stop = at; stop > start && (buf[stop - 1] == ' ' || buf[stop - 1] == '\t'); stop--)
+            ;
+        if (http_name_is(buf + start, stop - start, token))
+            return true;
+    }
+    return false;
+}
+
+bool http_fields_websocket(const char *buf, const struct http_fields *fields)
+{
+    for (size_t i = 0; i < fields->len; i++)
+        if (fields->items[i].id == HTTP_FIELD_UPGRADE &&
+            list_has(buf, fields->items[i].value, "websocket"))
+            return true;
+    return false;
 }
 
 /* --- framing ---------------------------------------------------------------------------------- */
@@ -384,26 +463,55 @@ static int parse_length(const char *text, size_t len, uint64_t *out)
     return 0;
 }
 
-int http_fields_framing(const char *buf, const struct http_fields *fields, int minor,
+/* One Content-Length field. A list of equal lengths may be one (RFC 9112, 6.3) in a response. */
+static int take_length(const char *buf, struct http_fields *fields, struct http_slice value,
+                       bool is_request, struct http_framing *f)
+{
+    size_t at = value.at, end = (size_t)value.at + value.len;
+
+    for (;;) {
+        size_t start = at;
+        uint64_t length;
+        while (at < end && (is_request || buf[at] != ','))
+            at++;
+        if (parse_length(buf + start, at - start, &length) < 0)
+            return http_fault(fields, 400, "Content-Length is no number");
+        if (f->has_length && is_request)
+            return http_fault(fields, 400, "there are two Content-Lengths");
+        if (f->has_length && f->length != length)
+            return http_fault(fields, 400, "two Content-Lengths differ");
+        f->has_length = true;
+        f->length = length;
+        if (at == end)
+            return 0;
+        for (at++; at < end && (buf[at] == ' ' || buf[at] == '\t'); at++)
+            ;
+    }
+}
+
+int http_fields_framing(const char *buf, struct http_fields *fields, int minor, bool is_request,
                         struct http_framing *f)
 {
     bool other_coding = false;
     *f = (struct http_framing){0};
     for (size_t i = 0; i < fields->len; i++) {
         const struct http_field *field = &fields->items[i];
-        const char *value = buf + field->value.at;
         if (field->id == HTTP_FIELD_CONTENT_LENGTH) {
-            if (f->has_length || parse_length(value, field->value.len, &f->length) < 0)
-                return 400;
-            f->has_length = true;
+            int status = take_length(buf, fields, field->value, is_request, f);
+            if (status != 0)
+                return status;
         } else if (field->id == HTTP_FIELD_TRANSFER_ENCODING) {
             if (f->has_chunked || other_coding)
-                return 400;
-            f->has_chunked = http_name_is(value, field->value.len, "chunked");
+                return http_fault(fields, 400, "there are two Transfer-Encodings");
+            f->has_chunked = http_name_is(buf + field->value.at, field->value.len, "chunked");
             other_coding = !f->has_chunked;
         }
     }
-    if ((f->has_chunked || other_coding) && (f->has_length || minor == 0))
-        return 400;
-    return other_coding ? 501 : 0;
+    if ((f->has_chunked || other_coding) && f->has_length)
+        return http_fault(fields, 400, "it has both Content-Length and Transfer-Encoding");
+    if ((f->has_chunked || other_coding) && minor == 0)
+        return http_fault(fields, 400, "Transfer-Encoding is of HTTP/1.1, and it is HTTP/1.0");
+    if (other_coding)
+        return http_fault(fields, 501, "its Transfer-Encoding is not chunked");
+    return 0;
 }

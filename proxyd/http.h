@@ -21,15 +21,18 @@ struct http_slice {
 enum http_field_id {
     HTTP_FIELD_OTHER,
     HTTP_FIELD_ACCEPT,
+    HTTP_FIELD_CLEAR_SITE_DATA,
     HTTP_FIELD_CONNECTION,
     HTTP_FIELD_CONTENT_LENGTH,
     HTTP_FIELD_COOKIE,
     HTTP_FIELD_EXPECT,
     HTTP_FIELD_HOST,
+    HTTP_FIELD_HTTP2_SETTINGS,
     HTTP_FIELD_KEEP_ALIVE,
     HTTP_FIELD_PROXY_AUTHENTICATE,
     HTTP_FIELD_PROXY_AUTHORIZATION,
     HTTP_FIELD_PROXY_CONNECTION,
+    HTTP_FIELD_SET_COOKIE,
     HTTP_FIELD_TE,
     HTTP_FIELD_TRAILER,
     HTTP_FIELD_TRANSFER_ENCODING,
@@ -74,6 +77,7 @@ enum http_body { HTTP_BODY_NONE, HTTP_BODY_LENGTH, HTTP_BODY_CHUNKED, HTTP_BODY_
 struct http_fields {
     struct http_field items[HTTP_FIELDS_MAX];
     size_t len;
+    const char *fault; /* of a head that was refused: which rule it broke, for people */
 };
 
 struct http_request {
@@ -93,7 +97,8 @@ struct http_request {
     enum http_body body;     /* never HTTP_BODY_UNTIL_CLOSE */
     uint64_t content_length; /* HTTP_BODY_LENGTH */
     bool keep_alive;         /* what version and Connection ask for */
-    bool upgrade;            /* Connection names upgrade and Upgrade is there (HTTP/1.1 only) */
+    bool upgrade;            /* to a WebSocket: Connection names upgrade, Upgrade names websocket
+                                (HTTP/1.1 only). No other protocol is known here */
     bool expect_continue;
     struct http_fields fields;
 };
@@ -104,6 +109,7 @@ struct http_response {
     struct http_slice reason; /* may be empty */
     enum http_body body;
     uint64_t content_length;
+    bool has_length; /* Content-Length is there, of a body or (HEAD, 304) of none */
     bool keep_alive;
     bool upgrade;
     struct http_fields fields;
@@ -120,18 +126,26 @@ long http_head_end(const char *buf, size_t len, bool is_request, size_t *scanned
     __attribute__((warn_unused_result));
 
 /* Parses the head buf[0..len), len as http_head_end() gave it. Returns 0, or the status to answer
- * with: 400, 414 (target over HTTP_TARGET_MAX), 417 (an expectation but 100-continue), 431 (over
- * HTTP_FIELDS_MAX fields), 501 (a transfer coding but chunked), 505 (a version but 1.0 and 1.1). */
+ * with, r->fields.fault saying why: 400, 414 (target over HTTP_TARGET_MAX), 417 (an expectation but
+ * 100-continue), 431 (over HTTP_FIELDS_MAX fields), 501 (a transfer coding but chunked), 505 (a
+ * version but 1.0 and 1.1). */
 int http_parse_request(const char *buf, size_t len, struct http_request *r)
     __attribute__((warn_unused_result));
 
-/* Parses the head of a response to a request of this method. Returns 0, or -1: not to be trusted.
- * body follows RFC 9112, 6.3: none for HEAD, 1xx, 204, 304; for a 2xx to CONNECT none as well. */
+/* Parses the head of a response to a request of this method. Returns 0, or -1: not to be trusted,
+ * r->fields.fault saying why. body follows RFC 9112, 6.3: none for HEAD, 1xx, 204, 304, whatever
+ * framing they carry; for a 2xx to CONNECT none as well. Content-Lengths that agree are one. */
 int http_parse_response(const char *buf, size_t len, enum http_method method,
                         struct http_response *r) __attribute__((warn_unused_result));
 
 /* Whether text is this name, ASCII case ignored. */
 bool http_name_is(const char *text, size_t len, const char *lower_case_name)
+    __attribute__((warn_unused_result));
+
+/* Whether a field of this name tells who the client is, or what it asked a proxy before this one
+ * for: X-Forwarded-*, Forwarded, X-Real-IP and the like. *exact: spelled so, and not in another way
+ * that CGI takes for the same. */
+bool http_name_is_about_client(const char *name, size_t len, bool *exact)
     __attribute__((warn_unused_result));
 
 /* Whether the name begins with `prefix` (lower case letters and hyphens) as CGI sees it (RFC
@@ -144,6 +158,7 @@ bool http_name_begins_like(const char *name, size_t len, const char *prefix, boo
 
 enum http_chunk_state {
     HTTP_CHUNK_SIZE,    /* at or in a chunk-size */
+    HTTP_CHUNK_PADDING, /* in the white space behind it (`padded`) */
     HTTP_CHUNK_EXT,     /* in a chunk extension, which is dropped */
     HTTP_CHUNK_SIZE_LF, /* CR seen behind it */
     HTTP_CHUNK_DATA,
@@ -157,10 +172,12 @@ struct http_chunked {
     enum http_chunk_state state; /* zeroed: the beginning of a body */
     uint64_t left;               /* of the current chunk's data */
     unsigned digits;             /* of the current size */
-    unsigned ext;                /* bytes of the current extension; over 1024 is refused */
-    bool ext_quoted;             /* in a quoted-string (RFC 9112, 7.1.1) */
-    bool ext_escaped;            /* behind its backslash */
-    char ext_last;               /* the extension's last byte: what may follow hangs on it */
+    unsigned ext;     /* bytes of the current padding and extension; over 1024 is refused */
+    bool padded;      /* set by the caller: white space may stand behind a size, as old
+                         servers write it (nothing else can be meant) */
+    bool ext_quoted;  /* in a quoted-string (RFC 9112, 7.1.1) */
+    bool ext_escaped; /* behind its backslash */
+    char ext_last;    /* the extension's last byte: what may follow hangs on it */
 };
 
 /* Reads buf[*used..len) and moves *used on. Returns 1 with the next piece of the body in *data;

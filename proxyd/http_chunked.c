@@ -1,6 +1,6 @@
 /* Chunked bodies (RFC 9112, 7.1): pieces of data, as they lie in the caller's buffer, and the
- * trailer section. Stricter than the grammar where nobody needs it: no white space in a size line.
- * */
+ * trailer section. Stricter than the grammar where nobody needs it: no white space in a request's
+ * size lines. */
 #include "http_internal.h"
 
 #include <string.h>
@@ -13,6 +13,23 @@ static uint64_t hex_value(char c)
     return (uint64_t)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
 }
 
+/* What may stand behind a size: its padding, an extension, the end of the line. */
+static int take_size_end(struct http_chunked *c, char byte)
+{
+    if (++c->ext > EXT_MAX)
+        return -1;
+    if (c->padded && (byte == ' ' || byte == '\t')) {
+        c->state = HTTP_CHUNK_PADDING;
+        return 0;
+    }
+    if (byte != ';' && byte != '\r')
+        return -1;
+    c->state = byte == ';' ? HTTP_CHUNK_EXT : HTTP_CHUNK_SIZE_LF;
+    c->ext_last = ';';
+    c->ext_quoted = c->ext_escaped = false;
+    return 0;
+}
+
 static int take_size(struct http_chunked *c, char byte)
 {
     if (http_byte_is(byte, HTTP_BYTE_HEX)) {
@@ -22,13 +39,10 @@ static int take_size(struct http_chunked *c, char byte)
         c->digits++;
         return 0;
     }
-    if (c->digits == 0 || (byte != ';' && byte != '\r'))
+    if (c->digits == 0)
         return -1;
-    c->state = byte == ';' ? HTTP_CHUNK_EXT : HTTP_CHUNK_SIZE_LF;
-    c->ext = 1;
-    c->ext_last = ';';
-    c->ext_quoted = c->ext_escaped = false;
-    return 0;
+    c->ext = 0;
+    return take_size_end(c, byte);
 }
 
 static int take_quoted(struct http_chunked *c, char byte)
@@ -44,9 +58,9 @@ static int take_quoted(struct http_chunked *c, char byte)
     return 0;
 }
 
-/* chunk-ext = *( ";" name [ "=" ( token / quoted-string ) ] ), by the byte that came before: `;`
+/* chunk-ext = *( ";" name [ "=" ( token / quoted-string ) ] ), by the byte that came before. `;`
  * and
- * `=` need something behind them, and a closing quote nothing but the next `;` or the end. */
+ * `=` need something behind them; a closing quote needs the next `;` or the end. */
 static int take_ext(struct http_chunked *c, char byte)
 {
     char last = c->ext_last;
@@ -75,6 +89,8 @@ static int take_framing(struct http_chunked *c, char byte)
     switch (c->state) {
     case HTTP_CHUNK_SIZE:
         return take_size(c, byte);
+    case HTTP_CHUNK_PADDING:
+        return take_size_end(c, byte);
     case HTTP_CHUNK_EXT:
         return take_ext(c, byte);
     case HTTP_CHUNK_SIZE_LF:
@@ -135,7 +151,6 @@ static bool forbidden_in_trailer(const char *name, size_t len)
         "content-type",
         "date",
         "expires",
-        "forwarded",
         "if-match",
         "if-modified-since",
         "if-none-match",
@@ -148,18 +163,15 @@ static bool forbidden_in_trailer(const char *name, size_t len)
         "proxy-authentication-info",
         "range",
         "retry-after",
-        "set-cookie",
         "vary",
         "www-authenticate",
-        "x-real-ip",
     };
     bool exact;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (http_name_is(name, len, names[i]))
             return true;
     }
-    return http_name_begins_like(name, len, "x-amzn-oidc-", &exact) ||
-           http_name_begins_like(name, len, "x-forwarded-", &exact);
+    return http_name_is_about_client(name, len, &exact);
 }
 
 /* Offset behind the empty line, 0 when it is not there yet, -1 at a byte that no line may have. */

@@ -63,11 +63,21 @@ int http_fields_parse(const char *buf, size_t at, size_t len, struct http_fields
 int http_fields_connection(const char *buf, struct http_fields *fields, struct http_connection *c)
     __attribute__((warn_unused_result));
 
-/* Reads Content-Length and Transfer-Encoding (RFC 9112, 6.1 to 6.3). Returns 0, 400, or 501. */
-int http_fields_framing(const char *buf, const struct http_fields *fields, int minor,
+/* Reads Content-Length and Transfer-Encoding (RFC 9112, 6.1 to 6.3). Lengths that agree are one in
+ * a response, and an error in a request. Returns 0, 400, or 501. All of these say why by
+ * http_fault(). */
+int http_fields_framing(const char *buf, struct http_fields *fields, int minor, bool is_request,
                         struct http_framing *f) __attribute__((warn_unused_result));
 
-bool http_fields_have(const struct http_fields *fields, enum http_field_id id)
+/* Keeps why the head is refused. Returns the status. */
+static inline int http_fault(struct http_fields *fields, int status, const char *why)
+{
+    fields->fault = why;
+    return status;
+}
+
+/* Whether an Upgrade field names the WebSocket protocol (RFC 6455, 4.1). */
+bool http_fields_websocket(const char *buf, const struct http_fields *fields)
     __attribute__((warn_unused_result));
 
 /* Checks that buf[0..len), a line without its CRLF, has the shape `method SP target SP

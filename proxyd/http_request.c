@@ -79,6 +79,19 @@ static int parse_authority(const char *buf, struct http_slice text, struct http_
     return port <= 65535 ? 0 : -1;
 }
 
+/* An authority without a port that is the scheme's own, and so adds nothing (RFC 9110, 4.2.3). */
+static struct http_slice without_port(const char *buf, struct http_slice authority,
+                                      const char *port)
+{
+    size_t len = strlen(port);
+
+    if (authority.len > len && !memcmp(buf + authority.at + authority.len - len, port, len))
+        authority.len -= (uint32_t)len;
+    else if (authority.len > 1 && buf[authority.at + authority.len - 1] == ':')
+        authority.len--;
+    return authority;
+}
+
 static bool same_ignoring_case(const char *buf, struct http_slice a, struct http_slice b)
 {
     if (a.len != b.len)
@@ -130,20 +143,22 @@ static bool has_host(struct http_slice host_value)
     return host_value.at != 0; /* no field begins at the head's first byte */
 }
 
-/* absolute-form: http(s)://authority[path][?query]. The authority is Host's, letter for letter:
- * RFC 9112, 3.2.2 lets the target win, but a task that looks at Host would see another one. */
+/* absolute-form: http(s)://authority[path][?query]. The authority must be Host's: RFC 9112, 3.2.2
+ * lets the target win, but a task that looks at Host would see another one. */
 static int parse_absolute(const char *buf, size_t scheme, struct http_slice host_value,
                           struct http_request *r)
 {
     size_t start = r->target.at + scheme, end = (size_t)r->target.at + r->target.len;
     size_t at = start;
+    const char *port = scheme == sizeof("http://") - 1 ? ":80" : ":443";
     struct http_slice host;
     bool has_port;
     while (at < end && buf[at] != '/' && buf[at] != '?')
         at++;
     struct http_slice authority = http_slice_of(start, at);
     if (parse_authority(buf, authority, &host, &has_port) < 0 ||
-        (has_host(host_value) && !same_ignoring_case(buf, authority, host_value)))
+        (has_host(host_value) && !same_ignoring_case(buf, without_port(buf, authority, port),
+                                                     without_port(buf, host_value, port))))
         return -1;
     r->form = HTTP_TARGET_ABSOLUTE;
     if (!has_host(host_value)) { /* HTTP/1.0: its Host is written for it */
@@ -205,11 +220,15 @@ static int parse_expect(const char *buf, struct http_request *r)
 {
     r->expect_continue = false;
     for (size_t i = 0; i < r->fields.len; i++) {
-        const struct http_field *f = &r->fields.items[i];
+        struct http_field *f = &r->fields.items[i];
         if (f->id != HTTP_FIELD_EXPECT)
             continue;
+        if (f->value.len == 0) { /* expects nothing */
+            f->hop_by_hop = true;
+            continue;
+        }
         if (!http_name_is(buf + f->value.at, f->value.len, "100-continue"))
-            return 417;
+            return http_fault(&r->fields, 417, "its Expect is not 100-continue");
         r->expect_continue = r->minor == 1;
     }
     return 0;
@@ -220,14 +239,14 @@ static int parse_meaning(const char *buf, struct http_request *r)
 {
     struct http_connection connection;
     struct http_framing framing;
-    int status = http_fields_framing(buf, &r->fields, r->minor, &framing);
+    int status = http_fields_framing(buf, &r->fields, r->minor, true, &framing);
     if (status == 0)
         status = http_fields_connection(buf, &r->fields, &connection);
     if (status != 0)
         return status;
     /* CONNECT has no body (RFC 9110, 9.3.6); what follows one that claims to is anybody's guess. */
     if (r->method == HTTP_METHOD_CONNECT && (framing.has_chunked || framing.has_length))
-        return 400;
+        return http_fault(&r->fields, 400, "CONNECT has no body");
     r->body = HTTP_BODY_NONE;
     if (framing.has_chunked)
         r->body = HTTP_BODY_CHUNKED;
@@ -235,8 +254,7 @@ static int parse_meaning(const char *buf, struct http_request *r)
         r->body = HTTP_BODY_LENGTH;
     r->content_length = framing.length;
     r->keep_alive = !connection.close && (r->minor == 1 || connection.keep_alive);
-    r->upgrade =
-        r->minor == 1 && connection.upgrade && http_fields_have(&r->fields, HTTP_FIELD_UPGRADE);
+    r->upgrade = r->minor == 1 && connection.upgrade && http_fields_websocket(buf, &r->fields);
     return parse_expect(buf, r);
 }
 
@@ -248,18 +266,21 @@ int http_parse_request(const char *buf, size_t len, struct http_request *r)
         at += 2;
     at = parse_request_line(buf, at, len, r);
     if (at == 0)
-        return 400;
+        return http_fault(&r->fields, 400, "its first line is no request line");
     const char *version = buf + r->target.at + r->target.len + 1;
     if (version[5] != '1' || version[7] > '1')
-        return 505;
+        return http_fault(&r->fields, 505, "it is of another version than HTTP/1.0 and HTTP/1.1");
     r->minor = version[7] - '0';
     r->host = (struct http_slice){0};
     if (r->target.len > HTTP_TARGET_MAX)
-        return 414;
+        return http_fault(&r->fields, 414, "its target is longer than 16 KiB");
     int status = http_fields_parse(buf, at, len, &r->fields);
     if (status != 0)
         return status;
-    if (parse_host(buf, r, &host_value) < 0 || parse_target(buf, host_value, r) < 0)
-        return 400;
+    if (parse_host(buf, r, &host_value) < 0)
+        return http_fault(&r->fields, 400, "it has no Host, two of them, or a malformed one");
+    if (parse_target(buf, host_value, r) < 0)
+        return http_fault(&r->fields, 400,
+                          "its target is malformed, or names another host than Host");
     return parse_meaning(buf, r);
 }

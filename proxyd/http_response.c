@@ -34,29 +34,30 @@ static size_t parse_status_line(const char *buf, size_t len, struct http_respons
     return at + 2;
 }
 
-/* RFC 9112, 6.3, in its order. 1xx and 204 must not carry framing at all (RFC 9110, 8.6); a 204
- * with `Content-Length: 0` is common and means the same to everybody. Returns 0 or -1. */
-static int decide_body(enum http_method method, const struct http_framing *framing,
-                       struct http_response *r)
+/* 1xx, 204 and 304 end at their head, whatever framing they carry (RFC 9112, 6.3). */
+static bool is_bodyless(int status)
 {
-    bool bodyless = r->status < 200 || r->status == 204;
-    r->content_length = framing->length;
-    r->body = HTTP_BODY_NONE;
-    if (bodyless && framing->has_chunked)
-        return -1;
-    if (bodyless && framing->has_length && (r->status != 204 || framing->length != 0))
-        return -1;
-    if (bodyless || r->status == 304 || method == HTTP_METHOD_HEAD)
-        return 0;
-    if (method == HTTP_METHOD_CONNECT && r->status < 300)
-        return 0;
+    return status < 200 || status == 204 || status == 304;
+}
+
+/* RFC 9112, 6.3, in its order. */
+static enum http_body body_of(const struct http_response *r, enum http_method method,
+                              const struct http_framing *framing)
+{
+    if (is_bodyless(r->status) || method == HTTP_METHOD_HEAD ||
+        (method == HTTP_METHOD_CONNECT && r->status < 300))
+        return HTTP_BODY_NONE;
     if (framing->has_chunked)
-        r->body = HTTP_BODY_CHUNKED;
-    else if (framing->has_length)
-        r->body = HTTP_BODY_LENGTH;
-    else
-        r->body = HTTP_BODY_UNTIL_CLOSE;
-    return 0;
+        return HTTP_BODY_CHUNKED;
+    return framing->has_length ? HTTP_BODY_LENGTH : HTTP_BODY_UNTIL_CLOSE;
+}
+
+/* Whether bytes may follow a head behind which there is no body: the next answer on this connection
+ * would begin with them. A 304 may tell the length of what it does not send (RFC 9110, 8.6). */
+static bool claims_body(const struct http_response *r, const struct http_framing *framing)
+{
+    return is_bodyless(r->status) && r->status != 304 &&
+           (framing->has_chunked || framing->length > 0);
 }
 
 int http_parse_response(const char *buf, size_t len, enum http_method method,
@@ -65,15 +66,28 @@ int http_parse_response(const char *buf, size_t len, enum http_method method,
     struct http_connection connection;
     struct http_framing framing;
     size_t at = parse_status_line(buf, len, r);
-    if (at == 0 || http_fields_parse(buf, at, len, &r->fields) != 0 ||
-        http_fields_framing(buf, &r->fields, r->minor, &framing) != 0 ||
-        http_fields_connection(buf, &r->fields, &connection) != 0)
+    bool framed = true;
+
+    if (at == 0) {
+        r->fields.fault = "its first line is no status line of HTTP/1.x";
         return -1;
-    if (decide_body(method, &framing, r) < 0)
+    }
+    if (http_fields_parse(buf, at, len, &r->fields) != 0)
         return -1;
-    r->keep_alive = !connection.close && (r->minor == 1 || connection.keep_alive) &&
-                    r->body != HTTP_BODY_UNTIL_CLOSE;
+    if (http_fields_framing(buf, &r->fields, r->minor, false, &framing) != 0) {
+        if (!is_bodyless(r->status))
+            return -1;
+        framed = false;
+        framing = (struct http_framing){0};
+    }
+    if (http_fields_connection(buf, &r->fields, &connection) != 0)
+        return -1;
+    r->body = body_of(r, method, &framing);
+    r->has_length = framing.has_length;
+    r->content_length = framing.length;
+    r->keep_alive = !connection.close && (r->minor == 1 || connection.keep_alive) && framed &&
+                    r->body != HTTP_BODY_UNTIL_CLOSE && !claims_body(r, &framing);
     r->upgrade = r->status == 101 && r->minor == 1 && connection.upgrade &&
-                 http_fields_have(&r->fields, HTTP_FIELD_UPGRADE);
+                 http_fields_websocket(buf, &r->fields);
     return 0;
 }

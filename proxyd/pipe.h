@@ -23,8 +23,8 @@ struct pipe {
 };
 
 struct pipe_pool {
-    SLIST_HEAD(, pipe) unused; /* empty ones */
-    unsigned n_open, max;      /* two descriptors each */
+    SLIST_HEAD(pipes, pipe) unused; /* empty ones */
+    unsigned n_open, max;           /* two descriptors each */
 };
 
 /* An empty pipe; NULL when there are enough, or no descriptors or memory for one. */

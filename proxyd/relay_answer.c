@@ -1,7 +1,11 @@
 /* The answer's way to the client. */
+#include "relay.h"
+
+#include <stdio.h>
+
 #include "bad_gateway.h"
 #include "conn.h"
-#include "relay.h"
+#include "credentials.h"
 #include "reply.h"
 #include "tunnel.h"
 #include "upstream.h"
@@ -33,12 +37,10 @@ static bool take_interim(struct conn *c, const struct http_response *r, const ch
     struct forward_plan plan = {.keep_alive = true};
 
     if (r->status == 101 && !(c->upgrade && r->upgrade && c->request.done)) {
-        conn_drop_upstream(c);
         bad_gateway_reply(c, "its task changed the protocol unasked");
         return false;
     }
     if (r->status == 101 && w->draining) { /* a tunnel would not end by itself */
-        conn_drop_upstream(c);
         reply_text(c, 503, "the proxy stops");
         return false;
     }
@@ -56,6 +58,17 @@ static bool take_interim(struct conn *c, const struct http_response *r, const ch
     return false;
 }
 
+/* Takes the body off an answer that may have none. Its connection ends with the bytes still in it.
+ */
+static void take_off_body(struct http_response *r)
+{
+    if (r->body == HTTP_BODY_NONE)
+        return;
+    r->body = HTTP_BODY_LENGTH;
+    r->content_length = 0;
+    r->keep_alive = false;
+}
+
 static void begin_answer(struct conn *c, const struct http_response *r, const char *head)
 {
     struct worker *w = c->worker;
@@ -65,9 +78,19 @@ static void begin_answer(struct conn *c, const struct http_response *r, const ch
     c->keep_alive = plan.keep_alive;
     c->upstream->keep_alive = r->keep_alive && r->body != HTTP_BODY_UNTIL_CLOSE;
     body_begin(&c->response, r->body, r->content_length, plan.out_chunked);
+    c->response.chunked.padded = true;
     forward_response(&w->forward, head, r, c->minor, &plan);
     outbuf_hold(&c->out, w->forward.iov, w->forward.n);
     conn_set_state(c, CONN_BODY);
+}
+
+/* The answer breaks a rule of HTTP, and nothing of it went to the client. */
+static void refuse_answer(struct conn *c, const char *fault)
+{
+    char reason[192];
+
+    snprintf(reason, sizeof reason, "its task's answer is not valid HTTP: %s", fault);
+    bad_gateway_reply(c, reason);
 }
 
 /* Takes heads from bytes[*used..len) until the final one, or until more is needed. false when the
@@ -82,14 +105,21 @@ static bool take_heads(struct conn *c, const char *bytes, size_t len, size_t *us
         long n = http_head_end(head, len - *used, false, &u->scanned);
         if (n == 0 && len - *used <= HTTP_HEAD_MAX)
             return true;
-        if (n <= 0 || n > HTTP_HEAD_MAX ||
-            http_parse_response(head, (size_t)n, c->method, &r) < 0) {
-            conn_drop_upstream(c);
-            bad_gateway_reply(c, "its task's answer is no HTTP");
+        if (n <= 0 || n > HTTP_HEAD_MAX) {
+            refuse_answer(c, n < 0 ? "a bare CR or LF, or a control byte, is in its head"
+                                   : "its head is longer than 32 KiB");
+            return false;
+        }
+        if (http_parse_response(head, (size_t)n, c->method, &r) < 0) {
+            refuse_answer(c, r.fields.fault);
             return false;
         }
         u->scanned = 0;
         *used += (size_t)n;
+        if (*c->subdomain)
+            credentials_guard(head, &r);
+        if (c->bodiless)
+            take_off_body(&r);
         if (r.status >= 200)
             begin_answer(c, &r, head);
         else if (!take_interim(c, &r, head, bytes + *used, len - *used))
@@ -125,9 +155,9 @@ static bool take_answer(struct conn *c, const char *bytes, size_t len, size_t *u
     case BODY_MALFORMED:
         if (c->out.n_held > 0) { /* of this answer nothing went to the client */
             c->out.n_held = 0;
-            bad_gateway_reply(c, "its task's answer is malformed");
+            refuse_answer(c, "its chunks or trailers are malformed");
         } else
-            cut_off(c, "its task's answer is malformed");
+            cut_off(c, "its task's answer is not valid HTTP: its chunks or trailers are malformed");
         return false;
     case BODY_FAILED:
         conn_close(c, "the client left");

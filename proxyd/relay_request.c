@@ -117,7 +117,7 @@ static enum relay copy_request(struct conn *c)
         break;
     case BODY_MALFORMED:
         if (c->state == CONN_ANSWER)
-            reply_refuse(c, 400);
+            reply_refuse(c, 400, "its chunks or trailers are malformed");
         else
             conn_close(c, "malformed request body");
         return RELAY_ENDED;

@@ -10,7 +10,8 @@
 #include "conn.h"
 #include "worker.h"
 
-/* Sends the answer. The upstream connection, if there is one, is of no use any more. */
+/* Sends the answer. No cache may keep it: it is true of this moment. The upstream connection, if
+ * there is one, is of no use any more. */
 static void reply(struct conn *c, int status, const char *type, const char *fields,
                   const struct buf *body)
 {
@@ -22,7 +23,7 @@ static void reply(struct conn *c, int status, const char *type, const char *fiel
     if (!c->request.done || c->worker->draining)
         c->keep_alive = false;
     buf_printf(&head,
-               "HTTP/1.1 %d %s\r\nDate: %s\r\n%sContent-Type: %s\r\n"
+               "HTTP/1.1 %d %s\r\nDate: %s\r\n%sCache-Control: no-store\r\nContent-Type: %s\r\n"
                "X-Content-Type-Options: nosniff\r\nContent-Length: %zu\r\n%s\r\n",
                status, http_reason(status), clock_imf_fixdate(clock_now_ms(), date), fields, type,
                body->len,
@@ -59,10 +60,10 @@ void reply_text(struct conn *c, int status, const char *format, ...)
     buf_free(&body);
 }
 
-void reply_refuse(struct conn *c, int status)
+void reply_refuse(struct conn *c, int status, const char *why)
 {
     c->keep_alive = false;
-    reply_text(c, status, "%d %s", status, http_reason(status));
+    reply_text(c, status, "%d %s: %s", status, http_reason(status), why);
 }
 
 void reply_starting(struct conn *c, const char *host, bool html)
@@ -84,6 +85,6 @@ void reply_starting(struct conn *c, const char *host, bool html)
     else
         buf_printf(&body, "%s is starting\n", host);
     reply(c, 503, html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8",
-          "Retry-After: 2\r\nCache-Control: no-store\r\n", &body);
+          "Retry-After: 2\r\n", &body);
     buf_free(&body);
 }

@@ -12,8 +12,9 @@ void reply_text(struct conn *c, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Answers a message that was not understood, and ends the connection: what follows it cannot be
- * trusted to be what it looks like. Nothing is sent when the answer has begun already. */
-void reply_refuse(struct conn *c, int status);
+ * trusted to be what it looks like. why: the rule that it broke, for people. Nothing is sent when
+ * the answer has begun already. */
+void reply_refuse(struct conn *c, int status, const char *why);
 
 /* 503: the environment is known and no task of it is ready. A page that reloads itself when the
  * client takes HTML. */

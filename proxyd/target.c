@@ -1,11 +1,17 @@
 #include "target.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "network.h"
 #include "socket_address.h"
+
+#define VANISHED_MS        120000
+#define KEEPALIVE_IDLE_S   60
+#define KEEPALIVE_COUNT    4
+#define KEEPALIVE_INTVAL_S 15
 
 bool target_set_ip(struct target *t, const char *address, int port)
 {
@@ -58,4 +64,19 @@ bool target_may_be_task(const struct target *t)
 bool target_equal(const struct target *a, const struct target *b)
 {
     return a->len == b->len && !memcmp(&a->address, &b->address, a->len);
+}
+
+static void set(int fd, int level, int option, int value)
+{
+    setsockopt(fd, level, option, &value, sizeof value);
+}
+
+void target_set_options(int fd)
+{
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
+    set(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTVAL_S);
+    set(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT);
+    set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, VANISHED_MS);
 }

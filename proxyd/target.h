@@ -28,6 +28,10 @@ bool target_parse(struct target *t, const char *text) __attribute__((warn_unused
 /* Whether a task may be there: network_task_may_be_at(). */
 bool target_may_be_task(const struct target *t) __attribute__((warn_unused_result));
 
+/* Options of a TCP socket to or from such an address: what is small goes at once, and a peer that
+ * has vanished is noticed within two minutes, whether bytes are under way or not (tcp(7)). */
+void target_set_options(int fd);
+
 bool target_equal(const struct target *a, const struct target *b)
     __attribute__((warn_unused_result));
 

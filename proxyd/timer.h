@@ -14,7 +14,7 @@ struct timer {
 };
 
 struct timer_list {
-    TAILQ_HEAD(, timer) timers; /* the next to expire is the first */
+    TAILQ_HEAD(timers, timer) timers; /* the next to expire is the first */
     int64_t after_ms;
     void (*expired)(struct timer *t);
 };

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -107,7 +106,6 @@ static struct upstream *connect_new(struct worker *w, const struct target *t, in
     struct upstream *u = calloc(1, sizeof *u);
     struct epoll_event event = {.events = CONN_EVENTS};
     bool connected;
-    int on = 1;
 
     *error = ENOMEM;
     if (!u)
@@ -120,10 +118,8 @@ static struct upstream *connect_new(struct worker *w, const struct target *t, in
     event.data.ptr = u;
     if (u->fd < 0)
         goto fail;
-    if (t->address.any.sa_family != AF_UNIX) {
-        setsockopt(u->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        setsockopt(u->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    }
+    if (t->address.any.sa_family != AF_UNIX)
+        target_set_options(u->fd);
     connected = connect(u->fd, &t->address.any, t->len) == 0;
     if (!connected && errno != EINPROGRESS)
         goto fail;
@@ -169,6 +165,7 @@ void upstream_release(struct upstream *u)
     block_put(&w->blocks, &u->in);
     u->scanned = 0;
     u->conn = NULL;
+    timer_stop(&u->gone);
     set_state(u, UPSTREAM_IDLE);
     u->idle_since = w->now;
     LIST_INSERT_HEAD(u->bucket, u, link);
@@ -183,6 +180,7 @@ void upstream_close(struct upstream *u)
     if (u->state == UPSTREAM_IDLE)
         LIST_REMOVE(u, link);
     set_state(u, UPSTREAM_CLOSED);
+    timer_stop(&u->gone);
     w->n_upstreams--;
     close(u->fd);
     u->fd = -1;
@@ -190,6 +188,12 @@ void upstream_close(struct upstream *u)
     outbuf_free(&u->out);
     u->conn = NULL;
     LIST_INSERT_HEAD(&w->dead_upstreams, u, link);
+}
+
+void upstream_set_gone(struct upstream *u)
+{
+    if (!u->gone.list)
+        timer_set(&u->gone, &u->worker->timers[TIMER_GONE], u->worker->now);
 }
 
 /* The attempt to connect has come to its end. */

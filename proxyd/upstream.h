@@ -37,7 +37,8 @@ struct upstream {
     struct conn *conn;            /* whose it is; NULL in the pool */
     LIST_ENTRY(upstream) link;    /* in its bucket of the pool, then in worker->dead_upstreams */
     struct upstream_list *bucket; /* the target's */
-    struct timer timer;           /* connecting, waiting for a response's head, idle */
+    struct timer timer;           /* the state's */
+    struct timer gone;            /* its task has no route any more */
     struct target target;
     struct outbuf out;
     struct block *in;   /* the part of a response's head, or of trailers, that came so far */
@@ -67,6 +68,10 @@ void upstream_release(struct upstream *u);
 
 /* Closes it. It is freed at the end of the worker's pass. */
 void upstream_close(struct upstream *u);
+
+/* Its task has no route any more: what it is busy with has 30 seconds left, from the first call on.
+ */
+void upstream_set_gone(struct upstream *u);
 
 /* Takes an event: sets the flags; an idle one that says anything is closed. Returns the connection
  * that has to go on, NULL when none has. */

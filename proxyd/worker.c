@@ -23,7 +23,13 @@
 #define POOL_IDLE_MS 30000
 #define LINGER_MS    2000
 #define TICK_MS      60000
+#define SWEEP_MS     1000 /* routes that change more often are looked at together */
+#define GONE_MS      30000
 #define CONNS_A_PIPE 128 /* with few descriptors there are few pipes */
+
+/* Of its connections a worker gives one address this part while their requests are not whole. */
+#define STRANGERS_PART  8
+#define STRANGERS_LEAST 32
 
 /* --- timeouts --------------------------------------------------------------------------------- */
 
@@ -41,7 +47,7 @@ static void header_expired(struct timer *t)
         return;
     }
     c->request.done = false;
-    reply_refuse(c, 408);
+    reply_refuse(c, 408, "its head was not whole in time");
     conn_run(c);
 }
 
@@ -58,7 +64,7 @@ static void stall_expired(struct timer *t)
         conn_close(c, "the client stands still");
         return;
     }
-    reply_refuse(c, 408);
+    reply_refuse(c, 408, "its body was not whole in time");
     conn_run(c);
 }
 
@@ -93,6 +99,26 @@ static void pool_expired(struct timer *t)
     upstream_close(upstream_of(t));
 }
 
+static void sweep_expired(struct timer *t)
+{
+    struct worker *w = container_of(t, struct worker, sweep);
+    struct conn *c;
+
+    LIST_FOREACH (c, &w->conns, link)
+        if (c->upstream && exchange_is_gone(c))
+            upstream_set_gone(c->upstream);
+}
+
+static void gone_expired(struct timer *t)
+{
+    struct conn *c = container_of(t, struct upstream, gone)->conn;
+
+    if (exchange_is_gone(c)) { /* it may have come back */
+        exchange_end(c);
+        conn_run(c);
+    }
+}
+
 static void set_timers(struct worker *w)
 {
     const struct config *c = w->shared->config;
@@ -106,6 +132,8 @@ static void set_timers(struct worker *w)
     timer_list_init(&w->timers[TIMER_LINGER], LINGER_MS, linger_expired);
     timer_list_init(&w->timers[TIMER_TICK], TICK_MS, tick_expired);
     timer_list_init(&w->timers[TIMER_POOL], POOL_IDLE_MS, pool_expired);
+    timer_list_init(&w->timers[TIMER_SWEEP], SWEEP_MS, sweep_expired);
+    timer_list_init(&w->timers[TIMER_GONE], GONE_MS, gone_expired);
 }
 
 /* When the next timer expires, monotonic ms; INT64_MAX: none runs. */
@@ -188,6 +216,27 @@ static const char *peer_text(const struct sockaddr_storage *peer, char text[CONN
     return !strncmp(text, "::ffff:", 7) && strchr(text, '.') ? text + 7 : text;
 }
 
+/* Ends a connection that nobody needs now, if there is one: the one that has been idle longest,
+ * else the one whose request has been awaited longest. */
+static bool make_room(struct worker *w)
+{
+    struct timer *t = TAILQ_FIRST(&w->timers[TIMER_IDLE].timers);
+
+    if (!t)
+        t = TAILQ_FIRST(&w->timers[TIMER_HEADER].timers);
+    if (t)
+        conn_close(conn_of(t), "makes room for a new client");
+    return t != NULL;
+}
+
+/* A new connection of this address is there. Who has more than a share of those whose request is
+ * awaited loses his own. */
+static void bound_strangers(struct strangers *s, size_t max)
+{
+    while (s->n > max)
+        conn_close(TAILQ_FIRST(&s->conns), "its address has too many whose request is not whole");
+}
+
 /* One connection. false when there is none to take. */
 static bool accept_one(struct worker *w, const struct listener *l)
 {
@@ -197,14 +246,16 @@ static bool accept_one(struct worker *w, const struct listener *l)
     int fd;
 
     /* Each client needs a second descriptor for its task: conns_max keeps one for it. */
-    if (w->n_conns >= w->conns_max) {
+    if (w->n_conns >= w->conns_max && !make_room(w)) {
         mute(w, "too many are open");
         return false;
     }
     fd = accept4(l->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0)
-        conn_open(w, fd, l->index, peer_text(&peer, text));
-    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+    if (fd >= 0) {
+        struct conn *c = conn_open(w, fd, l->index, peer_text(&peer, text));
+        if (c && c->awaited)
+            bound_strangers(&w->strangers[c->address], w->strangers_max);
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
         mute(w, strerror(errno));
     return fd >= 0 || errno == EINTR || errno == ECONNABORTED;
 }
@@ -253,6 +304,8 @@ static void woken(struct worker *w)
     if (newer) {
         route_unref(w->routes);
         w->routes = newer;
+        if (!w->sweep.list)
+            timer_set(&w->sweep, &w->timers[TIMER_SWEEP], w->now);
     }
     if (!w->draining && atomic_load(&w->shared->draining))
         drain(w);
@@ -359,6 +412,11 @@ struct worker *worker_start(struct shared *shared, struct count_worker *counts,
         return NULL;
     }
     set_timers(w);
+    for (size_t i = 0; i < STRANGER_BUCKETS; i++)
+        TAILQ_INIT(&w->strangers[i].conns);
+    w->strangers_max = w->conns_max / STRANGERS_PART < STRANGERS_LEAST
+                           ? STRANGERS_LEAST
+                           : w->conns_max / STRANGERS_PART;
     watch_listeners(w, true);
     route_ref(routes);
     w->routes = routes;

@@ -45,6 +45,8 @@ enum timer_kind {
     TIMER_LINGER,  /* the client to take a last answer */
     TIMER_TICK,    /* an open exchange counts once more */
     TIMER_POOL,    /* an idle upstream connection */
+    TIMER_SWEEP,   /* new routes: connections to tasks that have none any more are looked for */
+    TIMER_GONE,    /* an exchange, or a tunnel, with such a task to end by itself */
     TIMER_KINDS,
 };
 
@@ -68,10 +70,14 @@ struct worker {
     struct route_snapshot *routes;
     struct count_worker *counts;
     struct timer_list timers[TIMER_KINDS];
+    struct timer sweep;
     struct block_pool blocks;
     struct upstream_pool pool;
     struct pipe_pool pipes;
     size_t n_conns, conns_max;
+    size_t head_bytes; /* of heads that are not whole; HEAD_BYTES_MAX at most */
+    struct strangers strangers[STRANGER_BUCKETS];
+    size_t strangers_max;   /* a bucket's */
     size_t n_upstreams;     /* open; conns_max at most, so that both together fit the descriptors */
     int64_t warned_at;      /* when a failure was logged last, monotonic ms; 0: never */
     unsigned unwarned;      /* failures since */

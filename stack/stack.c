@@ -313,6 +313,8 @@ int stack_prepare(struct stack *s, const struct program *program, const char *us
     name_url(s);
     snprintf(pid, sizeof pid, "%d", (int)getpid());
     setenv("MIRAGE_STACK_PID", pid, 1); /* the local tasks' supervisors end when we do */
+    setenv("MIRAGE_LOG_FORMAT", program->options.log_format == LOG_FORMAT_JSON ? "json" : "text",
+           1); /* they get no options */
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     s->signals = signals_watch((const int[]){SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0});
     return s->signals < 0 ? err_system(e, errno, "cannot watch signals") : 0;

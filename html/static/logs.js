@@ -94,6 +94,9 @@
 
   function take(fresh) {
     const left = leftEnd();
+    const notes = document.getElementById("notes"), said = fresh.getElementById("notes");
+    if (notes && said && notes.textContent !== said.textContent) // (what stays is not said again)
+      notes.replaceWith(document.importNode(said, true));
     const known = new Map();
     const from = since();
     for (let line = lines.lastElementChild; line && timeOf(line) >= from; line = line.previousElementSibling)

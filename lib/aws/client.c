@@ -15,12 +15,14 @@
 #include "fetch.h"
 #include "retry.h"
 
-#define RUNNING_MAX        8 /* calls on the wire at once */
-#define ATTEMPT_TIMEOUT_MS 15000
+#define RUNNING_MAX        8     /* calls on the wire at once */
+#define ATTEMPT_TIMEOUT_MS 10000 /* so that there is time for another one */
+#define LOOK_UP_MS         200   /* how often the limit is asked whether anybody still waits */
 
 struct aws_client {
     CURLM *multi; /* holds the connections */
     char *region;
+    const struct limit *limit; /* NULL: none */
 };
 
 enum step { STEP_WAITING, STEP_RUNNING, STEP_DONE };
@@ -90,6 +92,11 @@ const char *aws_client_region(const struct aws_client *client)
     return client->region;
 }
 
+void aws_client_limit(struct aws_client *client, const struct limit *limit)
+{
+    client->limit = limit;
+}
+
 /* --- an attempt --------------------------------------------------------------------------------
  */
 
@@ -97,7 +104,9 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct transfer *t = ctx;
 
-    if (t->call->answer.len + size * count > AWS_ANSWER_LIMIT)
+    size_t limit = t->call->answer_limit ? t->call->answer_limit : AWS_ANSWER_LIMIT;
+
+    if (t->call->answer.len + size * count > limit)
         return 0;
     buf_add(&t->call->answer, bytes, size * count);
     return t->call->answer.failed ? 0 : size * count;
@@ -229,7 +238,8 @@ static int begin(struct aws_client *client, struct transfer *t, int64_t now)
     if (!t->curl)
         abort();
     add_headers(t, &c);
-    set_options(t, &c, region, left < ATTEMPT_TIMEOUT_MS ? left : ATTEMPT_TIMEOUT_MS);
+    set_options(t, &c, region,
+                t->call->repeatable && left > ATTEMPT_TIMEOUT_MS ? ATTEMPT_TIMEOUT_MS : left);
     if (curl_multi_add_handle(client->multi, t->curl) != CURLM_OK)
         abort();
     t->attempts++;
@@ -282,6 +292,17 @@ static bool again(struct transfer *t, const struct attempt *attempt, int64_t ret
     return t->attempts < RETRY_ATTEMPTS && t->begin_at < t->give_up_at;
 }
 
+/* Takes an attempt off the wire. */
+static void drop(struct aws_client *client, struct transfer *t)
+{
+    curl_multi_remove_handle(client->multi, t->curl);
+    curl_easy_cleanup(t->curl);
+    curl_slist_free_all(t->headers);
+    arena_free(&t->arena);
+    t->curl = NULL;
+    t->headers = NULL;
+}
+
 static void finish(struct aws_client *client, struct transfer *t, CURLcode result)
 {
     struct aws_call *call = t->call;
@@ -300,12 +321,7 @@ static void finish(struct aws_client *client, struct transfer *t, CURLcode resul
     else if (status < 200 || status > 299)
         failure_of_answer(call, *t->error_type ? t->error_type : NULL);
     t->step = call->failed && again(t, &attempt, retry_after) ? STEP_WAITING : STEP_DONE;
-    curl_multi_remove_handle(client->multi, t->curl);
-    curl_easy_cleanup(t->curl);
-    curl_slist_free_all(t->headers);
-    arena_free(&t->arena);
-    t->curl = NULL;
-    t->headers = NULL;
+    drop(client, t);
 }
 
 /* --- all of them -------------------------------------------------------------------------------
@@ -353,21 +369,52 @@ static bool finish_ended(struct aws_client *client)
     return any;
 }
 
+/* Ends all that have not ended. */
+static void give_up(struct aws_client *client, struct transfer *transfers, size_t n,
+                    const char *why)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (transfers[i].step == STEP_DONE)
+            continue;
+        if (transfers[i].step == STEP_RUNNING)
+            drop(client, &transfers[i]);
+        transfers[i].call->status = 0;
+        transfers[i].call->code[0] = '\0';
+        failure_of_transport(transfers[i].call, why);
+        transfers[i].step = STEP_DONE;
+    }
+}
+
+/* When the call is given up, whatever happens. */
+static int64_t end_of(const struct aws_client *client, const struct aws_call *call, int64_t now)
+{
+    int64_t end = limit_earlier(client->limit, now + AWS_CALL_TIMEOUT_MS);
+
+    return call->give_up_at && call->give_up_at < end ? call->give_up_at : end;
+}
+
 void aws_perform(struct aws_client *client, struct aws_call *calls, size_t n)
 {
     struct arena a = {0};
     struct transfer *transfers = arena_array(&a, n, sizeof *transfers);
     int64_t now = clock_monotonic_ms();
+    const char *over;
     size_t left;
     int running, wait;
 
     for (size_t i = 0; i < n; i++)
         transfers[i] = (struct transfer){
-            .call = &calls[i], .begin_at = now, .give_up_at = now + AWS_CALL_TIMEOUT_MS};
+            .call = &calls[i], .begin_at = now, .give_up_at = end_of(client, &calls[i], now)};
     while (wait = begin_due(client, transfers, n, &left), left > 0) {
+        over = limit_over(client->limit);
+        if (over) {
+            give_up(client, transfers, n, over);
+            break;
+        }
         curl_multi_perform(client->multi, &running);
         if (!finish_ended(client)) /* else there may be room for another, or an end */
-            curl_multi_poll(client->multi, NULL, 0, wait, NULL);
+            curl_multi_poll(client->multi, NULL, 0,
+                            client->limit && wait > LOOK_UP_MS ? LOOK_UP_MS : wait, NULL);
     }
     arena_free(&a);
 }
@@ -379,6 +426,21 @@ int aws_call_check(const struct aws_call *calls, size_t n, struct err *e)
             *e = calls[i].err;
             return -1;
         }
+    return 0;
+}
+
+struct aws_pages aws_pages_begin(int most)
+{
+    return (struct aws_pages){clock_monotonic_ms() + AWS_PAGES_TIMEOUT_MS, most};
+}
+
+int aws_pages_turn(struct aws_pages *pages, const char *what, const char *before, const char *next,
+                   struct err *e)
+{
+    if (before && !strcmp(before, next))
+        return err_set(e, ERR_REFUSED, "%s: the answer does not end: a page leads to itself", what);
+    if (--pages->left <= 0)
+        return err_set(e, ERR_REFUSED, "%s: the answer does not end: too many pages", what);
     return 0;
 }
 

@@ -11,12 +11,14 @@
 #include "arena.h"
 #include "buf.h"
 #include "err.h"
+#include "limit.h"
 
 #include "service.h"
 
 #define AWS_CONNECT_TIMEOUT_MS 5000
-#define AWS_CALL_TIMEOUT_MS    30000 /* with all its retries */
-#define AWS_ANSWER_LIMIT       (64 * 1024 * 1024)
+#define AWS_CALL_TIMEOUT_MS    20000 /* with all its retries */
+#define AWS_PAGES_TIMEOUT_MS   60000 /* with all its pages, where no request waits */
+#define AWS_ANSWER_LIMIT       ((size_t)64 * 1024 * 1024)
 #define AWS_CODE_SIZE          96
 
 struct aws_client;
@@ -32,6 +34,8 @@ struct aws_call {
     const char *region;       /* NULL: the client's */
     const char *bucket;       /* S3 only */
     bool repeatable;          /* making the call twice has the same effect as making it once */
+    int64_t give_up_at;       /* monotonic ms; 0: after AWS_CALL_TIMEOUT_MS, which holds anyway */
+    size_t answer_limit;      /* bytes; 0: AWS_ANSWER_LIMIT */
 
     int status;               /* of the answer; 0: there was no answer */
     struct buf answer;        /* its body; aws_call_free() frees */
@@ -48,13 +52,31 @@ void aws_client_close(struct aws_client *client); /* NULL is fine */
 
 const char *aws_client_region(const struct aws_client *client) __attribute__((warn_unused_result));
 
-/* Makes all calls, several at once, and returns when each has ended. Each call then says how it
- * ended. aws_call_free() frees them. */
+/* What holds for all calls until the next aws_client_limit(): one limit for everything that a
+ * request does. NULL: none. The limit stays the caller's. */
+void aws_client_limit(struct aws_client *client, const struct limit *limit);
+
+/* Makes all calls, several at once, and returns when each has ended, or the client's limit is over.
+ * Each call then says how it ended. aws_call_free() frees them. */
 void aws_perform(struct aws_client *client, struct aws_call *calls, size_t n);
 void aws_call_free(struct aws_call *calls, size_t n);
 
 /* 0 when none of the calls failed, else -1 and the error of the first that failed. */
 int aws_call_check(const struct aws_call *calls, size_t n, struct err *e)
     __attribute__((warn_unused_result));
+
+/* The bounds of a call that is answered in pages: for all of its pages together. */
+struct aws_pages {
+    int64_t give_up_at; /* what each page's call gets */
+    int left;
+};
+
+struct aws_pages aws_pages_begin(int most) __attribute__((warn_unused_result));
+
+/* After a page with a token that leads on. -1 when the answer does not end: there were too many
+ * pages, or the token is the one that was given (`before`; NULL on the first page). `what`: as in
+ * messages, "ECS ListTasks". */
+int aws_pages_turn(struct aws_pages *pages, const char *what, const char *before, const char *next,
+                   struct err *e) __attribute__((warn_unused_result));
 
 #endif

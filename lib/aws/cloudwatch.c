@@ -1,5 +1,6 @@
 #include "cloudwatch.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,11 +9,14 @@
 #include "form.h"
 #include "xml.h"
 
-#define NAMESPACE "mirage-ecs"
-#define METRIC    "RequestCount"
-#define DIMENSION "subdomain"
-#define VERSION   "2010-08-01"
-#define SIDE_BY   4 /* calls of GetMetricData at once */
+#define NAMESPACE       "mirage-ecs"
+#define METRIC          "RequestCount"
+#define DIMENSION       "subdomain"
+#define VERSION         "2010-08-01"
+#define SIDE_BY         4   /* calls of GetMetricData at once */
+#define PAGES_MAX       100 /* of GetMetricData; access_counts.c asks for what fits into one */
+
+#define GET_METRIC_DATA "CloudWatch GetMetricData"
 
 static void form_begin(struct buf *form, const char *action)
 {
@@ -65,6 +69,7 @@ struct batch {
     struct metric_sum *sums;
     size_t n;
     const char *token; /* NULL: the first page */
+    struct aws_pages pages;
     bool done;
 };
 
@@ -129,7 +134,7 @@ static int take_page(struct aws_call *call, struct batch *b, const struct metric
         return -1;
     }
     if (!answer)
-        return err_set(e, ERR_REFUSED, "CloudWatch GetMetricData: the answer is not in AWS's form");
+        return err_set(e, ERR_REFUSED, GET_METRIC_DATA ": the answer is not in AWS's form");
     result = xml_child(xml_child(answer, "MetricDataResults"), "member");
     for (; result; result = xml_again(result)) {
         const char *id = xml_text(result, "Id");
@@ -138,7 +143,11 @@ static int take_page(struct aws_call *call, struct batch *b, const struct metric
             take_values(&b->sums[i], window, result);
     }
     token = xml_text(answer, "NextToken");
-    b->done = !*token;
+    if (!*token)
+        return 0;
+    if (aws_pages_turn(&b->pages, GET_METRIC_DATA, b->token, token, e) < 0)
+        return -1;
+    b->done = false;
     b->token = token;
     return 0;
 }
@@ -150,43 +159,79 @@ static void forget(struct batch *b)
         b->sums[i].complete = false;
 }
 
+/* All batches; one that is refused for a value of it becomes two. */
+struct batches {
+    struct arena *arena;
+    struct batch *items;
+    size_t len, cap;
+};
+
+static void add_batch(struct batches *all, struct metric_sum *sums, size_t n)
+{
+    all->items = arena_grow(all->arena, all->items, all->len, &all->cap, sizeof *all->items);
+    all->items[all->len++] =
+        (struct batch){.sums = sums, .n = n, .pages = aws_pages_begin(PAGES_MAX)};
+}
+
+static bool is_about_values(const char *code)
+{
+    return !strncmp(code, "InvalidParameter", 16) || !strcmp(code, "ValidationError") ||
+           !strcmp(code, "ValidationException") || !strcmp(code, "MissingParameter");
+}
+
+/* Takes what came of the call for a batch. */
+static int take_or_halve(struct aws_call *call, struct batches *all, size_t which,
+                         const struct metric_window *window, struct err *e)
+{
+    struct batch *b = &all->items[which];
+    size_t half = b->n / 2;
+
+    if (call->failed && half > 0 && !b->token && is_about_values(call->code)) {
+        struct metric_sum *sums = b->sums;
+        size_t n = b->n;
+        b->done = true;
+        b->n = 0;
+        add_batch(all, sums, half);
+        add_batch(all, sums + half, n - half);
+        return 0;
+    }
+    if (take_page(call, b, window, all->arena, e) == 0)
+        return 0;
+    forget(b);
+    return -1;
+}
+
 /* The source's function; its context is the client. */
 static int get_sums(void *context, const struct metric_window *window, struct metric_sum *sums,
                     size_t n, struct err *e)
 {
     struct arena a = {0};
-    size_t n_batches = (n + CLOUDWATCH_QUERIES_A_CALL - 1) / CLOUDWATCH_QUERIES_A_CALL;
-    struct batch *batches = arena_array(&a, n_batches, sizeof *batches);
+    struct batches all = {.arena = &a};
     struct aws_call calls[SIDE_BY];
-    struct batch *of[SIDE_BY];
+    size_t of[SIDE_BY], some;
     struct err why;
-    size_t some;
     int rc = 0;
 
     for (size_t i = 0; i < n; i++)
         sums[i] = (struct metric_sum){.subdomain = sums[i].subdomain};
-    for (size_t i = 0; i < n_batches; i++) {
-        size_t first = i * CLOUDWATCH_QUERIES_A_CALL, left = n - first;
-        batches[i] = (struct batch){
-            .sums = sums + first,
-            .n = left < CLOUDWATCH_QUERIES_A_CALL ? left : CLOUDWATCH_QUERIES_A_CALL};
-    }
+    for (size_t first = 0; first < n; first += CLOUDWATCH_QUERIES_A_CALL)
+        add_batch(&all, sums + first,
+                  n - first < CLOUDWATCH_QUERIES_A_CALL ? n - first : CLOUDWATCH_QUERIES_A_CALL);
     do {
         some = 0;
-        for (size_t i = 0; i < n_batches && some < SIDE_BY; i++)
-            if (!batches[i].done) {
-                of[some] = &batches[i];
+        for (size_t i = 0; i < all.len && some < SIDE_BY; i++)
+            if (!all.items[i].done) {
+                of[some] = i;
                 calls[some++] = (struct aws_call){.service = AWS_CLOUDWATCH,
                                                   .operation = "GetMetricData",
-                                                  .body = compose(&batches[i], window, &a),
-                                                  .repeatable = true};
+                                                  .body = compose(&all.items[i], window, &a),
+                                                  .repeatable = true,
+                                                  .give_up_at = all.items[i].pages.give_up_at};
             }
         aws_perform(context, calls, some);
         for (size_t i = 0; i < some; i++)
-            if (take_page(&calls[i], of[i], window, &a, rc == 0 ? e : &why) < 0) {
-                forget(of[i]);
+            if (take_or_halve(&calls[i], &all, of[i], window, rc == 0 ? e : &why) < 0)
                 rc = -1;
-            }
         aws_call_free(calls, some);
     } while (some > 0);
     arena_free(&a);

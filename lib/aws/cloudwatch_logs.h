@@ -5,7 +5,11 @@
 #include "client.h"
 #include "runner.h"
 
-#define LOGS_LINES_MAX 100000 /* at most, of one stream */
+#define LOGS_LINES_MAX 100000                     /* of one stream */
+#define LOGS_BYTES_MAX ((size_t)16 * 1024 * 1024) /* of all streams that are read at once */
+#define LOGS_PAGES_MAX 150                        /* of one stream */
+#define LOGS_EMPTY_MAX 20                         /* pages without a line in a row */
+#define LOGS_CALL_MS   8000                       /* so that one that hangs leaves others time */
 
 struct log_stream {
     const char *region; /* NULL: the client's */
@@ -14,10 +18,12 @@ struct log_stream {
     const char *container; /* every line names it */
 };
 
-/* Appends the newest lines of a stream that the query asks for, oldest first. A group or stream
- * that does not exist has no lines: its container has not written anything yet. */
-int logs_read(struct aws_client *client, const struct log_stream *stream,
-              const struct log_query *query, struct arena *a, struct log_lines *lines,
-              struct err *e) __attribute__((warn_unused_result));
+/* Appends the newest lines of the streams that the query asks for: stream by stream, each oldest
+ * first. A group or stream that does not exist has no lines: its container has not written anything
+ * yet. notes[i] becomes why stream i could not be read, or not as far back as was asked; NULL when
+ * it could. Returns how many streams could not be read at all. */
+size_t logs_read(struct aws_client *client, const struct log_stream *streams, size_t n,
+                 const struct log_query *query, struct arena *a, struct log_lines *lines,
+                 const char **notes) __attribute__((warn_unused_result));
 
 #endif

@@ -23,11 +23,21 @@ struct ecs_arns {
 int ecs_list_tasks(const struct ecs *ecs, const char *desired_status, struct arena *a,
                    struct ecs_arns *arns, struct err *e) __attribute__((warn_unused_result));
 
+/* Tasks that ECS knows but does not describe. */
+struct ecs_undescribed {
+    struct ecs_undescribed_task {
+        const char *arn, *why;
+    } * items;
+    size_t len, cap;
+};
+
 /* DescribeTasks with tags, a hundred tasks a call, several calls at once. *tasks: an array of Task,
- * which the caller decrefs. Tasks that are MISSING are left out. Any other failure, even of one
- * task, is an error. */
+ * which the caller decrefs. Tasks that are MISSING are left out. Those that fail for another reason
+ * stand in *failed; where it is NULL they are an error. What ECS refuses for one of its tasks is
+ * asked again in halves. */
 int ecs_describe_tasks(const struct ecs *ecs, const char *const *arns, size_t n, struct arena *a,
-                       json_t **tasks, struct err *e) __attribute__((warn_unused_result));
+                       json_t **tasks, struct ecs_undescribed *failed, struct err *e)
+    __attribute__((warn_unused_result));
 
 /* The result of one of several calls that were made at once. */
 struct ecs_result {

@@ -225,6 +225,7 @@ struct task ecs_task(const json_t *task, const char *subdomain, const json_t *de
     };
 
     t.short_id = last_part(t.arn, '/');
+    t.ports_unknown = !definition;
     if (!strcmp(t.desired_status, "STOPPED"))
         t.stopped_reason = stopped_reason(task, a);
     set_ports(&t, definition, a);

@@ -21,7 +21,8 @@ enum ecs_task_kind {
 enum ecs_task_kind ecs_task_kind(const json_t *task, struct arena *a, const char **subdomain)
     __attribute__((warn_unused_result));
 
-/* The struct task of a managed task. definition: its TaskDefinition; with NULL it has no ports. */
+/* The struct task of a managed task. definition: its TaskDefinition; with JSON's null it has no
+ * ports, with NULL they are not known. */
 struct task ecs_task(const json_t *task, const char *subdomain, const json_t *definition,
                      struct arena *a) __attribute__((warn_unused_result));
 

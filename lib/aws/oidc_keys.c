@@ -19,7 +19,7 @@
 #define FETCHES_MAX      5     /* in a row */
 #define FETCH_EVERY_MS   10000 /* in the long run */
 #define UNKNOWN_MS       60000 /* how long an id that is not there is not asked for again */
-#define WAITING_MAX      3     /* mirage-api has eight threads */
+#define WAITING_MAX      1     /* four threads of mirage-api answer what needs no AWS */
 
 struct key {
     char kid[KID_MAX + 1];

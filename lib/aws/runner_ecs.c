@@ -3,36 +3,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
 #include "clock.h"
 #include "container_of.h"
-#include "launch.h"
 #include "log.h"
 #include "log_lines.h"
-#include "regex.h"
-#include "utf8.h"
 
 #include "cloudwatch_logs.h"
+#include "definitions.h"
 #include "ecs.h"
+#include "ecs_launch.h"
 #include "ecs_task.h"
 #include "task_cache.h"
 
-#define IDLE_MS         10000
-#define STARTING_MS     1000
-#define LISTING_MS      (IDLE_MS - STARTING_MS / 2) /* between listings, whatever is starting */
-#define DEFINITIONS_MAX 200 /* kept beside those of the tasks that there are */
+#define IDLE_MS     10000
+#define STARTING_MS 1000
+#define LISTING_MS  (IDLE_MS - STARTING_MS / 2) /* between listings, whatever is starting */
 
 struct runner_ecs {
     struct runner runner;
     const struct config *config;
     struct ecs ecs;
-    json_t *definitions; /* ARN → TaskDefinition, or null when ECS does not give it; they never
-                            change */
+    struct definitions definitions;
     struct task_cache cache;
-    struct regex *tag_character; /* what a tag's text may have */
-    json_t *warned;              /* ARNs of broken tasks that the log has been told of */
-    int64_t listed_at;           /* monotonic ms; 0: never */
-    bool turn; /* flips with every listing: what is stopped, or what was asked long ago */
+    json_t *warned;    /* ARNs of tasks that the log has been told of */
+    int64_t listed_at; /* monotonic ms; 0: never */
+    bool turn;         /* flips with every listing: what is stopped, or what was asked long ago */
 };
 
 static struct runner_ecs *ecs_of(struct runner *r)
@@ -40,187 +35,8 @@ static struct runner_ecs *ecs_of(struct runner *r)
     return container_of(r, struct runner_ecs, runner);
 }
 
-/* --- task definitions --------------------------------------------------------------------------
- */
-
-/* Before `n` more are asked for: what revisions of long ago were like is not kept for ever. */
-static void bound_definitions(struct runner_ecs *r, size_t n)
-{
-    if (json_object_size(r->definitions) >= DEFINITIONS_MAX + 2 * n)
-        json_object_clear(r->definitions);
-}
-
-static void keep_definition(struct runner_ecs *r, const char *arn, json_t *definition)
-{
-    json_object_set_new(r->definitions, arn, definition ? json_incref(definition) : json_null());
-}
-
-/* A definition that ECS refuses to give will not come; anything else may be better next time. */
-static bool is_final(const struct ecs_result *result)
-{
-    return !strcmp(result->code, "ClientException") ||
-           !strcmp(result->code, "InvalidParameterException");
-}
-
-/* Fetches the definitions of these tasks that are not known yet. */
-static int fetch_definitions(struct runner_ecs *r, const json_t *const *tasks, size_t n,
-                             struct arena *a, struct err *e)
-{
-    const char **arns = arena_array(a, n, sizeof *arns);
-    struct ecs_result *results;
-    json_t *asked = json_object();
-    size_t len = 0;
-    int rc = 0;
-
-    bound_definitions(r, n);
-    for (size_t i = 0; i < n; i++) {
-        const char *arn = json_string_value(json_object_get(tasks[i], "taskDefinitionArn"));
-        if (!arn || json_object_get(r->definitions, arn) || json_object_get(asked, arn))
-            continue;
-        json_object_set_new(asked, arn, json_true());
-        arns[len++] = arn;
-    }
-    results = arena_array(a, len, sizeof *results);
-    ecs_describe_task_definitions(&r->ecs, arns, len, a, results);
-    for (size_t i = 0; i < len; i++) {
-        if (!results[i].value && is_final(&results[i]))
-            log_warn("the tasks of %s have no ports: %s", arns[i], results[i].err.text);
-        if (results[i].value || is_final(&results[i]))
-            keep_definition(r, arns[i], results[i].value);
-        else if (rc == 0) {
-            *e = results[i].err;
-            rc = -1;
-        }
-        json_decref(results[i].value);
-    }
-    json_decref(asked);
-    return rc;
-}
-
-static const json_t *definition_of(const struct runner_ecs *r, const json_t *task)
-{
-    const char *arn = json_string_value(json_object_get(task, "taskDefinitionArn"));
-
-    return arn ? json_object_get(r->definitions, arn) : NULL;
-}
-
 /* --- launch ------------------------------------------------------------------------------------
  */
-
-/* A tag's text may have letters, numbers, blanks and _.:/=+-@ (Amazon ECS API Reference, "Tag"); a
- * branch's name may have more. What is not allowed becomes `_`; the environment has it as it is. */
-static json_t *tag_text(const struct runner_ecs *r, const char *text)
-{
-    struct buf out = {0};
-    char character[8];
-    json_t *value;
-    size_t n;
-
-    for (size_t left = strlen(text); left > 0; text += n, left -= n) {
-        n = utf8_character(text, left);
-        memcpy(character, text, n ? n : 1);
-        character[n] = '\0';
-        if (n && regex_match(r->tag_character, character) == 1)
-            buf_add(&out, text, n);
-        else
-            buf_char(&out, '_');
-        n = n ? n : 1;
-    }
-    value = json_string(buf_text(&out));
-    buf_free(&out);
-    return value;
-}
-
-/* launch_tags() as RunTask takes them. */
-static json_t *tags_of(const struct runner_ecs *r, const struct launch_request *request)
-{
-    json_t *ours = launch_tags(request), *tags = json_array(), *tag;
-    size_t i;
-
-    json_array_foreach (ours, i, tag) {
-        const char *key = json_string_value(json_object_get(tag, "Key"));
-        const char *value = json_string_value(json_object_get(tag, "Value"));
-        json_array_append_new(
-            tags, json_pack("{s:o, s:o}", "key", tag_text(r, key), "value", tag_text(r, value)));
-    }
-    json_decref(ours);
-    return tags;
-}
-
-/* The launch's variables for every container of the definition. */
-static json_t *overrides_of(const struct runner_ecs *r, const struct launch_request *request,
-                            const json_t *definition)
-{
-    json_t *env = launch_env(request, r->config->compat_v1), *list = json_array(), *value;
-    json_t *overrides = json_array();
-    const json_t *container;
-    const char *name;
-    size_t i;
-
-    json_object_foreach (env, name, value)
-        json_array_append_new(list, json_pack("{s:s, s:O}", "name", name, "value", value));
-    json_array_foreach (json_object_get(definition, "containerDefinitions"), i, container)
-        json_array_append_new(overrides,
-                              json_pack("{s:O, s:O}", "name", json_object_get(container, "name"),
-                                        "environment", list));
-    json_decref(env);
-    json_decref(list);
-    return json_pack("{s:o}", "containerOverrides", overrides);
-}
-
-static json_t *strings(const struct config_strings *list)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < list->len; i++)
-        json_array_append_new(array, json_string(list->items[i]));
-    return array;
-}
-
-/* How tasks are placed: the strategy, or else the launch type (one excludes the other). */
-static void add_placement(json_t *run, const struct config *c)
-{
-    json_t *strategy = json_array(), *vpc;
-
-    for (size_t i = 0; i < c->ecs.n_capacity_provider_strategy; i++) {
-        const struct config_capacity_provider *p = &c->ecs.capacity_provider_strategy[i];
-        json_array_append_new(
-            strategy, json_pack("{s:s, s:I, s:I}", "capacityProvider", p->capacity_provider,
-                                "weight", (json_int_t)p->weight, "base", (json_int_t)p->base));
-    }
-    if (json_array_size(strategy) > 0)
-        json_object_set(run, "capacityProviderStrategy", strategy);
-    else
-        json_object_set_new(run, "launchType", json_string(c->ecs.launch_type));
-    json_decref(strategy);
-    if (c->ecs.network_configuration.awsvpc_configuration.subnets.len == 0)
-        return;
-    vpc = json_pack("{s:o, s:o}", "subnets",
-                    strings(&c->ecs.network_configuration.awsvpc_configuration.subnets),
-                    "securityGroups",
-                    strings(&c->ecs.network_configuration.awsvpc_configuration.security_groups));
-    if (c->ecs.network_configuration.awsvpc_configuration.assign_public_ip)
-        json_object_set_new(
-            vpc, "assignPublicIp",
-            json_string(c->ecs.network_configuration.awsvpc_configuration.assign_public_ip));
-    json_object_set_new(run, "networkConfiguration",
-                        json_pack("{s:o}", "awsvpcConfiguration", vpc));
-}
-
-static json_t *run_request(const struct runner_ecs *r, const struct launch_request *request,
-                           const json_t *definition)
-{
-    json_t *run =
-        json_pack("{s:O, s:i, s:o, s:o, s:b}", "taskDefinition",
-                  json_object_get(definition, "taskDefinitionArn"), "count", 1, "overrides",
-                  overrides_of(r, request, definition), "tags", tags_of(r, request),
-                  "enableExecuteCommand", r->config->ecs.enable_execute_command);
-
-    if (!run)
-        abort();
-    add_placement(run, r->config);
-    return run;
-}
 
 static int ecs_launch(struct runner *runner, const struct launch_request *request, struct arena *a,
                       struct launch_result *results, struct err *e)
@@ -241,7 +57,7 @@ static int ecs_launch(struct runner *runner, const struct launch_request *reques
             continue;
         }
         of[n_runs] = i;
-        requests[n_runs++] = run_request(r, request, definitions[i].value);
+        requests[n_runs++] = ecs_launch_request(r->config, request, definitions[i].value);
     }
     ecs_run_tasks(&r->ecs, requests, n_runs, a, runs);
     for (size_t k = 0; k < n_runs; k++) {
@@ -286,33 +102,63 @@ static int list_all(struct runner_ecs *r, size_t *spare, struct arena *a, struct
     return 0;
 }
 
-static int describe(struct runner_ecs *r, const struct ecs_arns *wanted, struct arena *a,
-                    struct err *e)
+/* Told once a task. */
+static bool warn_of(struct runner_ecs *r, const char *arn)
 {
+    if (json_object_get(r->warned, arn))
+        return false;
+    json_object_set_new(r->warned, arn, json_true());
+    return true;
+}
+
+/* Those of `wanted` that ECS has described, or said to be missing. */
+static struct ecs_arns without(const struct ecs_arns *wanted, const struct ecs_undescribed *failed,
+                               struct arena *a)
+{
+    struct ecs_arns left = {.items = arena_array(a, wanted->len, sizeof *left.items)};
+
+    for (size_t i = 0; i < wanted->len; i++) {
+        bool described = true;
+        for (size_t k = 0; k < failed->len; k++)
+            described = described && strcmp(wanted->items[i], failed->items[k].arn) != 0;
+        if (described)
+            left.items[left.len++] = wanted->items[i];
+    }
+    return left;
+}
+
+static int describe(struct runner_ecs *r, const struct ecs_arns *wanted, struct arena *a,
+                    struct ecs_undescribed *failed, struct err *e)
+{
+    struct ecs_arns asked;
     json_t *tasks;
 
     if (wanted->len == 0)
         return 0;
-    if (ecs_describe_tasks(&r->ecs, wanted->items, wanted->len, a, &tasks, e) < 0)
+    if (ecs_describe_tasks(&r->ecs, wanted->items, wanted->len, a, &tasks, failed, e) < 0)
         return -1;
-    task_cache_described(&r->cache, wanted, tasks, is_ours, clock_now_ms());
+    for (size_t i = 0; i < failed->len; i++)
+        if (warn_of(r, failed->items[i].arn))
+            log_warn("task %s stays as it was known: ECS DescribeTasks: %s", failed->items[i].arn,
+                     failed->items[i].why);
+    asked = without(wanted, failed, a);
+    task_cache_described(&r->cache, &asked, tasks, is_ours, clock_now_ms());
     json_decref(tasks);
     return 0;
 }
 
-/* Told once a task: nothing will mend it but whoever tagged it. */
+/* Nothing will mend it but whoever tagged it. */
 static void warn_broken(struct runner_ecs *r, const char *arn)
 {
-    if (json_object_get(r->warned, arn))
-        return;
-    json_object_set_new(r->warned, arn, json_true());
-    log_warn(
-        "task %s is tagged ManagedBy, but its tag Subdomain is no base64 of a subdomain: it is "
-        "left alone",
-        arn);
+    if (warn_of(r, arn))
+        log_warn("task %s is tagged ManagedBy, but its tag Subdomain is no base64 of a subdomain: "
+                 "it is left alone",
+                 arn);
 }
 
-static int collect(struct runner_ecs *r, struct arena *a, struct task_list *tasks, struct err *e)
+/* What the cache has, and those of which nothing could be learnt. */
+static void collect(struct runner_ecs *r, const struct ecs_undescribed *failed, struct arena *a,
+                    struct task_list *tasks)
 {
     const json_t **ours = arena_array(a, r->cache.len, sizeof *ours);
     const char **subdomains = arena_array(a, r->cache.len, sizeof *subdomains);
@@ -327,12 +173,15 @@ static int collect(struct runner_ecs *r, struct arena *a, struct task_list *task
         else
             warn_broken(r, r->cache.items[i].arn);
     }
-    if (fetch_definitions(r, ours, n, a, e) < 0)
-        return -1;
-    tasks->items = arena_array(a, n, sizeof *tasks->items);
+    definitions_fetch(&r->definitions, &r->ecs, ours, n, a);
+    tasks->items = arena_array(a, n + failed->len, sizeof *tasks->items);
     for (size_t i = 0; i < n; i++)
-        tasks->items[tasks->len++] = ecs_task(ours[i], subdomains[i], definition_of(r, ours[i]), a);
-    return 0;
+        tasks->items[tasks->len++] =
+            ecs_task(ours[i], subdomains[i], definitions_of(&r->definitions, ours[i]), a);
+    for (size_t i = 0; i < failed->len; i++)
+        if (!task_cache_has(&r->cache, failed->items[i].arn))
+            tasks->items[tasks->len++] =
+                (struct task){.arn = failed->items[i].arn, .unknown = true};
 }
 
 /* Those that are tasks of this cluster: for one that is not (the configuration named another
@@ -358,6 +207,7 @@ static int ecs_list(struct runner *runner, bool now, const struct runner_known *
 {
     struct runner_ecs *r = ecs_of(runner);
     struct ecs_arns wanted = {0};
+    struct ecs_undescribed failed = {0};
     size_t spare = 0;
 
     *tasks = (struct task_list){0};
@@ -368,13 +218,19 @@ static int ecs_list(struct runner *runner, bool now, const struct runner_known *
     task_cache_wanted(&r->cache, known, n_known, a, &wanted);
     if (wanted.len < spare)
         task_cache_oldest(&r->cache, spare - wanted.len, a, &wanted);
-    if (describe(r, &wanted, a, e) < 0)
+    if (describe(r, &wanted, a, &failed, e) < 0)
         return -1;
-    return collect(r, a, tasks, e);
+    collect(r, &failed, a, tasks);
+    return 0;
 }
 
 /* --- stop, logs, trace -------------------------------------------------------------------------
  */
+
+static void ecs_limit(struct runner *runner)
+{
+    aws_client_limit(ecs_of(runner)->ecs.client, runner->limit);
+}
 
 static int ecs_stop(struct runner *runner, const char *arn, const char *reason, struct err *e)
 {
@@ -406,24 +262,41 @@ static bool stream_of(const struct runner_ecs *r, const json_t *container, const
     return true;
 }
 
-/* The task's definition by `family:revision`, fetched unless it is known. NULL with *e. */
-static json_t *definition_by_name(struct runner_ecs *r, const char *name, struct arena *a,
-                                  struct err *e)
+/* What is missing of a container's lines, for whoever reads them. */
+static void note(struct log_lines *lines, struct arena *a, const char *whose, const char *what)
 {
-    json_t *known = json_object_get(r->definitions, name);
-    struct ecs_result result;
+    size_t cap = lines->n_notes;
 
-    if (known)
-        return known;
-    bound_definitions(r, 1);
-    ecs_describe_task_definitions(&r->ecs, &name, 1, a, &result);
-    if (!result.value) {
-        *e = result.err;
-        return NULL;
+    lines->notes = arena_grow(a, lines->notes, lines->n_notes, &cap, sizeof *lines->notes);
+    lines->notes[lines->n_notes++] = arena_printf(a, "%s: %s", whose, what);
+}
+
+/* The streams of all containers of these tasks, whose definitions are known. */
+static struct log_stream *streams_of(struct runner_ecs *r, const struct task_list *tasks,
+                                     struct arena *a, struct log_lines *lines, size_t *n)
+{
+    struct log_stream *streams = NULL;
+    size_t cap = 0, i, k;
+    struct err e;
+
+    *n = 0;
+    for (i = 0; i < tasks->len; i++) {
+        const struct task *t = &tasks->items[i];
+        const json_t *definition = definitions_by_name(&r->definitions, &r->ecs, t->taskdef, a, &e),
+                     *container;
+        if (!definition) {
+            note(lines, a, t->taskdef, e.text);
+            continue;
+        }
+        json_array_foreach (json_object_get(definition, "containerDefinitions"), k, container) {
+            struct log_stream stream;
+            if (!stream_of(r, container, t->short_id, a, &stream))
+                continue;
+            streams = arena_grow(a, streams, *n, &cap, sizeof *streams);
+            streams[(*n)++] = stream;
+        }
     }
-    keep_definition(r, name, result.value);
-    json_decref(result.value);
-    return json_object_get(r->definitions, name);
+    return streams;
 }
 
 static int ecs_logs(struct runner *runner, const struct task_list *tasks,
@@ -431,28 +304,26 @@ static int ecs_logs(struct runner *runner, const struct task_list *tasks,
                     struct err *e)
 {
     struct runner_ecs *r = ecs_of(runner);
-    size_t n_streams = 0, i, k;
+    struct log_stream *streams;
+    const char **notes;
+    size_t n, failed;
 
     *lines = (struct log_lines){0};
-    for (i = 0; i < tasks->len; i++) {
-        const struct task *t = &tasks->items[i];
-        const json_t *definition = definition_by_name(r, t->taskdef, a, e), *container;
-        struct log_stream stream;
-        if (!definition)
-            return -1;
-        json_array_foreach (json_object_get(definition, "containerDefinitions"), k, container) {
-            if (!stream_of(r, container, t->short_id, a, &stream))
-                continue;
-            n_streams++;
-            if (logs_read(r->ecs.client, &stream, query, a, lines, e) < 0)
-                return -1;
-        }
-    }
-    if (tasks->len > 0 && n_streams == 0)
+    streams = streams_of(r, tasks, a, lines, &n);
+    if (n == 0 && lines->n_notes > 0)
+        return err_set(e, ERR_REFUSED, "%s", lines->notes[0]);
+    if (n == 0 && tasks->len > 0)
         return err_set(e, ERR_REFUSED,
                        "no container of %s writes to CloudWatch Logs: its task definition needs "
                        "logConfiguration awslogs, with awslogs-group and awslogs-stream-prefix",
                        tasks->items[0].taskdef);
+    notes = arena_array(a, n, sizeof *notes);
+    failed = logs_read(r->ecs.client, streams, n, query, a, lines, notes);
+    for (size_t i = 0; i < n; i++)
+        if (notes[i])
+            note(lines, a, streams[i].container, notes[i]);
+    if (failed > 0 && failed == n)
+        return err_set(e, ERR_REFUSED, "%s", lines->notes[lines->n_notes - n]);
     log_lines_merge(lines, query->tail, a);
     return 0;
 }
@@ -467,13 +338,14 @@ static int ecs_trace(struct runner *runner, const char *arn, struct arena *a, st
     int rc = 0;
 
     *trace = (struct trace){0};
-    if (ecs_describe_tasks(&r->ecs, &arn, 1, a, &tasks, e) < 0)
+    if (ecs_describe_tasks(&r->ecs, &arn, 1, a, &tasks, NULL, e) < 0)
         return -1;
     task = json_array_get(tasks, 0);
     if (!task || ecs_task_kind(task, a, &subdomain) != ECS_TASK_MANAGED)
         rc = err_set(e, ERR_NOT_FOUND, "task %.200s is not found", arn);
-    else if ((rc = fetch_definitions(r, &task, 1, a, e)) == 0) {
-        trace->task = ecs_task(task, subdomain, definition_of(r, task), a);
+    else {
+        definitions_fetch(&r->definitions, &r->ecs, &task, 1, a);
+        trace->task = ecs_task(task, subdomain, definitions_of(&r->definitions, task), a);
         ecs_task_trace(task, a, trace);
     }
     json_decref(tasks);
@@ -488,9 +360,8 @@ static void ecs_close(struct runner *runner)
     struct runner_ecs *r = ecs_of(runner);
 
     task_cache_free(&r->cache);
-    json_decref(r->definitions);
+    definitions_free(&r->definitions);
     json_decref(r->warned);
-    regex_free(r->tag_character);
     aws_client_close(r->ecs.client);
     free(r);
 }
@@ -504,6 +375,7 @@ int runner_ecs_open(struct runner **runner, const struct config *config, struct 
         .stop = ecs_stop,
         .logs = ecs_logs,
         .trace = ecs_trace,
+        .limit = ecs_limit,
         .close = ecs_close,
     };
     struct aws_client *client;
@@ -517,9 +389,9 @@ int runner_ecs_open(struct runner **runner, const struct config *config, struct 
     if (aws_client_open(&client, config->ecs.region, e) < 0)
         return -1;
     r = calloc(1, sizeof *r);
-    if (!r || !(r->definitions = json_object()) || !(r->warned = json_object()) ||
-        regex_compile(&r->tag_character, "^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]$", e) < 0)
+    if (!r || !(r->warned = json_object()))
         abort();
+    definitions_open(&r->definitions);
     r->runner.ops = &ops;
     r->config = config;
     r->ecs = (struct ecs){.client = client, .cluster = config->ecs.cluster};

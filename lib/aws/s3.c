@@ -8,6 +8,9 @@
 #include "xml.h"
 
 #define FOLDER_KEYS_MAX 1000
+#define PAGES_MAX       100 /* of a thousand keys each */
+
+#define LIST_OBJECTS    "S3 ListObjectsV2"
 
 /* Percent-encodes all but RFC 3986's unreserved characters, as a signature wants it. */
 static const char *encode(const char *text, bool keep_slash, struct arena *a)
@@ -100,7 +103,7 @@ static int take_keys(const struct buf *answer, struct arena *a, struct s3_keys *
     const struct xml *object = xml_child(root, "Contents");
 
     if (!root || strcmp(root->name, "ListBucketResult") != 0)
-        return err_set(e, ERR_REFUSED, "S3 ListObjectsV2: the answer is not in AWS's form");
+        return err_set(e, ERR_REFUSED, LIST_OBJECTS ": the answer is not in AWS's form");
     for (; object; object = xml_again(object)) {
         keys->items = arena_grow(a, keys->items, keys->len, &keys->cap, sizeof *keys->items);
         keys->items[keys->len++] = xml_text(object, "Key");
@@ -114,7 +117,8 @@ static int take_keys(const struct buf *answer, struct arena *a, struct s3_keys *
 int s3_list(struct aws_client *client, const struct s3_location *prefix, struct arena *a,
             struct s3_keys *keys, struct err *e)
 {
-    const char *token = NULL;
+    struct aws_pages pages = aws_pages_begin(PAGES_MAX);
+    const char *token = NULL, *before;
     int rc;
 
     do {
@@ -128,11 +132,15 @@ int s3_list(struct aws_client *client, const struct s3_location *prefix, struct 
                 arena_printf(a, "%slist-type=2&prefix=%s", from, encode(prefix->key, false, a)),
             .bucket = prefix->bucket,
             .repeatable = true,
+            .give_up_at = pages.give_up_at,
         };
         aws_perform(client, &call, 1);
         rc = aws_call_check(&call, 1, e);
+        before = token;
         if (rc == 0)
             rc = take_keys(&call.answer, a, keys, &token, e);
+        if (rc == 0 && token)
+            rc = aws_pages_turn(&pages, LIST_OBJECTS, before, token, e);
         aws_call_free(&call, 1);
     } while (rc == 0 && token);
     return rc < 0 ? err_prefix(e, "s3://%s/%s", prefix->bucket, prefix->key) : 0;

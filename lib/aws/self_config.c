@@ -117,7 +117,7 @@ static int copy_network(struct config *c, const struct ecs *ecs, const char *tas
     const char *group, *assign;
     int rc = -1;
 
-    if (ecs_describe_tasks(ecs, &task_arn, 1, &a, &tasks, e) < 0)
+    if (ecs_describe_tasks(ecs, &task_arn, 1, &a, &tasks, NULL, e) < 0)
         goto out;
     group = json_string_value(json_object_get(json_array_get(tasks, 0), "group"));
     if (!group || strncmp(group, "service:", 8) != 0) {

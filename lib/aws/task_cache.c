@@ -21,6 +21,13 @@ static struct cached_task *find(const struct task_cache *c, const char *arn)
     return c->len ? bsearch(&key, c->items, c->len, sizeof *c->items, by_arn) : NULL;
 }
 
+bool task_cache_has(const struct task_cache *c, const char *arn)
+{
+    const struct cached_task *t = find(c, arn);
+
+    return t && t->task;
+}
+
 static void sort(struct task_cache *c)
 {
     if (c->len)

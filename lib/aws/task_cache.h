@@ -29,6 +29,10 @@ struct task_cache {
 
 void task_cache_free(struct task_cache *c);
 
+/* Whether the text of a task is kept. */
+bool task_cache_has(const struct task_cache *c, const char *arn)
+    __attribute__((warn_unused_result));
+
 /* Takes a complete listing of the tasks that are meant to run and, unless NULL, of those that are
  * meant to be stopped. A task in neither is forgotten when it is not ours, or stopped over an hour
  * ago. */

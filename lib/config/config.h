@@ -10,7 +10,7 @@
 #include "arena.h"
 #include "err.h"
 #include "network.h"
-#include "purge.h"
+#include "purge_decision.h"
 
 struct buf;
 struct options;

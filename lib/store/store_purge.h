@@ -7,7 +7,7 @@
 
 #include "arena.h"
 #include "err.h"
-#include "purge.h"
+#include "purge_decision.h"
 
 #include "db.h"
 

@@ -180,12 +180,30 @@ static int drop_other_ports(struct db *db, const struct task *t, struct err *e)
     return rc < 0 ? -1 : dropped;
 }
 
+/* The ports are not known. Those of before hold; without any, one that leads nowhere stands for
+ * them, so that the task counts as starting. */
+static int put_unknown_ports(struct db *db, const struct task *t, struct err *e)
+{
+    const struct task_port nowhere = {.container = "", .address = ""};
+    struct arena a = {0};
+    struct task old = {0};
+    int rc = store_task_get(db, t->arn, &a, &old, e);
+    size_t known = old.n_ports;
+
+    arena_free(&a);
+    return rc < 0 ? -1 : known > 0 ? 0 : put_port(db, t->arn, &nowhere, e);
+}
+
 int store_task_put(struct db *db, const struct task *task, struct err *e)
 {
     int changed = put_row(db, task, e), rc;
 
     if (changed < 0)
         return -1;
+    if (task->ports_unknown) {
+        rc = put_unknown_ports(db, task, e);
+        return rc < 0 ? -1 : changed + rc > 0;
+    }
     for (size_t i = 0; i < task->n_ports; i++) {
         rc = put_port(db, task->arn, &task->ports[i], e);
         if (rc < 0)

@@ -200,8 +200,7 @@ def axe_source():
     if not _axe:
         file, lock = AXE / "node_modules/axe-core/axe.min.js", AXE / "package-lock.json"
         if not file.exists() or file.stat().st_ctime < lock.stat().st_mtime:
-            fetched = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=AXE,
-                                     capture_output=True, text=True, timeout=300)
-            assert fetched.returncode == 0, f"npm ci in {AXE}: {fetched.stderr}"
+            fetched = subprocess.run([REPOSITORY / "tools/npm-ci", AXE], capture_output=True, text=True, timeout=300)
+            assert fetched.returncode == 0, fetched.stderr
         _axe.append(Path(file).read_text())
     return _axe[0]

@@ -17,7 +17,7 @@ from stack import BIN, Stack, ask_task, running  # noqa: E402
 
 # These wait for minutes to pass, or for pauses of half a minute.
 SLOW = ("test_ecs_counts", "test_ecs_outage", "idle_cluster", "vanishes", "is_refused", "every_operation", "schedule",
-        "agree_on_500", "renewed", "somebody_did", "route53_that")
+        "agree_on_500", "renewed", "somebody_did", "route53_that", "proxyd_gone")
 
 
 def dealt_out(items):

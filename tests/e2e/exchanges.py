@@ -5,6 +5,7 @@ for a request to e.localhost, `FOR` for the client's address."""
 OWN = b"<own>"
 FOR = b"<for>"
 HOST = b"Host: e.localhost\r\n"
+WEBSOCKET = b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 
 def request(line, *fields, body=b"", host=HOST):
@@ -67,8 +68,18 @@ FORWARDED = {
     "a colon in a value": (request(b"GET /", b"X: a: b"), get(b"GET /", b"X: a: b")),
     "a field twice stays twice": (request(b"GET /", b"X: 1", b"X: 2"), get(b"GET /", b"X: 1", b"X: 2")),
     "a name of signs": (request(b"GET /", b"!#$%&'*+-.^_`|~: x"), get(b"GET /", b"!#$%&'*+-.^_`|~: x")),
-    "an underscore is no dash": (request(b"GET /", b"Content_Length: 9", b"Transfer_Encoding: x"),
-                                 get(b"GET /", b"Content_Length: 9", b"Transfer_Encoding: x")),
+    "what CGI takes for the framing stops here": (
+        request(b"GET /", b"Content_Length: 9", b"TRANSFER.ENCODING: x", b"X_Y: 1"), get(b"GET /", b"X_Y: 1")),
+    "what CGI takes for a field of ours stops here": (
+        request(b"GET /", b"X_Forwarded-For: 6.6.6.6", b"Proxy_Authorization: x", b"Keep~Alive: 1"), get()),
+    "Connection cannot take away where a request comes from": (
+        request(b"GET /", b"Connection: X-Forwarded-Port, Origin, Sec-Fetch-Site, Referer, If-Match, Authorization",
+                b"Origin: http://a", b"Sec-Fetch-Site: cross-site", b"Referer: http://a/", b"If-Match: x",
+                b"Authorization: y", b"X-Forwarded-Port: 1"),
+        get(b"GET /", b"Origin: http://a", b"Sec-Fetch-Site: cross-site", b"Referer: http://a/", b"If-Match: x",
+            b"Authorization: y", b"X-Forwarded-Port: 1")),
+    "Forwarded stops here": (request(b"GET /", b"Forwarded: for=6.6.6.6"), get()),
+    "Proxy is HTTP_PROXY for CGI": (request(b"GET /", b"Proxy: http://6.6.6.6/"), get()),
     "Keep-Alive stops here": (request(b"GET /", b"Keep-Alive: timeout=5"), get()),
     "TE stops here": (request(b"GET /", b"TE: trailers", b"Connection: TE"), get()),
     "Proxy-Connection stops here": (request(b"GET /", b"Proxy-Connection: close"), get()),
@@ -144,11 +155,15 @@ FORWARDED = {
                              b"GET /a HTTP/1.1\r\nX: y\r\n" + HOST + OWN + b"\r\n"),
     "HTTP/1.0 cannot upgrade": (
         b"GET / HTTP/1.0\r\n" + HOST + b"Connection: upgrade\r\nUpgrade: x\r\n\r\n", get()),
-    "an upgrade": (request(b"GET /", b"Connection: Upgrade, X-A", b"X-A: 1", b"Upgrade: x"),
-                   b"GET / HTTP/1.1\r\n" + HOST + OWN + b"Connection: upgrade\r\nUpgrade: x\r\n\r\n"),
-    "an upgrade of two protocols": (
-        request(b"GET /", b"Upgrade: a, b", b"Connection: upgrade"),
-        b"GET / HTTP/1.1\r\n" + HOST + OWN + b"Connection: upgrade\r\nUpgrade: a, b\r\n\r\n"),
+    "an upgrade": (request(b"GET /", b"Connection: Upgrade, X-A", b"X-A: 1", b"Upgrade: WebSocket"),
+                   b"GET / HTTP/1.1\r\n" + HOST + OWN + WEBSOCKET),
+    "of two protocols WebSocket goes on": (
+        request(b"GET /", b"Upgrade: h2c, websocket", b"Connection: upgrade"),
+        b"GET / HTTP/1.1\r\n" + HOST + OWN + WEBSOCKET),
+    "HTTP/2 is not upgraded to": (
+        request(b"GET /", b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAA"), get()),
+    "TLS is not upgraded to": (request(b"GET /", b"Connection: Upgrade", b"Upgrade: TLS/1.0, HTTP/1.1"), get()),
+    "HTTP2-Settings stops here": (request(b"GET /", b"HTTP2-Settings: AAA"), get()),
 }
 
 
@@ -232,17 +247,28 @@ ANSWERED = {
     "a space before the colon": (b"GET", answer(b"200 OK", b"X : y", b"Content-Length: 0"), None),
     "a folded line": (b"GET", answer(b"200 OK", b"X: y", b" z", b"Content-Length: 0"), None),
     "no name": (b"GET", answer(b"200 OK", b": y", b"Content-Length: 0"), None),
-    "two lengths that agree": (b"GET", answer(b"200 OK", b"Content-Length: 0", b"Content-Length: 0"), None),
-    "a list of lengths": (b"GET", answer(b"200 OK", b"Content-Length: 0, 0"), None),
+    "two lengths that agree": (b"GET", answer(b"200 OK", b"Content-Length: 0", b"Content-Length: 0"), OK0),
+    "a list of lengths that agree": (b"GET", answer(b"200 OK", b"Content-Length: 0, 0"), OK0),
+    "two lengths that agree, to HEAD": (
+        b"HEAD", answer(b"200 OK", b"Content-Length: 7", b"Content-Length: 7"), answer(b"200 OK", b"Content-Length: 7")),
+    "two lengths that differ": (b"GET", answer(b"200 OK", b"Content-Length: 0", b"Content-Length: 1"), None),
+    "padded chunk sizes": (
+        b"GET", answer(b"200 OK", b"Transfer-Encoding: chunked", body=b"2  \r\nab\r\n0 \r\n\r\n"),
+        answer(b"200 OK", b"Transfer-Encoding: chunked", body=b"2\r\nab\r\n0\r\n\r\n")),
     "a negative length": (b"GET", answer(b"200 OK", b"Content-Length: -1"), None),
     "a length of 64 bits": (b"GET", answer(b"200 OK", b"Content-Length: 18446744073709551615"), None),
     "length and chunks": (b"GET", answer(b"200 OK", b"Content-Length: 5", b"Transfer-Encoding: chunked",
                                          body=b"0\r\n\r\n"), None),
     "an unknown coding": (b"GET", answer(b"200 OK", b"Transfer-Encoding: gzip, chunked"), None),
     "chunks in HTTP/1.0": (b"GET", b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", None),
-    "a 204 with chunks": (b"GET", answer(b"204 No Content", b"Transfer-Encoding: chunked"), None),
-    "a 204 with a length": (b"GET", answer(b"204 No Content", b"Content-Length: 3", body=b"abc"), None),
-    "an interim answer with a length": (b"GET", answer(b"100 Continue", b"Content-Length: 0") + OK0, None),
+    "a 204 with chunks": (b"GET", answer(b"204 No Content", b"Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
+                          answer(b"204 No Content")),
+    "a 204 with a length": (b"GET", answer(b"204 No Content", b"Content-Length: 3", body=b"abc"),
+                            answer(b"204 No Content")),
+    "a 304 with both framings": (b"GET", answer(b"304 Not Modified", b"Content-Length: 3",
+                                                b"Transfer-Encoding: chunked"), answer(b"304 Not Modified")),
+    "an interim answer with a length": (b"GET", answer(b"103 Early Hints", b"Content-Length: 0") + OK0,
+                                        answer(b"103 Early Hints") + OK0),
     "an unasked 101": (b"GET", answer(b"101 Switching Protocols", b"Connection: upgrade",
                                       b"Upgrade: x"), None),
     "129 fields": (b"GET", answer(b"200 OK", *[b"X: y"] * 128, b"Content-Length: 0"), None),

@@ -224,9 +224,9 @@ class Stack:
     alive = []  # for the report of a failed test
 
     def __init__(self, change=None, options=(), env=None, folder=None, address=None, config=None, ecs=ON_ECS,
-                 session_token=True):
+                 session_token=True, program=None):
         """`change` edits the configuration (a dict) in place; `config` is YAML text instead. `ecs`: on fakeaws,
-        `self.aws`, whatever the run's runner is; session_token=None: without credentials in the environment."""
+        `self.aws`, whatever the run's runner is; session_token=None: without credentials in the environment. `program` starts it."""
         self.address = address or own_address()
         self.own_folder = folder is None
         self.folder = folder or short_folder()
@@ -256,7 +256,7 @@ class Stack:
         self.process = None
         self.credentials = []  # headers of every call of the API
         self.open_port = PORT  # one that asks for no cookie
-        self.program = BIN / "mirage-ecs"
+        self.program = program or BIN / "mirage-ecs"
         self.known = {}  # pid → start time of all processes of this stack ever seen
 
     # --- life ---

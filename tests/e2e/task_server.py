@@ -331,9 +331,10 @@ class Exchange:
         raise Closed
 
     def do_tunnel(self):
-        """Any other protocol: the bytes come back."""
+        """No frames: the bytes come back."""
+        protocol = self.query.get("protocol", "websocket")
         greeting = pattern(int(self.query.get("greet", 0)))
-        lines = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
+        lines = f"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n"
         self.send(lines.encode() + greeting)
         while True:
             if not self.buffer:

@@ -175,10 +175,28 @@ def test_environment_with_the_cookie(guard):
     assert guard.env("nobody-x", headers=[cookie(entered(guard))]).status == 404
 
 
-def test_a_cookie_planted_by_a_task_locks_nobody_out(guard):
-    planted = "mirage-ecs-auth=eyJhbGciOiJub25lIn0.e30.e30"
-    assert guard.env("web", "/echo", [cookie(f"{planted}; {entered(guard)}")]).status == 200
-    assert guard.env("web", "/echo", [cookie(planted), cookie(entered(guard))]).status == 200
+def planted(n):
+    """As ours, but signed by another."""
+    def part(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    parts = b'{"alg":"HS256"}', b'{"expire_at":9999999999}', bytes([n]) * 32
+    return "mirage-ecs-auth=" + ".".join(map(part, parts))
+
+
+def test_cookies_planted_by_a_task_lock_nobody_out(guard):
+    none = "mirage-ecs-auth=eyJhbGciOiJub25lIn0.e30.e30"
+    assert guard.env("web", "/echo", [cookie(f"{none}; {entered(guard)}")]).status == 200
+    assert guard.env("web", "/echo", [cookie(none), cookie(entered(guard))]).status == 200
+    many = "; ".join(planted(n) for n in range(200))
+    assert guard.env("web", "/echo", [cookie(f"{many}; {entered(guard)}")]).status == 200
+    assert guard.env("web", "/echo", [cookie(many)]).status == 403
+
+
+def test_a_task_cannot_overwrite_the_cookie(guard):
+    answer = ("HTTP/1.1 200 OK\r\nSet-Cookie: mirage-ecs-auth=x; Domain=localhost\r\nset-cookie:\t=mirage-ecs-auth=y\r\n"
+              "Set-Cookie: mirage-ecs-auth2=kept\r\nClear-Site-Data: \"cookies\"\r\nContent-Length: 2\r\n\r\nok")
+    r = guard.env("web", "/raw?b=" + base64.urlsafe_b64encode(answer.encode()).decode(), [cookie(entered(guard))])
+    assert r.status == 200 and r.all("Set-Cookie") == ["mirage-ecs-auth2=kept"] and not r.all("Clear-Site-Data")
 
 
 def test_the_other_port_is_open(guard):
@@ -189,17 +207,45 @@ def test_health_check_needs_nothing(guard):
     assert guard.get("10.0.0.1", "/").status == 200
 
 
-def test_options_passes_without(guard):
-    assert guard.env("web", "/echo", method="OPTIONS").json()["method"] == "OPTIONS"
-    assert guard.env("web", "/echo", method="options").status == 403, "methods are case-sensitive"
-    for headers, status in ([], 403), ([cookie(entered(guard))], 404):
+PREFLIGHT = [("Origin", "http://a.localhost"), ("Access-Control-Request-Method", "PUT")]
+
+
+def test_a_preflight_passes_without(guard):
+    """Without a body either way: many applications do not look at the method."""
+    r = guard.env("web", "/echo", PREFLIGHT, method="OPTIONS")
+    assert r.status == 200 and r.body == b"" and r.header("Content-Length") == "0"
+    r = guard.env("web", "/events?n=3", PREFLIGHT, method="OPTIONS")
+    assert r.status == 200 and r.body == b""
+    assert guard.env("web", "/echo", [*PREFLIGHT, cookie(entered(guard))], method="OPTIONS").json()["method"] == "OPTIONS"
+    assert guard.env("web", "/echo", PREFLIGHT, method="options").status == 403, "methods are case-sensitive"
+    for headers, status in (PREFLIGHT, 403), ([*PREFLIGHT, cookie(entered(guard))], 404):
         assert guard.env("nobody-x", "/echo", headers, method="OPTIONS").status == status, "it does not tell what is known"
+
+
+@pytest.mark.parametrize("headers, body", [
+    ([], b""), (PREFLIGHT[:1], b""), (PREFLIGHT[1:], b""), (PREFLIGHT, b"body"),
+    ([*PREFLIGHT, ("Transfer-Encoding", "chunked")], None)])
+def test_other_options_do_not_pass(guard, headers, body):
+    with guard.connect() as c:
+        c.request("OPTIONS", "/echo", "web.localhost", headers, body or b"")
+        if body is None:
+            c.send(b"4\r\nbody\r\n0\r\n\r\n")
+        assert c.response().status == 403
+
+
+def test_behind_a_preflight_the_connection_goes_on(guard):
+    with guard.connect() as c:
+        for _ in range(3):
+            c.request("OPTIONS", "/echo", "web.localhost", PREFLIGHT)
+            assert c.response().body == b""
+            c.request("GET", "/echo", "web.localhost", [cookie(entered(guard))])
+            assert c.response().json()["method"] == "GET"
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
 def test_upgrade_without_the_cookie(guard, method):
     with guard.connect() as c:
-        c.request(method, "/tunnel", "web.localhost", [("Connection", "Upgrade"), ("Upgrade", "echo/1")])
+        c.request(method, "/tunnel", "web.localhost", [("Connection", "Upgrade"), ("Upgrade", "websocket")])
         assert c.response(method).status == 403
 
 
@@ -219,7 +265,7 @@ def test_who_is_turned_away_does_not_count(guard):
     before = counted()
     for _ in range(5):
         assert guard.env("quiet", "/echo").status == 403
-        assert guard.env("quiet", "/echo", method="OPTIONS").status == 200
+        assert guard.env("quiet", "/echo", PREFLIGHT, method="OPTIONS").status == 200
     for method in ("GET", "OPTIONS"):
         assert guard.env("quiet", "/echo", [cookie(value)], method=method).status == 200
     poll(lambda: counted() >= before + 2, 10, "the accesses that were let in")
@@ -289,11 +335,16 @@ def test_cookie_is_taken_out_of_a_request_that_is_sent_again(guard):
 
 def test_trusted_proxy_is_believed(guard):
     seen = seen_by_task(guard, [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "h"),
-                                ("X-Forwarded-Port", "443"), ("X-Amzn-Oidc-Identity", "me")], SECOND_PORT)
+                                ("X-Forwarded-Port", "443"), ("X-Amzn-Oidc-Identity", "me"),
+                                ("X-Real-IP", "192.0.2.1"), ("CF-Connecting-IP", "192.0.2.1"),
+                                ("Forwarded", "for=6.6.6.6"), ("Proxy", "http://6.6.6.6")], SECOND_PORT)
+    assert {("x-real-ip", "192.0.2.1"), ("cf-connecting-ip", "192.0.2.1")} <= set(seen)
+    assert not {"forwarded", "proxy"} & set(dict(seen)), "Forwarded would end before this proxy"
     assert dict(seen)["x-forwarded-for"].startswith("192.0.2.1, 127.")
     assert {("x-forwarded-proto", "https"), ("x-forwarded-host", "h"), ("x-forwarded-port", "443"),
             ("x-amzn-oidc-identity", "me")} <= set(seen)
-    seen = seen_by_task(guard, [("X_Forwarded_For", "1"), ("X.Amzn.Oidc-Data", "2"), ("x-amzn_oidc-data", "3")], SECOND_PORT)
+    seen = seen_by_task(guard, [("X_Forwarded_For", "1"), ("X.Amzn.Oidc-Data", "2"), ("x-amzn_oidc-data", "3"),
+                                ("X_Real_IP", "4")], SECOND_PORT)
     assert not [k for k, _ in seen if "_" in k or "." in k], "what CGI takes for a header of that name is nobody's"
 
 
@@ -302,7 +353,11 @@ def test_stranger_is_not_believed(new_stack):
     s.launch("web")
     seen = seen_by_task(s, [("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "h"),
                             ("X-Forwarded-Port", "443"), ("x-amzn-oidc-data", "x"), ("x-amzn-oidc-accesstoken", "x"),
-                            ("X_Forwarded_For", "x"), ("X-Kept", "1")])
+                            ("X_Forwarded_For", "x"), ("X-Kept", "1"), *[(name, "6.6.6.6") for name in (
+                                "X-Real-IP", "X_Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP",
+                                "CF-Connecting-IP", "X-Original-URL", "X-Original-For", "X-Rewrite-URL",
+                                "X-Forwarded", "Forwarded", "Forwarded-For", "Client-IP", "Proxy")]])
+    assert not [k for k, v in seen if v == "6.6.6.6"]
     ours = [(k, v) for k, v in seen if k.startswith("x-")]
     assert sorted(ours) == [("x-forwarded-for", "127.0.0.1"), ("x-forwarded-host", "web.localhost"),
                             ("x-forwarded-proto", "http"), ("x-kept", "1")]

@@ -42,6 +42,51 @@ def test_accessible(browser, paths, page, scheme, width):
         assert browser.script("return document.documentElement.scrollWidth") <= width, "nothing sticks out"
 
 
+# What a page is measured with: fonts wider than most, and lines at their longest.
+WIDE = """const sheet = new CSSStyleSheet();
+sheet.replaceSync('* { font-family: "DejaVu Sans", Verdana, sans-serif !important; letter-spacing: 0.06em !important; }');
+document.adoptedStyleSheets = [sheet];"""
+STICKS_OUT = """const right = document.documentElement.clientWidth, out = [];
+for (const e of document.querySelectorAll('a, button, input, select, textarea, th, td, p, code, h1, h2, svg'))
+    if (e.checkVisibility() && !e.closest('.visually-hidden, .visually-hidden-focusable, thead') && !e.matches('.segments input')) {
+        const box = e.getBoundingClientRect();
+        if (box.width > 1 && (box.right > right + 0.5 || box.left < -0.5)) out.push(e.outerHTML.slice(0, 80));
+    }
+if (document.documentElement.scrollWidth > right) out.push(`scrolls: ${document.documentElement.scrollWidth}`);
+return out;"""
+
+
+@pytest.fixture(scope="module")
+def long_paths(stack):
+    """The pages again, of names of 63 characters that cannot be broken at a hyphen."""
+    name, broken = "w" * 63, "m" * 63
+    stack.launch(name, ["web", "web2", "demo" * 12], branch="W" * 255, nick="w" * 255)
+    stack.launch("w" * 62 + "x", "demo" * 12, branch="feature/" + "W" * 247)
+    stack.launch(broken, "dies", branch="M" * 255, wait=False)
+    (failed,) = poll(lambda: stack.tasks(broken, "stopped"), LONG, "it has died")
+    task = stack.tasks(name)[0]["short_id"]
+    yield {"list": "/", "watched": f"/?launched={broken}", "launcher": "/launcher", "refused": "/launcher",
+           "again": f"/launcher?again={name}", "terminate": f"/terminate?subdomain={name}", "logs": f"/logs/{name}",
+           "trace": f"/trace/{task}", "failed": f"/trace/{failed['short_id']}", "purge": "/purges",
+           "preview": "/purges?duration=86400", "error": f"/logs/{'n' * 63}"}
+    for subdomain in (name, "w" * 62 + "x"):
+        stack.terminate(subdomain)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_sticks_out_at_any_width(browser, long_paths, page):
+    """From the narrowest phone on: the page does not scroll sideways, and whatever can be pressed is on the screen."""
+    show(browser, long_paths, page)
+    browser.script(WIDE)
+    found = {}
+    for width in [*range(320, 1480, 20 if page == "list" else 80), 641, 896, 897, 1344, 1345]:
+        with browser.looking(width=width):
+            out = browser.script(STICKS_OUT)
+            if out:
+                found[width] = out
+    assert not found, (sorted(found), found[min(found)])
+
+
 def test_dialog_is_accessible(browser, paths):
     for scheme in ("light", "dark"):
         with browser.looking(scheme):

@@ -97,7 +97,7 @@ def test_an_open_websocket_keeps_its_environment(new_stack, aws):  # noqa: F811
     (task,) = s.tasks("socket")
     aws.change_task(task["id"], startedAt=time.time() - DAY)
     with s.connect(timeout=200) as c:
-        c.request("GET", "/tunnel", "socket.localhost", [("Connection", "Upgrade"), ("Upgrade", "echo")])
+        c.request("GET", "/tunnel", "socket.localhost", [("Connection", "Upgrade"), ("Upgrade", "websocket")])
         assert c.head().status == 101
         opened = int(time.time()) // 60
         poll(lambda: any(v and minute > opened for minute, v in reported(aws, "socket").items()), 200,

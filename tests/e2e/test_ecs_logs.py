@@ -72,6 +72,33 @@ def test_no_permission(new_stack):
     assert r.status == 500 and "logs:GetLogEvents" in r.json()["result"], r
 
 
+def test_a_container_whose_logs_are_refused_hides_no_other(new_stack):
+    s = new_stack()
+    task = two_containers(s, "pair")
+    s.aws.add_log_events("/tests", f"ecs/front/{task}", [(int(time.time() * 1000), "the front's line")])
+    s.aws.fault("logs.GetLogEvents", "access_denied", where={"logStreamName": f"ecs/back/{task}"})
+    answer = s.api("GET", "/api/logs?subdomain=pair").json()
+    assert answer["result"][-1] == "the front's line"
+    (note,) = answer["notes"]
+    assert note.startswith("back: CloudWatch Logs GetLogEvents: AccessDeniedException"), note
+    page = s.api("GET", "/logs/pair").text
+    assert "the front&#39;s line" in page and "back: CloudWatch Logs GetLogEvents: AccessDeniedException" in page
+    download = s.api("GET", "/logs/pair?download=1").text
+    assert "front the front's line\n" in download and "\n# back: CloudWatch Logs" in download
+    s.aws.clear_faults()
+    assert "notes" not in s.api("GET", "/api/logs?subdomain=pair").json()
+
+
+def test_a_task_whose_definition_is_refused_hides_no_other(new_stack):
+    s = new_stack()
+    s.launch("two", ["web", "demo"])
+    demo, _ = sorted(s.tasks("two"), key=lambda t: t["taskdef"])
+    assert s.env("two", "/print?line=hello").status == 200
+    s.aws.fault("ecs.DescribeTaskDefinition", "access_denied", where={"taskDefinition": demo["taskdef"]})
+    answer = s.api("GET", "/api/logs?subdomain=two").json()
+    assert answer["result"] and [n.split(": ")[0] for n in answer["notes"]] == [demo["taskdef"]], answer
+
+
 def test_the_life_of_a_task(new_stack):
     s = new_stack()
     s.launch("dies")

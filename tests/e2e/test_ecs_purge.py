@@ -95,6 +95,18 @@ def test_idle_goes_and_everything_else_stays(aws):
     assert "purged" in aws.requests("ecs.StopTask", last=1)[0]["params"]["reason"]
 
 
+def test_a_count_that_is_refused_keeps_only_its_own_environment(aws):
+    for i in range(20):
+        add(aws, f"idle-{i}")
+        history(aws, f"idle-{i}", HOUR)
+    aws.fault("cloudwatch.GetMetricData", "error", code="ValidationError", message="The value is not valid.",
+              status=400, where={"MetricDataQueries": "idle-7"})
+    answer = purge(aws, "-duration", HOUR, "-dry-run", status=1)
+    kept = {name: reason for name, (result, reason) in decisions(answer).items() if result == "keep"}
+    assert list(kept) == ["idle-7"] and "ValidationError" in kept["idle-7"], kept
+    assert aws.count("cloudwatch.GetMetricData") < 15
+
+
 @pytest.mark.parametrize("age, kept", [(60, True), (299, True), (250, True), (800, False)])
 def test_the_edge_of_the_window(aws, age, kept):
     """With five minutes; a bucket that reaches beyond the window errs toward keeping."""

@@ -237,6 +237,65 @@ def test_odd_tasks(new_stack):
     assert len(warnings) == 3, "each is told once"
 
 
+def test_a_definition_that_cannot_be_described_holds_up_no_other(new_stack, folder):
+    """After a restart without a database, too: the health check turns 200, and the tasks of the others answer."""
+    first = new_stack(folder=folder)
+    first.launch("good", "web")
+    first.launch("bad", "web2")
+    (bad,) = first.tasks("bad")
+    first.stop()
+    for file in first.state.glob("mirage.db*"):
+        file.unlink()
+    arn = first.aws.task(bad["id"])["taskDefinitionArn"]
+    first.aws.fault("ecs.DescribeTaskDefinition", "internal", where={"taskDefinition": arn})
+    second = new_stack(folder=folder, address=first.address)
+    poll(lambda: second.get("health.example.net").status == 200, 20, "the health check")
+    poll(lambda: second.env("good", "/echo").status == 200, 10, "the good one answers")
+    assert [t["last_status"] for t in second.tasks("bad")] == ["RUNNING"]
+    assert second.env("bad").status == 503
+    assert second.log_path.read_text().count(f"{arn} cannot be described yet") == 1
+    assert second.api("GET", "/trace/" + bad["short_id"]).status == 200
+    second.aws.clear_faults()
+    poll(lambda: second.env("bad", "/echo").status == 200, 25, "it answers, once it can be described")
+    assert f"{arn} can be described again" in second.log_path.read_text()
+
+
+def test_a_definition_that_cannot_be_described_any_more_takes_no_route(new_stack, folder):
+    first = new_stack(folder=folder)
+    first.launch("routed", "web")
+    first.stop()
+    first.aws.fault("ecs.DescribeTaskDefinition", "throttle")
+    second = new_stack(folder=folder, address=first.address)
+    poll(lambda: "cannot be described yet" in second.log_path.read_text(), 20, "its definition is missing")
+    listings = second.aws.count("ecs.ListTasks")
+    poll(lambda: second.aws.count("ecs.ListTasks") > listings + 1, 25, "the tasks are listed again")
+    assert second.env("routed", "/echo").status == 200
+
+
+@pytest.mark.parametrize("refused_whole", [False, True], ids=["failure", "whole-call"])
+def test_a_task_that_cannot_be_described_holds_up_no_other(new_stack, folder, refused_whole):
+    first = new_stack(folder=folder)
+    first.launch("steady", "web")
+    (steady,) = first.tasks("steady")
+    first.stop()
+    with contextlib.closing(first.database()) as db:  # older than what a listing may lack
+        db.execute("UPDATE task SET created_at = 1")
+    if refused_whole:
+        first.aws.fault("ecs.DescribeTasks", "error", code="InvalidParameterException", message="Invalid identifier",
+                        where={"tasks": steady["id"]})
+    else:
+        first.aws.fault("ecs.DescribeTasks", "failures", failures=[
+            {"arn": steady["id"], "reason": "INTERNAL", "detail": "try later"}])
+    others = [add(first, f"other-{i}") for i in range(5)]
+    second = new_stack(folder=folder, address=first.address)
+    poll(lambda: {t["id"] for t in second.list()} == {*others, steady["id"]}, 20, "all are listed")
+    poll(lambda: second.env("other-4").status == 200, 10, "the others answer")
+    listings = second.aws.count("ecs.ListTasks")
+    poll(lambda: second.aws.count("ecs.ListTasks") > listings + 1, 25, "the tasks are listed again")
+    assert second.env("steady", "/echo").status == 200 and second.tasks("steady")
+    assert second.log_path.read_text().count(f"task {steady['id']} stays as it was known") == 1
+
+
 def test_two_network_interfaces(new_stack):
     s = new_stack()
     arn = add(s, "two-enis")

@@ -236,19 +236,94 @@ def test_home_is_the_users(place):
             s.kill()
 
 
+# `make run` and `make undo-run` as root, on a machine whose /run is mounted noexec, as Debian's initramfs mounts it.
+# What they change of the machine is the test's own.
+MACHINE = """set -e
+mount -t tmpfs -o noexec none /run
+mount -t tmpfs none /usr/local/lib
+mkdir {0}/dpkg
+mount --bind /var/lib/dpkg {0}/dpkg
+mount -t tmpfs none /var/lib
+mkdir /var/lib/dpkg
+mount --bind {0}/dpkg /var/lib/dpkg
+cp -a /etc {0}/etc
+mount --bind {0}/etc /etc
+cd {1}
+"""
+RUN, UNDO_RUN = REPOSITORY / "tools/run", REPOSITORY / "tools/undo-run"
+
+
+def on_a_machine(folder, script, timeout=60, **env):
+    r = subprocess.run(["unshare", "-m", "sh", "-c", MACHINE.format(folder, folder) + script],
+                       env={**clean_environment(), **env}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       timeout=timeout)
+    return r.returncode, r.stdout, r.stderr
+
+
+def configured(folder, **more):
+    """A configuration that stands where only root may read it."""
+    address = own_address()
+    (folder / "mirage.yaml").write_text(json.dumps({**base_config(address), **more}))
+    return address, folder / "mirage.yaml"
+
+
+def test_make_run_and_what_it_leaves(folder):
+    """As root, from a clone of root's: it is ready, nothing of it is root, and `make undo-run` leaves nothing."""
+    shutil.copytree(BUILD / "bin", folder / "build/bin")
+    shutil.copytree(BUILD / "share", folder / "build/share")
+    _, conf = configured(folder)
+    status, out, err = on_a_machine(folder, f"""
+find /etc /usr/local/lib /var/lib/mirage* | sort >{folder}/before || true
+mkfifo {folder}/out
+{RUN} build -conf {conf} >{folder}/out 2>{folder}/log &
+read -r ready <{folder}/out || {{ cat {folder}/log; exit 1; }}
+echo "$ready"
+ps -o user:20= -p $! | tr -d ' '
+stat -c %U /var/lib/mirage-ecs-run /usr/local/lib/mirage-ecs-run
+{UNDO_RUN} build && echo 'it was not refused'
+kill $!
+wait $!
+find /run -type f -perm /111
+{UNDO_RUN} build
+{UNDO_RUN} build
+find /etc /usr/local/lib /var/lib/mirage* | sort >{folder}/after || true
+diff {folder}/before {folder}/after
+! getent passwd mirage-ecs-run
+""")
+    assert out.splitlines()[1:4] == ["mirage-ecs-run", "mirage-ecs-run", "root"], (status, out, err)
+    assert out.startswith("mirage-ecs ready: http://") and "is up, from /usr/local/lib/mirage-ecs-run: stop it first" in err
+    left = [line for line in out.splitlines()[4:] if not line.startswith("These packages")]
+    assert left == ["removed /usr/local/lib/mirage-ecs-run", "removed /var/lib/mirage-ecs-run",
+                    "removed the user mirage-ecs-run"], (status, out, err)
+    assert status == 0
+
+
+def test_undo_run_knows_the_earlier_names(folder):
+    """But not the user of a package, or one that a package uses."""
+    status, out, err = on_a_machine(folder, f"""
+mkdir /run/mirage-ecs-from-source /var/lib/mirage-ecs-from-source
+! getent passwd mirage-ecs >/dev/null || userdel mirage-ecs
+useradd --system --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin mirage-ecs
+mkdir /var/lib/mirage-ecs
+{UNDO_RUN} build
+getent passwd mirage-ecs >/dev/null && rmdir /var/lib/mirage-ecs
+{UNDO_RUN} build
+! getent passwd mirage-ecs
+""")
+    assert (status, out.splitlines()[:3]) == (0, ["removed /run/mirage-ecs-from-source", "removed /var/lib/mirage-ecs-from-source",
+                                                   "removed the user mirage-ecs"]), err
+
+
 def test_make_run_beside_another(folder):
     """Root's `make run` runs from a copy, which the second must not replace below the first."""
-    run = f"unshare -m sh -c 'mount -t tmpfs none /run; {REPOSITORY}/tools/run {folder}; {REPOSITORY}/tools/run {folder}'"
-    (folder / "share").mkdir()
     for name, text in {
-        "bin/mirage-ecs": f"#!/bin/sh\necho up as $3; [ \"$INNER\" ] || INNER=1 {REPOSITORY}/tools/run {folder} 8<&9 >&2\n",
+        "build/bin/mirage-ecs": f"#!/bin/sh\necho up as $3; [ \"$INNER\" ] || INNER=1 {RUN} build 8<&9 >&2\n",
         "path/getent": "#!/bin/sh\n",  # there is the user
     }.items():
-        (folder / name).parent.mkdir()
+        (folder / name).parent.mkdir(parents=True)
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
-    env = clean_environment()
-    r = subprocess.run(run, shell=True, env={**env, "PATH": f"{folder}/path:{env['PATH']}"}, stdin=subprocess.DEVNULL,
-                       capture_output=True, text=True, timeout=20)
-    refused = "another `make run` is up, from /run/mirage-ecs-from-source: stop that one first\n"
-    assert (r.stdout, r.stderr) == (2 * "up as mirage-ecs\n", 2 * refused)
+    (folder / "build/share").mkdir()
+    _, out, err = on_a_machine(folder, f"{RUN} build || true; {RUN} build || true", PATH=f"{folder}/path:{os.environ['PATH']}")
+    refused = "another `make run` is up, from /usr/local/lib/mirage-ecs-run: stop that one first\n"
+    assert out == 2 * "up as mirage-ecs-run\n" and err.count(refused) == 2, (out, err)

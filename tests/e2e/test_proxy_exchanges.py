@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from exchanges import ANSWERED, CUT, FOR, FORWARDED, HOST, OWN, answer, request
-from stack import short_folder
+from stack import poll, short_folder
 from test_proxyd_scripted import Proxyd, Task, ok, read_head
 
 RESET = b"\1\0\0\0\0\0\0\0"
@@ -123,6 +123,37 @@ def test_the_task_receives_in_front_of_another(scene, case):
         assert c.at_end()
     last = expected(b"GET /last HTTP/1.1\r\n" + HOST + OWN + b"\r\n", peer)
     assert scene.got == [expected(wanted, peer), last]
+
+
+@pytest.mark.parametrize("case, says", [
+    ("length and chunks", "both Content-Length and Transfer-Encoding"), ("two lengths that differ", "two Content-Lengths differ"),
+    ("a negative length", "Content-Length is no number"), ("an unknown coding", "its Transfer-Encoding is not chunked"),
+    ("chunks in HTTP/1.0", "it is HTTP/1.0"), ("a folded line", "a folded line"), ("129 fields", "more than 128 fields"),
+    ("HTTP/1.2", "no status line of HTTP/1.x"), ("a bare LF", "a bare CR or LF"),
+    ("a first chunk that is none", "its chunks or trailers are malformed")])
+def test_a_bad_gateway_says_which_rule(scene, case, says):
+    method, scene.script, _ = ANSWERED[case]
+    scene.reset = False
+
+    def is_logged():
+        with scene.proxy.connect() as c:
+            c.request(method.decode(), "/", "s.localhost")
+            r = c.response()
+        assert r.status == 502 and "its task's answer is not valid HTTP: " in r.text and says in r.text, r.text
+        return says in scene.proxy.said()
+
+    poll(is_logged, 5, "the log says it, a line a second")
+
+
+def test_behind_a_204_that_claims_a_body_the_connection_is_not_used(scene):
+    """What comes later would be taken for the next answer."""
+    scene.script, scene.reset = answer(b"204 No Content", b"Content-Length: 40"), False
+    before = scene.speaker.n
+    with scene.proxy.connect() as c:
+        for n in (1, 2):
+            c.request("GET", "/", "s.localhost")
+            assert c.response().status == 204
+            assert scene.speaker.n == before + n
 
 
 @pytest.mark.parametrize("case", ANSWERED)

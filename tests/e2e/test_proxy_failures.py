@@ -18,6 +18,13 @@ def timeouts(**network):
     return change
 
 
+@pytest.mark.parametrize("host, target, status", [
+    ("nobody.localhost", "/", 404), (HOST, "/close", 502), ("other.example", "/", 200), (HOST, "/" + "a" * 17000, 414)])
+def test_own_answers_are_kept_by_no_cache(stack, web, host, target, status):
+    r = stack.get(host, target)
+    assert r.status == status and r.header("Cache-Control") == "no-store"
+
+
 # --- tasks --------------------------------------------------------------------------------------
 
 

@@ -77,6 +77,25 @@ def test_refused_head(stack, web, web_task, case):
     nothing_arrived(web_task, mark)
 
 
+@pytest.mark.parametrize("case, says", [
+    ("both framings", "has both Content-Length and Transfer-Encoding"), ("two lengths", "two Content-Lengths"),
+    ("signed length", "Content-Length is no number"), ("unknown coding", "Transfer-Encoding is not chunked"),
+    ("chunked in 1.0", "it is HTTP/1.0"), ("folded", "a folded line"), ("two hosts", "no Host, two of them"),
+    ("other authority", "names another host than Host"), ("version 2.0", "another version"),
+    ("bare LF", "a bare CR or LF"), ("expectation", "Expect is not 100-continue")])
+def test_a_refusal_says_which_rule(stack, case, says):
+    _, line, *fields = HEADS[case]
+    head = "\r\n".join([line.replace("{m}", "/"), f"Host: {HOST}", *fields]) + "\r\n\r\n"
+    answer = exchange((stack.address, 8080), head.encode("latin-1")).decode()
+    assert says in answer.partition("\r\n\r\n")[2] and "Cache-Control: no-store" in answer, answer
+
+
+def test_too_many_fields_are_named(stack):
+    head = f"GET / HTTP/1.1\r\nHost: {HOST}\r\n" + "X: y\r\n" * 128 + "\r\n"
+    answer = exchange((stack.address, 8080), head.encode())
+    assert status_of(answer) == 431 and b"more than 128 fields" in answer
+
+
 @pytest.mark.parametrize("host", ["a b", "web.localhost, x", "web.localhost:99999", "web@localhost",
                                   "web.localhost/", "[::1", "web.localhost:8x", ":8080"])
 def test_refused_host(stack, web, host):

@@ -62,10 +62,10 @@ def test_close_from_the_client_side(stack, web):
         assert c.at_end()
 
 
-def test_another_protocol(stack, web):
+def test_any_bytes_once_upgraded(stack, web):
     with stack.connect() as c:
         c.request("GET", "/tunnel", HOST, [
-            ("Connection", "keep-alive, UPGRADE"), ("Upgrade", "echo/1")])
+            ("Connection", "keep-alive, UPGRADE"), ("Upgrade", "websocket")])
         assert c.head().status == 101
         data = b"\x00\xff raw \r\n\r\n GET / HTTP/1.1"
         c.send(data)
@@ -78,7 +78,7 @@ def test_bytes_right_behind_the_head(stack, web, size):
     data = big(size)
     with stack.connect() as c:
         c.send(b"GET /tunnel?greet=%d HTTP/1.1\r\nHost: web.localhost\r\nConnection: upgrade\r\n"
-               b"Upgrade: echo\r\n\r\n" % size + data)
+               b"Upgrade: websocket\r\n\r\n" % size + data)
         assert c.head().status == 101
         assert c.read_exactly(size) == data
         assert c.read_exactly(size) == data
@@ -86,7 +86,7 @@ def test_bytes_right_behind_the_head(stack, web, size):
 
 def test_the_task_closes(stack, web):
     with stack.connect() as c:
-        c.request("GET", "/tunnel", HOST, [("Connection", "upgrade"), ("Upgrade", "echo")])
+        c.request("GET", "/tunnel", HOST, [("Connection", "upgrade"), ("Upgrade", "websocket")])
         assert c.head().status == 101
         c.send(b"bye")
         assert c.at_end()
@@ -115,6 +115,21 @@ def test_forwarded_headers_on_an_upgrade(stack, web):
 def test_uninvited_101(stack, web):
     answer = b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"
     assert stack.get(HOST, "/raw?b=" + base64.urlsafe_b64encode(answer).decode()).status == 502
+
+
+@pytest.mark.parametrize("protocol", ["h2c", "TLS/1.0", "echo"])
+def test_another_protocol_is_not_upgraded_to(stack, web, protocol):
+    """The request goes on as HTTP/1.1 (RFC 9110, 7.8). A stranger would speak the other protocol past every rule."""
+    seen = stack.get(HOST, "/echo", [("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", protocol),
+                                     ("HTTP2-Settings", "AAMAAABkAARAAAAAAAIAAAAA")]).json()
+    names = {name.lower() for name, _ in seen["headers"]}
+    assert not names & {"upgrade", "http2-settings", "connection"}, names
+    assert stack.get(HOST, "/tunnel", [("Connection", "Upgrade"), ("Upgrade", protocol)]).status == 502
+
+
+def test_a_101_to_another_protocol(stack, web):
+    r = stack.get(HOST, "/tunnel?protocol=h2c", [("Connection", "Upgrade"), ("Upgrade", "websocket")])
+    assert r.status == 502
 
 
 def test_unknown_environment(stack):

@@ -247,8 +247,8 @@ def test_sigterm_with_everything_open(make):
     """Idle, half a head, a download nobody reads, a tunnel: what has no end of its own is ended."""
     def script(task, s, n):
         text, _ = read_head(s)
-        if b"pgrade: x" in text:
-            s.sendall(b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+        if b"pgrade: websocket" in text:
+            s.sendall(b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
             s.recv(1)
         else:
             s.sendall(head() + LONG)
@@ -259,7 +259,7 @@ def test_sigterm_with_everything_open(make):
         half.send(b"GET / HTTP/1.1\r\nHo")
         ask(slow)
         slow.head()
-        ask(tunnel, ("Connection", "upgrade"), ("Upgrade", "x"))
+        ask(tunnel, ("Connection", "upgrade"), ("Upgrade", "websocket"))
         assert tunnel.head().status == 101
         p.process.terminate()
         assert idle.at_end() and tunnel.at_end()

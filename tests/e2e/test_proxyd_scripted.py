@@ -339,14 +339,14 @@ def test_an_upgrade_in_flight_does_not_delay_the_end(make):
     def script(task, s, n):
         read_head(s)
         go.wait(10)
-        s.sendall(b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+        s.sendall(b"HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
         s.recv(1)
 
     p = make()
     task = Task(script)
     p.route("one", task.port)
     with p.connect() as c:
-        c.request("GET", "/", "one.localhost", [("Connection", "upgrade"), ("Upgrade", "echo")])
+        c.request("GET", "/", "one.localhost", [("Connection", "upgrade"), ("Upgrade", "websocket")])
         time.sleep(0.3)
         p.process.terminate()
         time.sleep(0.3)

@@ -5,11 +5,13 @@ count: how many times, None until cleared. Kinds that any operation knows:
 
   throttle, internal, unavailable (503, HTML), html (200, HTML), expired_token, access_denied, error (code, message,
   status), hang, reset_before (before the body is read), reset_after (the operation is not carried out), answer_lost
-  (it is), truncated (after `bytes`), slow (`seconds`), empty (200 without a body)
+  (it is), truncated (after `bytes`), slow (`seconds`), empty (200 without a body), endless (a 200 whose body never ends)
 
 Kinds that single operations ask for with take(): failures (RunTask, DescribeTasks, DescribeServices: `failures`, and
 `start` how many tasks start all the same), partial_data and internal_error (GetMetricData: `ids`), empty_page
-(GetLogEvents), prior_request (ChangeResourceRecordSets). retry_after: seconds, sent with any error.
+(GetLogEvents), prior_request (ChangeResourceRecordSets). endless_pages is of every operation in PAGED: each answer leads
+on; `same`: to itself; `lines` and `bytes`: what each page of GetLogEvents has. retry_after: seconds, sent with any error.
+where: parameters that a request must have to meet the fault; of a list, or any depth of lists and objects, one member.
 """
 
 import itertools
@@ -21,8 +23,14 @@ from .errors import ApiError, render_error
 from .http_wire import Hang, Reset, Response
 
 GENERAL = {"throttle", "internal", "unavailable", "html", "expired_token", "access_denied", "error", "hang",
-           "reset_before", "reset_after", "answer_lost", "truncated", "slow", "empty"}
-SPECIAL = {"failures", "partial_data", "internal_error", "empty_page", "prior_request"}
+           "reset_before", "reset_after", "answer_lost", "truncated", "slow", "empty", "endless"}
+SPECIAL = {"failures", "partial_data", "internal_error", "empty_page", "prior_request", "endless_pages"}
+PAGED = {
+    "ListTasks": lambda token, events: {"taskArns": [], "nextToken": token},
+    "GetMetricData": lambda token, events: {"MetricDataResults": [], "NextToken": token},
+    "ListObjectsV2": lambda token, events: {"IsTruncated": True, "Contents": [], "NextContinuationToken": token},
+    "GetLogEvents": lambda token, events: {"events": events, "nextForwardToken": token, "nextBackwardToken": token},
+}
 HTML = b"<html><head><title>503 Service Temporarily Unavailable</title></head><body>busy</body></html>\n"
 
 
@@ -51,12 +59,14 @@ class Faults:
         with self._lock:
             return [dict(f) for f in self._faults]
 
-    def take(self, service, operation, kinds):
+    def take(self, service, operation, kinds, params=None):
         """The fault of these kinds that this call meets, or None; its count goes down."""
         names = {"*", operation, f"{service}.*", f"{service}.{operation}"}
         with self._lock:
             for fault in self._faults:
                 if fault["operation"] not in names or fault["kind"] not in kinds:
+                    continue
+                if any(not _has((params or {}).get(name), value) for name, value in fault.get("where", {}).items()):
                     continue
                 if fault["count"] is not None and fault["met"] >= fault["count"]:
                     continue
@@ -65,6 +75,12 @@ class Faults:
                 fault["met"] += 1
                 return fault
         return None
+
+
+def _has(found, wanted):
+    if isinstance(found, dict):
+        return any(_has(member, wanted) for member in found.values())
+    return any(_has(member, wanted) for member in found) if isinstance(found, list) else found == wanted
 
 
 def before(fault, service, operation, credential, world):
@@ -84,12 +100,21 @@ def before(fault, service, operation, credential, world):
         return Response(200, {"Content-Type": "text/html"}, HTML)
     if kind == "empty":
         return Response(200)
+    if kind == "endless":
+        return Response(200, {"Content-Type": "application/x-amz-json-1.1"}, b" " * 65536, endless=True)
     error = _error(fault, service, operation, credential, world)
     if error is None:
         return None
     response = render_error(service, error)
     response.headers.update(headers)
     return response
+
+
+def endless_page(fault, operation, now):
+    """The output of an operation that is answered in pages: one more of them."""
+    token = "b/" + f"{0 if fault.get('same') else fault['met']:056d}/s"
+    event = {"timestamp": int(now * 1000), "message": "x" * fault.get("bytes", 10), "ingestionTime": int(now * 1000)}
+    return PAGED[operation](token, [event] * fault.get("lines", 0))
 
 
 def _error(fault, service, operation, credential, world):

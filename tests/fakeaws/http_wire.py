@@ -75,6 +75,7 @@ class Response:
     body: bytes = b""
     truncate: int | None = None  # send that many bytes of the body, then end the connection
     close: bool = False
+    endless: bool = False  # the body is sent again and again, until the connection ends
 
 
 class HttpServer:
@@ -140,6 +141,8 @@ class HttpServer:
         keep = version == "HTTP/1.1" and (request.header("connection") or "").lower() != "close"
         keep = keep and not response.close and response.truncate is None
         connection.sendall(render(response, request.method, keep))
+        while response.endless:
+            connection.sendall(response.body)
         return keep
 
 
@@ -221,7 +224,7 @@ def render(response, method, keep):
     except ValueError:
         phrase = "Status"
     headers = {"Date": formatdate(usegmt=True), **response.headers}
-    headers.setdefault("Content-Length", str(len(response.body)))
+    headers.setdefault("Content-Length", str(1 << 40 if response.endless else len(response.body)))
     if response.status == 204:
         del headers["Content-Length"]
     headers["Connection"] = "keep-alive" if keep else "close"

@@ -104,12 +104,18 @@ class _Call:
             raise
         self._authenticate()
         self._parse()
-        self.fault = fault = self.world.faults.take(service.name, self.operation, faults.GENERAL)
+        self.fault = fault = self.world.faults.take(service.name, self.operation, faults.GENERAL,
+                                                            self.params)
         if fault:
             response = faults.before(fault, service, self.operation, self.credential, self.world)
             if response is not None:
                 return response
-        output = self._operate()
+        endless = self.operation in faults.PAGED and self.world.faults.take(service.name, self.operation,
+                                                                            {"endless_pages"}, self.params)
+        if endless:
+            output = faults.endless_page(endless, self.operation, self.world.now())
+        else:
+            output = self._operate()
         response = service.render(self.operation, output)
         return faults.after(fault, response) if fault else response
 

@@ -162,3 +162,35 @@ def test_unknown_verbs_and_faults_are_the_tests_own_mistakes(aws):
     for wrong in (lambda: aws.fault("*", "flood"), lambda: aws.no_such_verb(), lambda: aws.set_delays(soon=1)):
         with pytest.raises(ControlError):
             wrong()
+
+
+def test_pages_that_never_end(aws):
+    aws.fault("ListTasks", "endless_pages")
+    tokens = [json.loads(listing(aws)[1])["nextToken"] for _ in range(3)]
+    assert len(set(tokens)) == 3
+    aws.clear_faults()
+    aws.fault("ListTasks", "endless_pages", same=True, where={"desiredStatus": "STOPPED"})
+    assert "nextToken" not in json.loads(listing(aws)[1])
+    pages = [raw.ecs(aws, "ListTasks", '{"cluster":"mirage","desiredStatus":"STOPPED"}')[1] for _ in range(2)]
+    assert json.loads(pages[0])["nextToken"] == json.loads(pages[1])["nextToken"]
+    aws.fault("GetLogEvents", "endless_pages", lines=3, bytes=7)
+    page = aws.boto3_client("logs").get_log_events(logGroupName="g", logStreamName="s")
+    assert [e["message"] for e in page["events"]] == ["x" * 7] * 3
+
+
+def test_a_body_that_never_ends(aws):
+    from botocore.config import Config
+    aws.fault("ListTasks", "endless")
+    sizes = []
+
+    def send(request, **unused):
+        import urllib.request
+        with urllib.request.urlopen(urllib.request.Request(
+                request.url, request.body, dict(request.headers.items())), timeout=10) as answer:
+            sizes.append(len(answer.read(10 << 20)))
+        raise InterruptedError
+    client = aws.boto3_client("ecs", config=Config(retries={"total_max_attempts": 1}))
+    client.meta.events.register("before-send.ecs.ListTasks", send)
+    with pytest.raises(InterruptedError):
+        client.list_tasks(cluster="mirage")
+    assert sizes == [10 << 20]

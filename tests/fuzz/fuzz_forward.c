@@ -147,12 +147,14 @@ static void pass_response(struct stream *s, const char *data, size_t size, size_
 
 static void check_hop_by_hop(const struct lenient *m, bool upgrade)
 {
-    static const char *const names[] = {"keep-alive", "te", "proxy-connection",
-                                        "proxy-authenticate", "proxy-authorization"};
+    static const char *const names[] = {"keep-alive",          "te",
+                                        "proxy-connection",    "proxy-authenticate",
+                                        "proxy-authorization", "http2-settings"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         CHECK(!lenient_value(m, names[i]));
-    CHECK(upgrade || !lenient_value(m, "upgrade"));
+    CHECK(!lenient_value(m, "upgrade") ||
+          (upgrade && !strcmp(lenient_value(m, "upgrade"), "websocket")));
 }
 
 static void check_target(const char *before, const char *after)

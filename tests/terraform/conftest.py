@@ -21,9 +21,8 @@ GIVEN = {"domain": "dev.example.net", "region": "ap-northeast-1", "allowed_cidrs
 def hcl(command, *paths):
     """HashiCorp's parser from npm, which is fetched once."""
     if not (HERE / "node_modules/@cdktf/hcl2json").exists():
-        fetched = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HERE,
-                                 capture_output=True, text=True, timeout=300)
-        assert fetched.returncode == 0, f"npm ci in {HERE}: {fetched.stderr}"
+        fetched = subprocess.run([REPOSITORY / "tools/npm-ci", HERE], capture_output=True, text=True, timeout=300)
+        assert fetched.returncode == 0, fetched.stderr
     return subprocess.run(["node", HERE / "hcl.js", command, *paths], capture_output=True, text=True, timeout=60)
 
 

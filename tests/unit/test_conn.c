@@ -37,9 +37,11 @@ static int open_one(void **state)
         timer_list_init(&w->timers[i], i == TIMER_NONE ? 0 : 1000, NULL);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     client = ends[0];
-    conn_open(w, ends[1], 0, "192.0.2.1");
-    c = LIST_FIRST(&w->conns);
+    for (size_t i = 0; i < STRANGER_BUCKETS; i++)
+        TAILQ_INIT(&w->strangers[i].conns);
+    c = conn_open(w, ends[1], 0, "192.0.2.1");
     assert_non_null(c);
+    assert_ptr_equal(LIST_FIRST(&w->conns), c);
     return 0;
 }
 

@@ -143,11 +143,17 @@ static const struct exchange request_cases[] = {
      "GET /ws HTTP/1.1\r\n" HOST "Sec-WebSocket-Key: x\r\n" FORWARDED
      "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"},
     {"GET / HTTP/1.1\r\n" HOST "Upgrade: a/1, b\r\nupgrade: c\r\nConnection: upgrade\r\n\r\n",
-     "GET / HTTP/1.1\r\n" HOST FORWARDED
-     "Connection: upgrade\r\nUpgrade: a/1, b\r\nupgrade: c\r\n\r\n"},
-    {"POST / HTTP/1.1\r\n" HOST "Upgrade: x\r\nConnection: upgrade\r\nContent-Length: 1\r\n\r\n",
-     "POST / HTTP/1.1\r\n" HOST FORWARDED
-     "Content-Length: 1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n"},
+     "GET / HTTP/1.1\r\n" HOST FORWARDED END},
+    {"GET / HTTP/1.1\r\n" HOST
+     "Upgrade: a/1 ,, WebSocket \r\nupgrade: c\r\nConnection: upgrade\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST FORWARDED "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"},
+    {"GET / HTTP/1.1\r\n" HOST "Upgrade: websocket/13\r\nConnection: upgrade\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST FORWARDED END},
+    {"POST / HTTP/1.1\r\n" HOST "Upgrade: h2c\r\nConnection: upgrade, HTTP2-Settings\r\n"
+     "HTTP2-Settings: AAA\r\nContent-Length: 1\r\n\r\n",
+     "POST / HTTP/1.1\r\n" HOST FORWARDED "Content-Length: 1\r\n\r\n"},
+    {"GET / HTTP/1.1\r\n" HOST "HTTP2-Settings: AAA\r\n\r\n",
+     "GET / HTTP/1.1\r\n" HOST FORWARDED END},
 };
 
 static void requests(void **state)
@@ -163,7 +169,7 @@ static void forwarded_requests_parse(void **state)
 {
     struct http_request r;
     const char *again = "POST /x HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n"
-                        "Connection: upgrade\r\nUpgrade: y\r\n\r\n";
+                        "Connection: upgrade\r\nUpgrade: websocket\r\n\r\n";
     char *copy = strdup(request_through(again));
 
     (void)state;

@@ -30,9 +30,12 @@ static size_t feed(struct decoding *d, const char *text, size_t len)
     return used;
 }
 
+static bool padded; /* of chunked.padded */
+
 static void restart(struct decoding *d)
 {
     memset(&d->chunked, 0, sizeof(d->chunked));
+    d->chunked.padded = padded;
     d->len = d->pieces = 0;
     d->rc = 0;
 }
@@ -55,6 +58,19 @@ struct body {
     {                                                                                              \
         text, sizeof(text) - 1, NULL, 0                                                            \
     }
+
+/* Those of a response, which may be padded. */
+static const struct body padded_list[] = {
+    GOOD("5 \r\nhello\r\n0  \r\n", "hello", "\r\n"),
+    GOOD("5\t \t\r\nhello\r\n0\r\n", "hello", ""),
+    GOOD("5 ;a=b\r\nhello\r\n0\r\n", "hello", ""),
+    OPEN("5 ", ""),
+    BAD(" 5\r\nhello\r\n"),
+    BAD("5 5\r\nhello\r\n"),
+    BAD("5 a\r\n"),
+    BAD("5 \n"),
+    BAD("5 ; a\r\n"),
+};
 
 static void check_outcome(const struct decoding *d, const struct body *b, size_t used)
 {
@@ -163,6 +179,24 @@ static void bodies(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(body_list); i++)
         check_body(&body_list[i]);
+}
+
+static void padded_sizes(void **state)
+{
+    (void)state;
+    padded = true;
+    for (size_t i = 0; i < COUNT(body_list); i++)
+        if (body_list[i].data) /* what is good stays good */
+            check_body(&body_list[i]);
+    for (size_t i = 0; i < COUNT(padded_list); i++)
+        check_body(&padded_list[i]);
+    padded = false;
+    for (size_t i = 0; i < COUNT(padded_list); i++)
+        if (padded_list[i].used > 0) { /* a request's are refused */
+            struct body b = padded_list[i];
+            b.data = NULL;
+            check_body(&b);
+        }
 }
 
 static void extension_of_length(size_t len, bool good)
@@ -295,6 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies),
+        cmocka_unit_test(padded_sizes),
         cmocka_unit_test(extension_limit),
         cmocka_unit_test(pieces_are_as_long_as_they_can_be),
         cmocka_unit_test(trailers),

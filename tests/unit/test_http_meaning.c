@@ -5,6 +5,8 @@
 
 #include "http_guard.h"
 
+#include <stdio.h>
+
 #define GET     "GET / HTTP/1.1\r\n"
 #define POST    "POST / HTTP/1.1\r\n"
 #define HOST    "Host: a.example\r\n"
@@ -129,11 +131,13 @@ static void knows_fields(void **state)
         {"Trailer: x\r\n", HTTP_FIELD_TRAILER, false},
         {"Transfer-Encoding: chunked\r\n", HTTP_FIELD_TRANSFER_ENCODING, true},
         {"Upgrade: x\r\n", HTTP_FIELD_UPGRADE, true},
+        {"HTTP2-Settings: x\r\n", HTTP_FIELD_HTTP2_SETTINGS, true},
+        {"X_Odd: x\r\n", HTTP_FIELD_OTHER, false},
         {"X-Forwarded-For: x\r\n", HTTP_FIELD_X_FORWARDED_FOR, false},
         {"X-Forwarded-Host: x\r\n", HTTP_FIELD_X_FORWARDED_HOST, false},
         {"X-Forwarded-Proto: x\r\n", HTTP_FIELD_X_FORWARDED_PROTO, false},
-        {"X-Forwarded_For: x\r\n", HTTP_FIELD_OTHER, false},
-        {"Transfer_Encoding: x\r\n", HTTP_FIELD_OTHER, false},
+        {"X-Forwarded_For: x\r\n", HTTP_FIELD_OTHER, true},
+        {"Transfer_Encoding: x\r\n", HTTP_FIELD_OTHER, true},
     };
     for (size_t i = 0; i < COUNT(fields); i++) {
         char text[256];
@@ -239,9 +243,21 @@ static void keep_alive(void **state)
 
 static void upgrade_and_expect(void **state)
 {
+    static const char *const others[] = {"h2c",          "TLS/1.0",    "echo", "websocket2",
+                                         "websocket/13", "web socket", "",     ",",
+                                         "x websocket"};
+
     (void)state;
     parse_good(GET_A "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n" END);
     assert_true(request.upgrade);
+    parse_good(GET_A "Connection: upgrade\r\nUpgrade: h2c, WEBSOCKET\r\n" END);
+    assert_true(request.upgrade);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char head[128];
+        snprintf(head, sizeof head, GET_A "Connection: upgrade\r\nUpgrade: %s\r\n" END, others[i]);
+        parse_good(head);
+        assert_false(request.upgrade);
+    }
     parse_good(GET_A "Upgrade: websocket\r\n" END);
     assert_false(request.upgrade);
     parse_good(GET_A "Connection: upgrade\r\n" END);
@@ -335,6 +351,9 @@ static void response_connection(void **state)
                                        "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
     assert_true(response.upgrade);
     parse_response_to(HTTP_METHOD_GET, "HTTP/1.1 101 X\r\nUpgrade: websocket\r\n\r\n");
+    assert_false(response.upgrade);
+    parse_response_to(HTTP_METHOD_GET,
+                      "HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n");
     assert_false(response.upgrade);
     parse_response_to(HTTP_METHOD_GET, "HTTP/1.1 426 X\r\nConnection: upgrade\r\n"
                                        "Upgrade: websocket\r\n\r\n");

@@ -11,7 +11,7 @@
 
 #include "access_counts.h"
 #include "aws/cloudwatch.h"
-#include "purge.h"
+#include "purge_decision.h"
 #include "regex.h"
 
 #define TEST(name)   cmocka_unit_test(name)

@@ -111,6 +111,39 @@ static void ready_is_kept_until_the_address_changes(void **state)
     assert_false(get("one").ports[0].ready);
 }
 
+static void ports_that_are_not_known_stay_as_they_were(void **state)
+{
+    struct task_port port;
+    struct task known = task_of("known", "a", &port), t = known, back;
+
+    (void)state;
+    t.ports = NULL;
+    t.n_ports = 0;
+    t.ports_unknown = true;
+    assert_int_equal(store_task_put(db, &known, &e), 1);
+    assert_int_equal(store_task_port_ready(db, known.arn, &port, &e), 0);
+    assert_int_equal(store_task_put(db, &t, &e), 0);
+    back = get("known");
+    assert_int_equal(back.n_ports, 1);
+    assert_true(back.ports[0].ready);
+
+    t.arn = "new"; /* it counts as starting, until they are known */
+    t.short_id = "new";
+    assert_int_equal(store_task_put(db, &t, &e), 1);
+    assert_int_equal(store_task_put(db, &t, &e), 0);
+    back = get("new");
+    assert_int_equal(back.n_ports, 1);
+    assert_string_equal(back.ports[0].address, "");
+    assert_false(back.ports[0].ready);
+    t.ports = &port;
+    t.n_ports = 1;
+    t.ports_unknown = false;
+    assert_int_equal(store_task_put(db, &t, &e), 1);
+    back = get("new");
+    assert_int_equal(back.n_ports, 1);
+    assert_string_equal(back.ports[0].address, port.address);
+}
+
 static void desired_stopped_sticks(void **state)
 {
     struct task_port port;
@@ -272,6 +305,7 @@ int main(void)
         TEST(task_comes_back_as_put),
         TEST(put_tells_whether_anything_changed),
         TEST(ready_is_kept_until_the_address_changes),
+        TEST(ports_that_are_not_known_stay_as_they_were),
         TEST(desired_stopped_sticks),
         TEST(by_id),
         TEST(lists),

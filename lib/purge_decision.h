@@ -1,6 +1,6 @@
 /* Which environments nobody has used for a while: the rules, and the decision. */
-#ifndef MIRAGE_PURGE_H
-#define MIRAGE_PURGE_H
+#ifndef MIRAGE_PURGE_DECISION_H
+#define MIRAGE_PURGE_DECISION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "purge.h"
+#include "purge_decision.h"
 
 #include <stdlib.h>
 #include <string.h>

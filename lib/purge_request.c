@@ -1,6 +1,6 @@
-/* Not in purge.c, because the configuration checks a request too: mirage-proxyd reads the
- * configuration and does not link Jansson. */
-#include "purge.h"
+/* What was asked for, checked. Not in purge_decision.c, because the configuration checks a request
+ * too: mirage-proxyd reads the configuration and does not link Jansson. */
+#include "purge_decision.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,72 @@
+"""What make asks of the machine before anything is built: packages, with what it says where it cannot have them."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from stack import REPOSITORY, clean_environment
+
+DEPS, NPM_CI = REPOSITORY / "tools/deps", REPOSITORY / "tools/npm-ci"
+BY_HAND = "as root: apt-get update && apt-get install -y --no-install-recommends no-such-a no-such-b\n"
+UNPRIVILEGED = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
+
+
+@pytest.fixture
+def asked(folder):
+    """tools/deps, as a user other than root, for packages that are not there; on a machine with these programs."""
+    folder.chmod(0o755)
+    path = folder / "path"
+    path.mkdir()
+    for program in ("sh", "id", "sed", "grep", "printf", "mkdir", "dpkg-query", "setpriv"):
+        (path / program).symlink_to(next(f"{at}/{program}" for at in ("/usr/bin", "/bin") if os.path.exists(f"{at}/{program}")))
+
+    def ask(**programs):
+        for name, text in programs.items():
+            (path / name).write_text(f"#!/bin/sh\n{text}\n")
+            (path / name).chmod(0o755)
+        script = (folder / "deps")
+        script.write_bytes(DEPS.read_bytes())
+        script.chmod(0o755)
+        return subprocess.run([*UNPRIVILEGED, script, "no-such-a", "no-such-b"], cwd=folder, env=clean_environment(PATH=str(path)),
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+
+    return ask
+
+
+def test_without_sudo(asked):
+    r = asked()
+    assert (r.returncode, r.stdout, r.stderr) == (1, "", f"packages are missing, and there is no sudo. Please run {BY_HAND}"), r
+
+
+def test_with_a_sudo_that_refuses(asked):
+    r = asked(sudo="echo 'somebody is not in the sudoers file.' >&2; exit 1")
+    assert r.returncode == 1 and r.stderr.endswith(f"sudo or apt-get failed, and says why above; by hand, {BY_HAND}"), r
+
+
+def test_what_was_installed_is_written_down(asked, folder):
+    (folder / "build").mkdir()
+    (folder / "build").chmod(0o777)
+    r = asked(sudo="exit 0")
+    assert (r.returncode, (folder / "build/installed").read_text()) == (0, "no-such-a\nno-such-b\n"), r
+
+
+@pytest.mark.skipif(not shutil.which("npm"), reason="npm is not installed")
+def test_npm_that_cannot_reach_its_registry(folder):
+    (folder / "package.json").write_text('{"name": "x", "version": "1.0.0", "dependencies": {"axe-core": "4.10.0"}}')
+    (folder / "package-lock.json").write_text(
+        '{"name": "x", "version": "1.0.0", "lockfileVersion": 3, "requires": true, "packages": {'
+        '"": {"name": "x", "version": "1.0.0", "dependencies": {"axe-core": "4.10.0"}},'
+        '"node_modules/axe-core": {"version": "4.10.0", "resolved": "http://127.0.0.1:9/axe-core-4.10.0.tgz"}}}')
+    env = clean_environment(npm_config_registry="http://127.0.0.1:9/", npm_config_cache=str(folder / "cache"), HOME=str(folder))
+    r = subprocess.run([NPM_CI, folder], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    assert r.returncode == 1 and f"npm could not fetch what {folder}/package-lock.json names, from http://127.0.0.1:9/" in r.stderr, r
+    assert re.search(r"`npm config set registry URL` names another one", r.stderr)
+
+
+def test_without_npm(folder):
+    r = subprocess.run(["/bin/sh", NPM_CI, folder], env={"PATH": str(folder)}, stdin=subprocess.DEVNULL, capture_output=True,
+                       text=True, timeout=20)
+    assert (r.returncode, r.stderr) == (1, f"{folder} needs npm, which is not installed: make deps-test\n")
