@@ -9,6 +9,7 @@
 #include "utf8.h"
 
 #include "encode.h"
+#include "multipart.h"
 
 const char *request_variable(const struct request *r, const char *name)
 {
@@ -178,31 +179,39 @@ static int read_body(const struct request *r, struct arena *a, char **body, size
     return 0;
 }
 
+static int refuse_type(unsigned bodies, struct err *e)
+{
+    bool json_only = bodies == BODY_JSON;
+
+    err_set(e, ERR_INVALID, "Content-Type must be %s%s, in UTF-8",
+            json_only ? "" : "application/x-www-form-urlencoded",
+            json_only                   ? "application/json"
+            : (bodies & BODY_JSON) != 0 ? " or application/json"
+                                        : "");
+    return json_only ? 400 : 415;
+}
+
 static int read_post(struct request *r, unsigned bodies, struct arena *a, struct err *e)
 {
-    char *body = NULL;
+    const char *type_text = request_variable(r, "CONTENT_TYPE");
+    const char *query = request_variable(r, "QUERY_STRING");
+    char *body = NULL, boundary[MULTIPART_BOUNDARY_MAX + 1];
     size_t len;
-    unsigned type;
-    int status = read_body(r, a, &body, &len, e);
+    int status = read_body(r, a, &body, &len, e), rc;
 
     if (status != 0)
         return status;
-    type = body_type(request_variable(r, "CONTENT_TYPE"));
     if (len == 0 && (bodies & BODY_FORM) != 0)
-        return 0;
-    if ((type & bodies) == 0) {
-        bool json_only = bodies == BODY_JSON;
-
-        err_set(e, ERR_INVALID, "Content-Type must be %s%s, in UTF-8",
-                json_only ? "" : "application/x-www-form-urlencoded",
-                json_only                   ? "application/json"
-                : (bodies & BODY_JSON) != 0 ? " or application/json"
-                                            : "");
-        return json_only ? 400 : 415;
-    }
-    if (type == BODY_JSON)
-        return params_read_json(&r->params, body, len, e) < 0 ? 400 : 0;
-    return params_read_form(&r->params, a, body, len, "the body", e) < 0 ? 400 : 0;
+        rc = 0;
+    else if ((bodies & BODY_FORM) != 0 && multipart_boundary(type_text, boundary))
+        rc = params_read_multipart(&r->params, a, body, len, boundary, e);
+    else if ((body_type(type_text) & bodies) == 0)
+        return refuse_type(bodies, e);
+    else
+        rc = body_type(type_text) == BODY_JSON
+                 ? params_read_json(&r->params, body, len, e)
+                 : params_read_form(&r->params, a, body, len, "the body", e);
+    return rc < 0 || params_add_query(&r->params, a, query, e) < 0 ? 400 : 0;
 }
 
 int request_read_params(struct request *r, unsigned bodies, struct arena *a, struct err *e)
@@ -214,6 +223,17 @@ int request_read_params(struct request *r, unsigned bodies, struct arena *a, str
     query = request_variable(r, "QUERY_STRING");
     return params_read_form(&r->params, a, query, strlen(query), "the query string", e) < 0 ? 400
                                                                                             : 0;
+}
+
+bool request_wants_text(const struct request *r)
+{
+    const char *accept = request_variable(r, "HTTP_ACCEPT");
+
+    if (strcasestr(accept, "text/html") || strcasestr(accept, "application/xhtml"))
+        return false;
+    return strcasestr(accept, "text/plain") ||
+           (!strncasecmp(request_variable(r, "HTTP_USER_AGENT"), "curl/", 5) &&
+            (!*accept || !strcmp(accept, "*/*")));
 }
 
 void request_free(struct request *r)

@@ -91,7 +91,10 @@ static void answer_error(struct call *c, int status, const char *text)
 
     if (status >= 500)
         log_error("%s %s: %d: %s", c->request->method_name, path, status, text);
-    if (!router_is_api(path))
+    if (!router_is_api(path) && request_wants_text(c->request)) {
+        respond_plain(c->response, status);
+        buf_printf(&c->response->body, "%s\n", text);
+    } else if (!router_is_api(path))
         page_error(c, status, text);
     else if (status == 401)
         respond_json_text(c->response, status, "message", "Unauthorized");

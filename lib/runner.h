@@ -63,8 +63,9 @@ struct trace_event {
 
 struct trace_container {
     const char *name;
-    const char *exit_code; /* text; "" while it runs */
-    const char *reason;    /* "" when none was given */
+    const char *exit_code;            /* text; "" while it runs */
+    const char *reason;               /* "" when none was given */
+    const char *last_status, *health; /* as ECS has them; NULL or "": not known */
 };
 
 /* The life of a task. */
@@ -74,6 +75,7 @@ struct trace {
     size_t n_events;
     struct trace_container *containers;
     size_t n_containers;
+    const char *stop_code, *stopped_reason; /* as ECS has them; NULL or "": none */
 };
 
 /* How often the view has to be refreshed, in ms. */

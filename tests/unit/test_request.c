@@ -272,7 +272,8 @@ static void content_types(void **state)
                                       "application/json; charset",
                                       "application/json; charset=\"utf-8",
                                       "application/json x",
-                                      "multipart/form-data; boundary=x"};
+                                      "multipart/form-data",
+                                      "multipart/mixed; boundary=x"};
     struct reading r;
 
     (void)state;
