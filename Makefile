@@ -53,7 +53,7 @@ BOOTSTRAP := $(firstword $(wildcard $(patsubst %,/usr/share/%/bootstrap.min.css,
   nodejs/bootstrap/dist/css bootstrap-html/css)))
 
 .PHONY: all run undo-run test unit e2e e2e-apache e2e-ecs fakeaws terraform lint format bench screenshots install uninstall man deb \
-  clean deps deps-test help all-tests test-deploy test-waiting test-working
+  clean deps deps-test help all-tests test-all test-deploy test-waiting test-working
 .DELETE_ON_ERROR:
 .SECONDARY:
 .DEFAULT_GOAL := all
@@ -127,7 +127,7 @@ DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libjwt-dev libsecco
 DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli util-linux python3-selenium python3-cryptography chromium chromium-driver apache2-bin \
   $(if $(shell command -v npm),,nodejs npm)
 DEPS_DEB := build-essential debhelper fakeroot
-DEPS_DEPLOY := $(DEPS_DEB) debootstrap lintian mandoc man-db systemd systemd-container buildah \
+DEPS_DEPLOY := $(DEPS_DEB) debootstrap lintian mandoc man-db systemd systemd-container buildah netavark \
   libcmocka-dev iproute2 binutils python3-pytest
 DEPS_LINT := clang clang-format cppcheck binutils mandoc python3-minimal
 
@@ -154,7 +154,18 @@ endif
 PYTEST_FLAGS ?=
 JOBS ?= 6# tests side by side: most of them wait most of the time
 
-test: deps-test ## install what is missing, run all tests (also under ASan and UBSan)
+# Every run writes down what became of its tests, for the totals at the end.
+export MIRAGE_TOTALS := $(MIRAGE_TOTALS)
+TOTALS = MIRAGE_TOTALS_LABEL='$@$(if $(SANITIZE), $(SANITIZE))'
+test: ## install what is missing, run all tests (also under ASan and UBSan); says at the start what it takes
+	@echo 'make test takes about half an hour on two processors. It installs the Debian packages that are missing (up to 470 MB to'
+	@echo 'download), makes machines and images of its own with debootstrap and buildah (500 MB more, from $(or $(DEBIAN_MIRROR),deb.debian.org)), and'
+	@echo 'fetches axe-core and a parser from the npm registry (10 MB, once). It sends nothing to AWS. The last line has the totals.'
+	$(Q)mkdir -p build && rm -f build/totals
+	$(Q)begun=$$(date +%s); $(MAKE) --no-print-directory MIRAGE_TOTALS=$(abspath build/totals) test-all; failed=$$?; \
+	  MIRAGE_TOTALS=build/totals $(PYTHON) tests/totals.py show $$(($$(date +%s) - begun)) && exit $$failed
+
+test-all: deps-test
 	$(Q)tools/deps $(DEPS_DEPLOY)
 	$(Q)$(MAKE) --no-print-directory unit fakeaws terraform e2e
 	$(Q)$(MAKE) --no-print-directory test-waiting JOBS=8 >build/test-waiting.log 2>&1 & waiting=$$!; \
@@ -176,10 +187,14 @@ test-working:
 	$(Q)$(MAKE) --no-print-directory e2e-apache E2E='$(WEB_TESTS)'
 
 unit: all $(UNIT_TESTS) ## the unit tests alone
-	$(Q)failed=; for t in $(UNIT_TESTS); do $$t || failed="$$failed $$t"; done; \
-	  if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
+	$(Q)failed=; for t in $(UNIT_TESTS); do $$t >$(BUILD)/test/said 2>&1 || failed="$$failed $$t"; \
+	  cat $(BUILD)/test/said; cat $(BUILD)/test/said >&3; done 3>$(BUILD)/test/all-said; \
+	  if [ -n "$$failed" ]; then echo "failed:$$failed" | tee -a $(BUILD)/test/all-said; fi; \
+	  if [ -n "$$MIRAGE_TOTALS" ]; then $(PYTHON) tests/totals.py unit '$@$(if $(SANITIZE), $(SANITIZE))' <$(BUILD)/test/all-said; fi; \
+	  [ -z "$$failed" ]
 
-PYTEST := $(PYTHON) -m pytest -q -n $(JOBS)
+PLAIN_PYTEST = PYTHONPATH=tests $(TOTALS) $(PYTHON) -m pytest -q -p totals
+PYTEST = $(PLAIN_PYTEST) -n $(JOBS)
 e2e: all ## the end-to-end tests alone (E2E=tests/e2e/test_x.py picks, PYTEST_FLAGS=-x adds)
 	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 # What comes by way of the web server.
@@ -192,11 +207,11 @@ e2e-ecs: all ## the same with tasks on ECS, which tests/fakeaws plays
 test-deploy: ## the units, manual pages, package and container, each for real (as root; a few minutes)
 	$(Q)tools/deps $(DEPS) $(DEPS_DEPLOY)
 	$(Q)$(MAKE) --no-print-directory all
-	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -q -p no:cacheprovider $(PYTEST_FLAGS) $(DEPLOY_TESTS)
+	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PLAIN_PYTEST) -p no:cacheprovider $(PYTEST_FLAGS) $(DEPLOY_TESTS)
 fakeaws: ## the tests of tests/fakeaws itself
 	$(Q)$(PYTEST) $(PYTEST_FLAGS) tests/fakeaws
 terraform: all ## the tests of terraform/, which ask nothing of AWS
-	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTHON) -m pytest -q $(PYTEST_FLAGS) tests/terraform
+	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PLAIN_PYTEST) $(PYTEST_FLAGS) tests/terraform
 
 # A unit test may use any object of these programs but their main.o, and what is here of cron/.
 TEST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(SOURCES_mirage-api) \
@@ -261,8 +276,8 @@ install: all man ## install (DESTDIR PREFIX bindir datadir mandir docdir sysconf
 	  $(DESTDIR)$(sysconfdir)/mirage-ecs
 	$(Q)install -m 755 $(BINARIES) $(DESTDIR)$(bindir)
 	$(Q)umask 022; cd $(SHARE) && find . -type f -exec install -D -m 644 {} '$(abspath $(DESTDIR)$(datadir))/mirage-ecs/{}' \;
-	$(Q)umask 022; for server in lighttpd apache nginx; do \
-	  $(RELOCATE) deploy/$$server/site.conf >$(DESTDIR)$(datadir)/mirage-ecs/$$server/site.conf; done
+	$(Q)umask 022; for site in $(patsubst deploy/%,%,$(wildcard deploy/*/site*.conf)); do \
+	  $(RELOCATE) deploy/$$site >$(DESTDIR)$(datadir)/mirage-ecs/$$site; done
 	$(Q)for page in $(MAN_PAGES); do $(DATA) $$page $(DESTDIR)$(mandir)/man$${page##*.}/; done
 	$(Q)umask 022; for unit in $(UNITS); do \
 	  $(SUBSTITUTE) $$(ls deploy/systemd/$$unit.in deploy/systemd/$$unit 2>/dev/null) >$(DESTDIR)$(unitdir)/$$unit; done

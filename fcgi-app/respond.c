@@ -13,8 +13,9 @@
 
 /* Pages load nothing from elsewhere, run no inline script, and stand in nobody's frame. */
 #define PAGE_POLICY                                                                                \
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "              \
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; "                \
+    "script-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri " \
+    "'none'"
 
 void response_free(struct response *r)
 {

@@ -34,6 +34,7 @@ static const char *const variables[] = {
     "MIRAGE_API_SOCKET",
     "MIRAGE_RUN_DIR",
     "MIRAGE_STATIC_DIR",
+    "MIRAGE_OWN_DIR",
     "MIRAGE_APACHE_MODULES",
     NULL,
 };
@@ -167,6 +168,16 @@ static int prepare_apache(struct web_server *w, struct child *child, struct aren
     return 0;
 }
 
+/* A team's own files for its templates: served below /static/own/ if they are there. */
+static const char *own_folder(struct arena *a, const struct config *config)
+{
+    char *absolute = realpath(config->htmldir, NULL);
+    const char *folder = arena_printf(a, "%s/own", absolute ? absolute : "/nonexistent");
+
+    free(absolute);
+    return folder;
+}
+
 int web_server_prepare(struct web_server *w, struct child *child, struct arena *a,
                        const struct config *config, const char *run, const char *data,
                        struct err *e)
@@ -183,6 +194,7 @@ int web_server_prepare(struct web_server *w, struct child *child, struct arena *
     setenv("MIRAGE_API_SOCKET", arena_printf(a, "%s/api.sock", run), 1);
     setenv("MIRAGE_RUN_DIR", run, 1);
     setenv("MIRAGE_STATIC_DIR", arena_printf(a, "%s/html/static", data), 1);
+    setenv("MIRAGE_OWN_DIR", own_folder(a, config), 1);
     if ((!strcmp(config->web.server, "apache")
              ? prepare_apache(w, child, a, config, run, data, e)
              : prepare_lighttpd(w, child, a, config, run, data, e)) < 0)

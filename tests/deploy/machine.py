@@ -59,6 +59,9 @@ def host_release():
     return RELEASES.get(dict(line.split("=", 1) for line in lines if "=" in line).get("VERSION_ID", "").strip('"'))
 
 
+RELEASE = os.environ.get("MIRAGE_DEPLOY_RELEASE", host_release())  # the one that packages are built for
+
+
 def why_not():
     """Why no folder can be made here, or None."""
     if os.geteuid() != 0:

@@ -1,6 +1,7 @@
 """The container's image: built for real by buildah, its base made by debootstrap; then run as a strict runtime does, with
 a read-only root, no capability, no new privileges, and a network that is its own loopback."""
 
+import contextlib
 import json
 import os
 import re
@@ -187,6 +188,42 @@ def test_it_starts_serves_and_ends(root, config):
         assert c.process.wait(60) == 0, c.said()
 
 
+@contextlib.contextmanager
+def outside(container):
+    """A network of somebody else's, from which the container is at 192.0.2.2; a function that runs curl there."""
+    other = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
+    there, here = ["nsenter", "-t", other.pid, "-n"], ["nsenter", "-t", container.first(), "-n"]
+    try:
+        poll(lambda: os.readlink(f"/proc/{other.pid}/ns/net") != os.readlink("/proc/self/ns/net"), 10, "its network is there")
+        run(*there, "ip", "link", "add", "outside0", "type", "veth", "peer", "name", "eth0", "netns", container.first())
+        for side, device, address in ((there, "outside0", "192.0.2.1/24"), (here, "eth0", "192.0.2.2/24")):
+            run(*side, "ip", "address", "add", address, "dev", device)
+            run(*side, "ip", "link", "set", device, "up")
+        yield lambda host, *more: run(*there, "curl", "-s", "-m", "10", "-H", f"Host: {host}", *more, check=False).stdout
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_it_is_reached_from_outside(root, config):
+    """As `docker run -p` reaches it: by the container's own address, not by its loopback; in local mode, too."""
+    with Container(root, config, MIRAGE_LOCAL="true", MIRAGE_DOMAIN=".localhost") as c:
+        poll(lambda: "mirage-ecs ready: " in c.said() or c.process.poll() is not None, 30, "the stack is ready")
+        with outside(c) as ask:
+            url = "http://192.0.2.2:8080"
+            assert "<title>" in ask(HOST, f"{url}/"), c.said()
+            launched = ask(HOST, f"{url}/api/launch", "-d", "subdomain=far", "-d", "branch=x", "-d", "taskdef=y")
+            assert launched.strip() == '{"result":"accepted"}', launched
+            poll(lambda: "<title>far</title>" in ask("far.localhost", f"{url}/"), 20, "the environment answers")
+
+
+def test_it_can_be_kept_to_one_address(root, config):
+    with Container(root, config, MIRAGE_LOCAL="true", MIRAGE_LISTEN_ADDRESS="127.0.0.1") as c:
+        poll(lambda: "mirage-ecs ready: " in c.said() or c.process.poll() is not None, 30, "the stack is ready")
+        with outside(c) as ask:
+            assert ask(HOST, "http://192.0.2.2:8080/") == "" and c.healthy().returncode == 0
+
+
 @pytest.fixture
 def on_ecs(root):
     """A configuration that names a cluster, as a task's metadata would."""
@@ -263,7 +300,8 @@ def test_end_to_end_in_the_container(image, config):
 
 def test_arm64_is_cross_built(store):
     """Up to the package; the last stage would have to run arm64 programs."""
-    build(store, "--target", "build", "--platform", "linux/arm64", "--build-arg", "BUILDER_PLATFORM=linux/amd64", "-t", "arm")
+    own = run("dpkg", "--print-architecture").stdout.strip()  # Debian 12's buildah has to be told
+    build(store, "--target", "build", "--platform", "linux/arm64", "--build-arg", f"BUILDPLATFORM=linux/{own}", "-t", "arm")
     container = buildah("from", "localhost/arm").split()[-1]
     root = buildah("mount", container).strip()
     package = f"{root}/out/mirage-ecs.deb"

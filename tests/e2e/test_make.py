@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -70,3 +71,81 @@ def test_without_npm(folder):
     r = subprocess.run(["/bin/sh", NPM_CI, folder], env={"PATH": str(folder)}, stdin=subprocess.DEVNULL, capture_output=True,
                        text=True, timeout=20)
     assert (r.returncode, r.stderr) == (1, f"{folder} needs npm, which is not installed: make deps-test\n")
+
+
+# --- the totals of `make test` ------------------------------------------------------------------
+
+TOTALS = REPOSITORY / "tests/totals.py"
+SAID_BY_CMOCKA = """[==========] Running 4 test(s).
+[ RUN      ] a
+[       OK ] a
+[ RUN      ] b
+skipped: there is no IPv6 here
+[  SKIPPED ] b
+[ RUN      ] c
+[  ERROR   ] --- 0x1 != 0x2
+[  FAILED  ] c
+[ RUN      ] d
+Could not run test: Test setup failed
+[  ERROR   ] d
+[==========] 4 test(s) run.
+[  PASSED  ] 1 test(s).
+[  SKIPPED ] 1 test(s), listed below:
+[  SKIPPED ] b
+
+ 1 SKIPPED TEST(S)
+[  FAILED  ] 1 test(s), listed below:
+[  FAILED  ] c
+
+ 2 FAILED TEST(S)
+fuzz_request: 7011 texts
+"""
+PYTEST_FILE = """import pytest
+@pytest.mark.parametrize("n", range(4))
+def test_good(n): pass
+def test_bad(): assert False
+@pytest.fixture
+def broken(): raise OSError
+def test_broken(broken): pass
+def test_not_here(): pytest.skip("there is no terraform here")
+@pytest.mark.skipif(True, reason="there is no IPv6 here")
+def test_marked(): pass
+"""
+
+
+def totals(folder, *arguments, text=""):
+    return subprocess.run([sys.executable, TOTALS, *arguments], env=clean_environment(MIRAGE_TOTALS=str(folder / "totals")),
+                          input=text, capture_output=True, text=True, timeout=20)
+
+
+def test_totals_of_all_runs(folder):
+    (folder / "test_some.py").write_text(PYTEST_FILE)
+    assert totals(folder, "unit", "unit", text=SAID_BY_CMOCKA).returncode == 0
+    env = clean_environment(MIRAGE_TOTALS=str(folder / "totals"), MIRAGE_TOTALS_LABEL="e2e", PYTHONPATH=str(TOTALS.parent))
+    subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "totals", "-p", "no:cacheprovider", "test_some.py"], cwd=folder, env=env,
+                   capture_output=True, timeout=60)
+    r = totals(folder, "show", "754")
+    assert r.returncode == 1
+    assert r.stdout.splitlines()[1:] == [
+        "Skipped, and why:", "    2 × there is no IPv6 here", "        1 in e2e: test_some.py", "        1 in unit: b",
+        "    1 × there is no terraform here", "        1 in e2e: test_some.py", "",
+        "make test: 6 passed, 4 failed, 3 skipped, in 2 runs and 12 min 34 s"], r.stdout
+
+
+def test_totals_when_a_program_died(folder):
+    totals(folder, "unit", "unit", text="[==========] Running 1 test(s).\n[ RUN      ] a\nfailed: build/test/test_a build/test/test_b\n")
+    r = totals(folder, "show", "60")
+    assert (r.returncode, r.stdout.splitlines()[-1]) == (1, "make test: 0 passed, 2 failed, 0 skipped, in 1 runs and 1 min 0 s")
+
+
+def test_totals_of_nothing(folder):
+    r = totals(folder, "show", "5")
+    assert (r.returncode, r.stdout.strip()) == (1, "make test: 0 passed, 0 failed, 0 skipped, in 0 runs and 0 min 5 s")
+
+
+def test_no_skip_is_without_a_reason():
+    """What cmocka and pytest would let pass."""
+    for path in (REPOSITORY / "tests").rglob("*.[ch]"):
+        assert path.name == "skip.h" or not re.search(r"\bskip\(\)", path.read_text()), path
+    for path in [*(REPOSITORY / "tests/e2e").glob("*.py"), *(REPOSITORY / "tests/deploy").glob("*.py")]:
+        assert not re.search(r"pytest\.skip\(\)|mark\.skip\b(?!if)", path.read_text()) or path.name == "test_make.py", path

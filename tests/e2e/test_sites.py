@@ -1,4 +1,5 @@
-"""deploy/*/site.conf: the samples for a web server of the site's own, in front of mirage-proxyd and mirage-api."""
+"""deploy/*/site*.conf: the samples for a web server of the site's own, in front of mirage-proxyd. (tests/deploy/test_sites.py
+has them unchanged, installed by the commands that they name.)"""
 
 import contextlib
 import hashlib
@@ -19,11 +20,8 @@ API, APP = "mirage.dev.example.net", "abc.dev.example.net"
 HOST = {"webapi": API, "reverse_proxy_suffix": ".dev.example.net"}
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 SITE_PORT = PORT + 1000
-STATIC = "/usr/local/share/mirage-ecs/html/static"
-SOCKET = "/run/mirage-ecs/site-api.sock"
 UNPACKED = REPOSITORY / "build/unpacked"  # by tools/unpack
-APACHE_MODULES = ("mpm_event", "authz_core", "alias", "buffer", "deflate", "env", "expires", "filter", "headers", "mime",
-                  "proxy", "proxy_fcgi", "proxy_http")
+APACHE_MODULES = ("mpm_event", "authz_core", "headers", "mime", "proxy", "proxy_http")
 
 
 def program(name):
@@ -40,21 +38,6 @@ def sample(path, replaced):
     return text
 
 
-def static_files(folder):
-    """A copy that the web servers' own user can read: the source may lie in a folder of root's."""
-    copy = folder / "static"
-    shutil.copytree(BUILD / "share/mirage-ecs/html/static", copy)
-    folder.chmod(0o755)
-    return copy
-
-
-def api_command(folder, stack):
-    config = folder / "mirage.yaml"
-    config.write_text(json.dumps({**base_config(stack.address), "host": HOST,
-                                  **({"auth": stack.auth} if stack.auth else {})}))
-    return [BUILD / "bin/mirage-api", "-local", "-conf", config, "-state", stack.state]
-
-
 @contextlib.contextmanager
 def running(*command):
     with open(os.devnull) as nothing:
@@ -67,76 +50,56 @@ def running(*command):
 
 
 @contextlib.contextmanager
-def api_on_a_socket(folder, stack):
-    """As spawn-fcgi would start it, with a socket that the web server's user may write to."""
-    socket = folder / "api.sock"
-    with running(*api_command(folder, stack), "-socket", socket):
-        poll(socket.exists, 10, "mirage-api listens")
-        folder.chmod(0o755)
-        socket.chmod(0o666)
-        yield socket
-
-
-@contextlib.contextmanager
-def lighttpd(folder, stack):
-    """It starts mirage-api itself."""
-    command = " ".join(map(str, api_command(folder, stack)))
-    (folder / "site.conf").write_text(sample("deploy/lighttpd/site.conf", {
-        "/usr/local/bin/mirage-api -conf /etc/mirage-ecs/mirage.yaml": command,
-        STATIC: static_files(folder),
-        SOCKET: f"{folder}/api.sock",
-        '"host" => "127.0.0.1", "port" => 8081': f'"host" => "{stack.address}", "port" => {PORT}',
-    }))
+def lighttpd_with(folder, stack, site):
+    (folder / "site.conf").write_text(site)
     conf = folder / "lighttpd.conf"
     conf.write_text(f'server.document-root = "{folder}"\nserver.bind = "{stack.address}"\n'
                     f'server.port = {SITE_PORT}\nserver.errorlog = "{folder}/web.log"\n'
-                    'server.http-parseopts = ( "url-path-2f-decode" => "disable" )\n'
-                    'mimetype.assign = ( ".css" => "text/css" )\n'
+                    'server.http-parseopts = ( "url-path-2f-decode" => "enable" )\n'  # as Debian's
                     f'include "{folder}/site.conf"\n')
     subprocess.run([program("lighttpd"), "-tt", "-f", conf], check=True, timeout=20)
     with running(program("lighttpd"), "-D", "-f", conf):
         yield
 
 
+def lighttpd(folder, stack):
+    return lighttpd_with(folder, stack, sample("deploy/lighttpd/site.conf", {
+        '"host" => "127.0.0.1", "port" => 8080': f'"host" => "{stack.address}", "port" => {PORT}'}))
+
+
 @contextlib.contextmanager
 def apache(folder, stack):
-    with api_on_a_socket(folder, stack) as socket:
-        site = sample("deploy/apache/site.conf", {
-            "*:80": f"{stack.address}:{SITE_PORT}", STATIC: static_files(folder), SOCKET: socket,
-            "127.0.0.1:8081/": f"{stack.address}:{PORT}/"})
-        modules = "".join(f"LoadModule {m}_module /usr/lib/apache2/modules/mod_{m}.so\n" for m in APACHE_MODULES)
-        conf = folder / "apache2.conf"
-        conf.write_text(f"ServerRoot {folder}\nDefaultRuntimeDir {folder}\nPidFile {folder}/apache2.pid\n"
-                        f"ErrorLog {folder}/web.log\nServerName localhost\nListen {stack.address}:{SITE_PORT}\n"
-                        f"{modules}User www-data\nGroup www-data\nTypesConfig /dev/null\nAddType text/css .css\n{site}")
-        subprocess.run([program("apache2"), "-t", "-f", conf], check=True, timeout=20)
-        with running(program("apache2"), "-DFOREGROUND", "-f", conf):
-            yield
+    site = sample("deploy/apache/site.conf", {"*:80": f"{stack.address}:{SITE_PORT}", "127.0.0.1:8080/": f"{stack.address}:{PORT}/"})
+    modules = "".join(f"LoadModule {m}_module /usr/lib/apache2/modules/mod_{m}.so\n" for m in APACHE_MODULES)
+    conf = folder / "apache2.conf"
+    conf.write_text(f"ServerRoot {folder}\nDefaultRuntimeDir {folder}\nPidFile {folder}/apache2.pid\n"
+                    f"ErrorLog {folder}/web.log\nServerName localhost\nListen {stack.address}:{SITE_PORT}\n"
+                    f"{modules}User www-data\nGroup www-data\nTypesConfig /dev/null\n{site}")
+    subprocess.run([program("apache2"), "-t", "-f", conf], check=True, timeout=20)
+    with running(program("apache2"), "-DFOREGROUND", "-f", conf):
+        yield
 
 
 @contextlib.contextmanager
+def nginx_with(folder, site):
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    conf = folder / "nginx.conf"
+    conf.write_text(f"daemon off;\npid {folder}/nginx.pid;\nerror_log {folder}/web.log;\n"
+                    f"events {{ }}\nhttp {{\naccess_log off;\n{temporary}{site}}}\n")
+    subprocess.run([program("nginx"), "-t", "-q", "-c", conf], check=True, timeout=20)
+    with running(program("nginx"), "-c", conf):
+        yield
+
+
 def nginx(folder, stack):
-    with api_on_a_socket(folder, stack) as socket:
-        replaced = {"listen 80;": f"listen {stack.address}:{SITE_PORT};", SOCKET: socket,
-                    STATIC: static_files(folder),
-                    "127.0.0.1:8081;": f"{stack.address}:{PORT};"}
-        if not Path("/etc/nginx/fastcgi_params").exists():
-            replaced["/etc/nginx/fastcgi_params"] = UNPACKED / "etc/nginx/fastcgi_params"
-        temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n"
-                            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        conf = folder / "nginx.conf"
-        conf.write_text(f"daemon off;\npid {folder}/nginx.pid;\nerror_log {folder}/web.log;\n"
-                        f"events {{ }}\nhttp {{\ntypes {{ text/css css; }}\naccess_log off;\n{temporary}"
-                        f"{sample('deploy/nginx/site.conf', replaced)}}}\n")
-        subprocess.run([program("nginx"), "-t", "-q", "-c", conf], check=True, timeout=20)
-        with running(program("nginx"), "-c", conf):
-            yield
+    return nginx_with(folder, sample("deploy/nginx/site.conf", {
+        "listen 80;": f"listen {stack.address}:{SITE_PORT};", "127.0.0.1:8080;": f"{stack.address}:{PORT};"}))
 
 
 @pytest.fixture(params=[lighttpd, apache, nginx], ids=lambda server: server.__name__)
 def site(request, new_stack, folder):
     s = new_stack(change=lambda config: config.update(host=HOST))
-    s.auth = None
+    folder.chmod(0o755)
     with request.param(folder, s):
         poll(lambda: api(s), 20, "the site answers")
         yield s
@@ -145,9 +108,9 @@ def site(request, new_stack, folder):
 @pytest.fixture(params=[lighttpd, apache, nginx], ids=lambda server: server.__name__)
 def guarded_site(request, new_stack, folder):
     s = new_stack(change=lambda config: (config.update(host=HOST), guarded(config)), start=False)
-    s.auth = json.loads(s.conf.read_text())["auth"]
     s.credentials = [token()]
     poll(s._ready, 30, "it is ready")
+    folder.chmod(0o755)
     with request.param(folder, s):
         poll(lambda: api(s, [token()]), 20, "the site answers")
         yield s
@@ -205,10 +168,9 @@ def test_who_is_let_in(guarded_site):
 @local_only
 def test_the_environments(site):
     launch(site, "abc")
-    r = ask(site, "GET", APP, "/echo", [("X-Forwarded-For", "192.0.2.7")]).json()
+    r = ask(site, "GET", APP, "/echo").json()
     headers = {name.lower(): value for name, value in r["headers"]}
-    assert headers["host"] == APP
-    assert headers["x-forwarded-for"].startswith("192.0.2.7, ")
+    assert headers["host"] == APP and headers["x-forwarded-proto"] == "http"
     ask(site, "GET", APP, "/a%2Fb?c=%2Fd&e")
     assert "GET /a%2Fb?c=%2Fd&e" in ask(site, "GET", APP, "/seen").json()
     body = os.urandom(3 << 20)  # more than the API takes
@@ -223,11 +185,65 @@ def test_the_environments(site):
         assert read_frame(c) == (1, b"again")
 
 
+WHO = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Real-IP",
+       "X-Amzn-Oidc-Data", "X-Amzn-Oidc-Identity", "X-Amzn-Oidc-Accesstoken")
+
+
 @local_only
-def test_a_task_that_the_site_launched_ends_with_the_stack(site):
+def test_what_a_stranger_says_of_himself_goes_no_further(site):
+    """mirage-proxyd would believe it, from this machine."""
     launch(site, "abc")
-    (status,) = site.state.glob("local/*/status.json")
-    supervisor = Path(f"/proc/{json.loads(status.read_text())['supervisor']}")
-    assert supervisor.exists()
-    site.stop()  # it did not start that task, but it is one of its state folder
-    poll(lambda: not supervisor.exists(), 2, "its supervisor has ended")
+    r = ask(site, "GET", APP, "/echo", [(name, "by-a-stranger") for name in WHO]).json()
+    headers = {name.lower(): value for name, value in r["headers"]}
+    assert not [value for value in headers.values() if "by-a-stranger" in value], headers
+    assert headers["x-forwarded-for"].startswith("127."), headers
+    assert headers["x-forwarded-host"] == APP and headers["x-forwarded-proto"] == "http", headers
+
+
+@local_only
+def test_tls_in_front(new_stack, folder):
+    s = new_stack(change=lambda config: config.update(host=HOST))
+    folder.chmod(0o755)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", folder / "key.pem",
+                    "-out", folder / "cert.pem", "-days", "2", "-subj", "/CN=dev.example.net", "-addext",
+                    "subjectAltName=DNS:dev.example.net,DNS:*.dev.example.net"], check=True, capture_output=True, timeout=20)
+    config = sample("deploy/nginx/site-tls.conf", {
+        "listen 80;": f"listen {s.address}:{SITE_PORT};", "listen 443 ssl;": f"listen {s.address}:{SITE_PORT + 1} ssl;",
+        "127.0.0.1:8080;": f"{s.address}:{PORT};", "/etc/letsencrypt/live/dev.example.net/fullchain.pem": folder / "cert.pem",
+        "/etc/letsencrypt/live/dev.example.net/privkey.pem": folder / "key.pem"})
+
+    def curl(host, path, *options):
+        return subprocess.run(["curl", "-s", "-m", "10", "--cacert", folder / "cert.pem", "--resolve", f"{host}:{SITE_PORT + 1}:{s.address}",
+                               *options, f"https://{host}:{SITE_PORT + 1}{path}"], capture_output=True, text=True).stdout
+
+    with nginx_with(folder, config):
+        poll(lambda: '"result"' in curl(API, "/api/list"), 20, "the site answers")
+        plain = ask(s, "GET", APP, "/a?b")
+        assert (plain.status, plain.header("Location")) == (308, f"https://{APP}/a?b")
+        assert "<title>" in curl(API, "/")
+        curl(API, "/api/launch", "-d", "subdomain=abc", "-d", "branch=x", "-d", "taskdef=web")
+        told = poll(lambda: (t := curl(APP, "/echo")).startswith("{") and json.loads(t), 20, "the environment answers")
+        assert ["X-Forwarded-Proto", "https"] in told["headers"] or ["x-forwarded-proto", "https"] in told["headers"], told
+        # a page that is posted from itself is not taken for another site's
+        posted = curl(API, "/terminate", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"Origin: https://{API}:{SITE_PORT + 1}", "-d", "subdomain=abc")
+        assert posted == "303", posted
+
+
+@local_only
+def test_a_task_that_another_mirage_api_launched_ends_with_the_stack(new_stack, folder):
+    """A web server of the site's own may start mirage-api itself, and ask it by FastCGI."""
+    s = new_stack(change=lambda config: config.update(host=HOST))
+    config = folder / "mirage.yaml"
+    config.write_text(json.dumps({**base_config(s.address), "host": HOST}))
+    command = f"{BUILD}/bin/mirage-api -local -conf {config} -state {s.state}"
+    with lighttpd_with(folder, s, f'server.modules += ( "mod_fastcgi", "mod_proxy" )\n$HTTP["host"] =~ "^mirage" {{\n'
+                       f'fastcgi.server = ( "/" => (( "bin-path" => "{command}", "socket" => "{folder}/api.sock", '
+                       '"check-local" => "disable", "max-procs" => 1 )) )\n}\nelse $HTTP["host"] =~ "" {\n'
+                       f'proxy.server = ( "" => (( "host" => "{s.address}", "port" => {PORT} )) )\n}}\n'):
+        poll(lambda: api(s), 20, "the site answers")
+        launch(s, "abc")
+        (status,) = s.state.glob("local/*/status.json")
+        supervisor = Path(f"/proc/{json.loads(status.read_text())['supervisor']}")
+        assert supervisor.exists()
+        s.stop()  # it did not start that task, but it is one of its state folder
+        poll(lambda: not supervisor.exists(), 2, "its supervisor has ended")

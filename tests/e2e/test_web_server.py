@@ -49,6 +49,46 @@ def test_a_port_of_its_own(new_stack, server):
     poll(lambda: [p for p in s.pids(PROGRAM[server]) if p not in killed] and answers(s), 10, "it is back on its port")
 
 
+OWN = {"style.css": "text/css", "logo.svg": "image/svg+xml", "logo.png": "image/png", "photo.jpg": "image/jpeg",
+       "font.woff2": "font/woff2", "deep/in/it.webp": "image/webp"}
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_a_teams_own_files(new_stack, folder, server):
+    """`own/` in the folder of the templates; what lies beside it is nobody's business."""
+    html = folder / "html"
+    shutil.copytree(BUILD / "share/mirage-ecs/html", html)
+    for name in OWN:
+        (html / "own" / name).parent.mkdir(parents=True, exist_ok=True)
+        (html / "own" / name).write_text(f"of ours: {name}")
+    layout = html / "layout.html"
+    layout.write_text(layout.read_text().replace("</head>", '<link rel="stylesheet" href="/static/own/style.css">\n</head>'))
+    folder.chmod(0o755)
+
+    def change(config):
+        with_port(server, None)(config)
+        config["htmldir"] = os.path.relpath(html)
+    s = new_stack(change)
+    assert '<link rel="stylesheet" href="/static/own/style.css">' in ask(s, "/", "mirage.localhost").text
+    for name, kind in OWN.items():
+        r = ask(s, f"/static/own/{name}")
+        assert (r.status, r.text, r.header("Content-Type").split(";")[0]) == (200, f"of ours: {name}", kind)
+        assert r.header("Cache-Control") == "max-age=300"
+    for target in ("/static/own/", "/static/own/nothing.css", "/static/own/../layout.html", "/static/own/%2e%2e/list.html",
+                   "/static/layout.html"):
+        r = ask(s, target)
+        assert r.status in (400, 403, 404) and "{{" not in r.text, (target, r)
+    assert ask(s, "/static/style.css").status == 200
+
+
+@local_only
+@pytest.mark.parametrize("server", PROGRAM)
+def test_without_files_of_its_own(new_stack, server):
+    s = new_stack(with_port(server, None))
+    assert ask(s, "/static/own/style.css").status in (403, 404) and ask(s, "/static/style.css").status == 200
+
+
 @local_only
 @pytest.mark.parametrize("server", PROGRAM)
 def test_only_our_host_is_answered_there(new_stack, server):

@@ -31,6 +31,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "skip.h"
+
 static char state[] = "/tmp/mirage-confine.XXXXXX", outside[64], database[64], config[64];
 
 static int make_file(char path[64], const char *suffix)
@@ -78,7 +80,7 @@ static int tried(int (*try)(void))
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 255)
-        skip(); /* built with a sanitizer, or a kernel without seccomp */
+        skip_because("built with a sanitizer, or a kernel without seccomp");
     return status;
 }
 
@@ -282,7 +284,7 @@ static void files_elsewhere_are_gone(void **context)
 {
     (void)context;
     if (!has_landlock())
-        skip();
+        skip_because("a kernel without Landlock");
     assert_int_equal(fails_with(read_outside), EACCES);
     assert_int_equal(fails_with(write_outside), EACCES);
     assert_int_equal(fails_with(create_outside), EACCES);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "task_fixture.h"
+#include "skip.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -129,7 +130,7 @@ static void ipv6(void **state)
     (void)state;
     ports[0].port = bound("::1", true, &fd);
     if (ports[0].port < 0)
-        skip(); /* no IPv6 here */
+        skip_because("there is no IPv6 here");
     put(&t);
     assert_false(probe());
     assert_true(is_ready("six", 0));
