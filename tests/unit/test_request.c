@@ -13,6 +13,7 @@
 #include "buf.h"
 
 #include "fcgi-app/encode.h"
+#include "fcgi-app/cross_site.h"
 #include "fcgi-app/request.h"
 
 /* A request as a web server would hand it over: variables in pairs, and a body. */
@@ -519,7 +520,7 @@ static void other_sites_are_known(void **state)
             variables[n++] = "HTTP_SEC_FETCH_SITE";
             variables[n++] = sites[i].fetch_site;
         }
-        if (request_is_cross_site(&r, "mirage.local", sites[i].host) != sites[i].cross)
+        if (cross_site_request(&r, "mirage.local", sites[i].host) != sites[i].cross)
             fail_msg("case %zu: host %s", i, sites[i].host);
     }
 }
@@ -563,8 +564,8 @@ static void authority_is_the_clients(void **state)
                 variables[n++] = names[k];
                 variables[n++] = given[k];
             }
-        assert_string_equal(request_authority(&r, &a, true), cases[i].trusted);
-        assert_string_equal(request_authority(&r, &a, false), cases[i].stranger);
+        assert_string_equal(cross_site_authority(&r, &a, true), cases[i].trusted);
+        assert_string_equal(cross_site_authority(&r, &a, false), cases[i].stranger);
         arena_free(&a);
     }
 }
@@ -597,7 +598,7 @@ static void host_is_ours_or_not(void **state)
         const struct request_io io = {fake_variable, fake_read, &fake};
         const struct request r = {.io = &io};
 
-        if (request_names_host(&r, "mirage.local") != cases[i].ours)
+        if (cross_site_host_is_ours(&r, "mirage.local") != cases[i].ours)
             fail_msg("host '%s'", cases[i].host);
     }
 }
