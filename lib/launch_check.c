@@ -108,8 +108,8 @@ static int check_taskdefs(const struct launch_input *input, const char *subdomai
     return 0;
 }
 
-int launch_check(const struct config *config, const struct launch_input *input,
-                      struct arena *a, struct launch_request *request, struct err *e)
+int launch_check(const struct config *config, const struct launch_input *input, struct arena *a,
+                 struct launch_request *request, struct err *e)
 {
     char *subdomain = subdomain_of(input, a);
     struct launch_param *params = arena_array(a, config->n_parameters, sizeof *params);
@@ -136,7 +136,7 @@ int launch_check(const struct config *config, const struct launch_input *input,
 }
 
 size_t launch_problems(const struct config *config, const struct launch_input *input,
-                            struct arena *a, struct launch_problem **problems)
+                       struct arena *a, struct launch_problem **problems)
 {
     char *subdomain = subdomain_of(input, a);
     const char **taskdefs;

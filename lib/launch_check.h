@@ -21,9 +21,8 @@ struct launch_input {
 
 /* Checks the input against the configuration, and fills in the parameters' defaults. ERR_INVALID
  * says what to change. */
-int launch_check(const struct config *config, const struct launch_input *input,
-                      struct arena *a, struct launch_request *request, struct err *e)
-    __attribute__((warn_unused_result));
+int launch_check(const struct config *config, const struct launch_input *input, struct arena *a,
+                 struct launch_request *request, struct err *e) __attribute__((warn_unused_result));
 
 /* A field that launch_check() would refuse: "subdomain", "taskdef" or a parameter's name. */
 struct launch_problem {
@@ -35,7 +34,7 @@ struct launch_problem {
  * beside its field. Returns how many problems there are; 0 means that launch_check() accepts
  * the input. */
 size_t launch_problems(const struct config *config, const struct launch_input *input,
-                            struct arena *a, struct launch_problem **problems)
+                       struct arena *a, struct launch_problem **problems)
     __attribute__((warn_unused_result));
 
 #endif

@@ -1,6 +1,8 @@
 /* What a launch may ask for, and what is said of the rest. */
 #include "environment_fixture.h"
 
+#include "launch_check.h"
+
 #include "regex.h"
 
 /* The values given, `name`, `value` by turns. */
