@@ -81,7 +81,8 @@ static int malformed(struct err *e, const char *why)
 static int read_part(const char *part, size_t len, struct arena *a, struct multipart_field *field,
                      struct err *e)
 {
-    const char *end = len >= 2 && !memcmp(part, "\r\n", 2) ? part : memmem(part, len, "\r\n\r\n", 4);
+    const char *end =
+        len >= 2 && !memcmp(part, "\r\n", 2) ? part : memmem(part, len, "\r\n\r\n", 4);
     size_t header = end ? (size_t)(end - part) + (end == part ? 2 : 4) : 0;
     const char *how;
 
@@ -95,7 +96,8 @@ static int read_part(const char *part, size_t len, struct arena *a, struct multi
     if (parameter(how, "filename", a) || parameter(how, "filename*", a))
         return 0;
     field->value = arena_strndup(a, part + header, len - header);
-    if (strlen(field->value) != len - header || utf8_valid(part + header, len - header) != len - header ||
+    if (strlen(field->value) != len - header ||
+        utf8_valid(part + header, len - header) != len - header ||
         utf8_valid(field->name, strlen(field->name)) != strlen(field->name))
         return malformed(e, "a part is not UTF-8, or has a NUL");
     return 1;

@@ -21,6 +21,7 @@ bool multipart_boundary(const char *content_type, char boundary[MULTIPART_BOUNDA
 /* Takes the next field off *body, which has *len bytes. 1 with a field, 0 at the end, -1. Files are
  * passed over. Names and values are UTF-8 without NUL. */
 int multipart_next(char **body, size_t *len, const char *boundary, struct arena *a,
-                   struct multipart_field *field, struct err *e) __attribute__((warn_unused_result));
+                   struct multipart_field *field, struct err *e)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -51,12 +51,13 @@ static const struct {
     {"preamble\r\n--xyz\r\n" PART("a") "1\r\n--xyz--\r\nepilogue", "a=1;"},
     {"12345\r\n--xyz\r\n" PART("a") "1\r\n--xyz--", "a=1;"}, /* as long as a delimiter */
     {"--xyz \t\r\n" PART("a") "two\r\nlines\r\n\r\n--xy\r\n--xyz--", "a=two\r\nlines\r\n\r\n--xy;"},
-    {"--xyz\r\ncontent-type: text/plain\r\nCONTENT-DISPOSITION:form-data;name=a\r\n\r\n1\r\n--xyz--",
+    {"--xyz\r\ncontent-type: "
+     "text/plain\r\nCONTENT-DISPOSITION:form-data;name=a\r\n\r\n1\r\n--xyz--",
      "a=1;"},
     {"--xyz\r\nContent-Disposition: form-data; x=\"name=no\"; name=\"a\\\"b\"\r\n\r\n1\r\n--xyz--",
      "a\"b=1;"},
-    {"--xyz\r\nContent-Disposition: form-data; name=\"f\"; filename=\"x\"\r\n\r\n\xff\r\n--xyz\r\n"
-     PART("a") "1\r\n--xyz--",
+    {"--xyz\r\nContent-Disposition: form-data; name=\"f\"; "
+     "filename=\"x\"\r\n\r\n\xff\r\n--xyz\r\n" PART("a") "1\r\n--xyz--",
      "a=1;"},
     {"--xyz\r\n" PART("\xe6\x97\xa5") "\xe6\x9c\xac\r\n--xyz--", "\xe6\x97\xa5=\xe6\x9c\xac;"},
     {"", BAD "its boundary is missing"},
@@ -81,8 +82,8 @@ static void bodies_are_read(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_string_equal(read_fields(cases[i].body, strlen(cases[i].body)), cases[i].told);
-    assert_string_equal(
-        read_fields(with_nul, sizeof with_nul - 1), BAD "a part is not UTF-8, or has a NUL");
+    assert_string_equal(read_fields(with_nul, sizeof with_nul - 1),
+                        BAD "a part is not UTF-8, or has a NUL");
 }
 
 static void cut_anywhere(void **state)
@@ -117,7 +118,7 @@ static void boundaries(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         bool good = multipart_boundary(types[i].type, boundary);
-        if (good != (types[i].boundary != NULL))
+        if (good != !!types[i].boundary)
             fail_msg("%s", types[i].type);
         if (good)
             assert_string_equal(boundary, types[i].boundary);
