@@ -15,8 +15,9 @@ static size_t authority_len(const char *authority, const char *default_port)
 /* The length of the host in `host[:port]`. */
 static size_t host_len(const char *authority)
 {
-    return *authority == '[' ? strcspn(authority, "]") + (strchr(authority, ']') != NULL)
-                             : strcspn(authority, ":");
+    const char *end = *authority == '[' ? strchr(authority, ']') : NULL;
+
+    return end ? (size_t)(end - authority) + 1 : strcspn(authority, ":");
 }
 
 static bool is_same_host(const char *a, const char *b)

@@ -118,7 +118,7 @@ static void boundaries(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         bool good = multipart_boundary(types[i].type, boundary);
-        if (good != (types[i].boundary != NULL))
+        if (good != !!types[i].boundary)
             fail_msg("%s", types[i].type);
         if (good)
             assert_string_equal(boundary, types[i].boundary);
