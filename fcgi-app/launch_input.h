@@ -3,12 +3,12 @@
 #define MIRAGE_LAUNCH_INPUT_H
 
 #include "arena.h"
-#include "environment.h"
 #include "err.h"
+#include "launch_check.h"
 
 #include "params.h"
 
-/* Collects the input of environment_check(). Empty taskdefs are left out, because a form sends its
+/* Collects the input of launch_check(). Empty taskdefs are left out, because a form sends its
  * unused fields too. `params` must outlive `input`. */
 int launch_input_read(const struct params *params, struct arena *a, struct launch_input *input,
                       struct err *e) __attribute__((warn_unused_result));

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "environment.h"
+#include "launch_check.h"
 #include "store/store_task.h"
 
 #include "deed.h"
@@ -253,8 +254,8 @@ int page_launch(struct call *c, struct err *e)
     }
     if (launch_input_read(form.given, c->arena, &input, e) < 0)
         return -1;
-    if (environment_check(config, &input, c->arena, &request, &refused) < 0) {
-        form.n_problems = environment_problems(config, &input, c->arena, &form.problems);
+    if (launch_check(config, &input, c->arena, &request, &refused) < 0) {
+        form.n_problems = launch_problems(config, &input, c->arena, &form.problems);
         form.message = loose_message(&form, &refused);
         return send_form(c, 400, &form, e);
     }

@@ -9,6 +9,7 @@
 
 #include "obstacle.h"
 #include "router.h"
+#include "trace_text.h"
 #include "view.h"
 
 /* What the view still knows of a task that its runner has forgotten. */
@@ -100,6 +101,11 @@ int page_trace(struct call *c, struct err *e)
             return -1;
         forgotten = true;
         remember(c, &task, &trace);
+    }
+    if (request_wants_text(c->request)) {
+        respond_plain(c->response, 200);
+        trace_text(c, &trace, &task, &c->response->body);
+        return 0;
     }
     view = view_task_page(c, &task);
     set_spans(c, view, &task);

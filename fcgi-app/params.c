@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "encode.h"
+#include "multipart.h"
 
 /* More than any honest request needs; finding duplicates takes time quadratic in it. */
 enum { MAX_FIELDS = 1000 };
@@ -20,6 +21,18 @@ static const char *field_value(const struct params *p, const char *name)
         if (!strcmp(p->fields[i].name, name))
             return p->fields[i].value;
     return NULL;
+}
+
+static int add_field(struct params *p, struct arena *a, const char *name, const char *value,
+                     const char *what, size_t *cap, struct err *e)
+{
+    if (!is_repeatable(name) && field_value(p, name))
+        return err_set(e, ERR_INVALID, "%s is given twice", name);
+    if (p->n_fields == MAX_FIELDS)
+        return err_set(e, ERR_INVALID, "%s has more than %d values", what, MAX_FIELDS);
+    p->fields = arena_grow(a, p->fields, p->n_fields, cap, sizeof(*p->fields));
+    p->fields[p->n_fields++] = (struct params_field){name, value};
+    return 0;
 }
 
 /* One `name=value` at `offset` of the text. */
@@ -38,12 +51,37 @@ static int read_field(struct params *p, struct arena *a, const char *text, size_
         value = arena_strdup(a, "");
     else if (percent_decode(a, equals + 1, len - name_len - 1, &in, &value, e) < 0)
         return -1;
-    if (!is_repeatable(name) && field_value(p, name))
-        return err_set(e, ERR_INVALID, "%s is given twice", name);
-    if (p->n_fields == MAX_FIELDS)
-        return err_set(e, ERR_INVALID, "%s has more than %d values", in.what, MAX_FIELDS);
-    p->fields = arena_grow(a, p->fields, p->n_fields, cap, sizeof(*p->fields));
-    p->fields[p->n_fields++] = (struct params_field){name, value};
+    return add_field(p, a, name, value, in.what, cap, e);
+}
+
+int params_read_multipart(struct params *p, struct arena *a, char *body, size_t len,
+                          const char *boundary, struct err *e)
+{
+    struct multipart_field field;
+    size_t cap = 0;
+    int rc;
+
+    *p = (struct params){0};
+    while ((rc = multipart_next(&body, &len, boundary, a, &field, e)) > 0)
+        if (add_field(p, a, field.name, field.value, "the body", &cap, e) < 0)
+            return -1;
+    return rc;
+}
+
+int params_add_query(struct params *p, struct arena *a, const char *query, struct err *e)
+{
+    struct params more, all = *p;
+    size_t cap = p->n_fields;
+
+    if (params_read_form(&more, a, query, strlen(query), "the query string", e) < 0)
+        return -1;
+    for (size_t i = 0; i < more.n_fields; i++) {
+        const struct params_field *field = &more.fields[i];
+        if ((is_repeatable(field->name) || !field_value(p, field->name)) &&
+            add_field(&all, a, field->name, field->value, "the request", &cap, e) < 0)
+            return -1;
+    }
+    *p = all;
     return 0;
 }
 
@@ -216,5 +254,6 @@ const char *params_launch(const struct params *p, const char *name)
         value = json_string_value(json_object_get(p->json, name));
     if (value && *value)
         return value;
-    return json_string_value(json_object_get(json_object_get(p->json, "parameters"), name));
+    value = json_string_value(json_object_get(json_object_get(p->json, "parameters"), name));
+    return value || !strcmp(name, "branch") ? value : field_value(p, name);
 }

@@ -17,7 +17,7 @@ struct params_field {
 };
 
 struct params {
-    struct params_field *fields;
+    struct params_field *fields; /* beside JSON: those of the query string */
     size_t n_fields;
     json_t *json; /* an object; NULL: the values are in `fields` */
 };
@@ -31,6 +31,15 @@ struct params_list {
  * twice is refused, unless it may be repeated: taskdef, excludes, exclude_tags. */
 int params_read_form(struct params *p, struct arena *a, const char *text, size_t len,
                      const char *what, struct err *e) __attribute__((warn_unused_result));
+
+/* Reads multipart/form-data; files in it are passed over. */
+int params_read_multipart(struct params *p, struct arena *a, char *body, size_t len,
+                          const char *boundary, struct err *e) __attribute__((warn_unused_result));
+
+/* Adds what the query string of a POST says: another value of a name that may be repeated, and a
+ * name that the body does not have. Beside JSON it can give parameters of a launch. */
+int params_add_query(struct params *p, struct arena *a, const char *query, struct err *e)
+    __attribute__((warn_unused_result));
 
 /* Reads a JSON object. params_free() frees. */
 int params_read_json(struct params *p, const char *text, size_t len, struct err *e)
@@ -58,7 +67,8 @@ int params_subdomain(const struct params *p, struct arena *a, const char **subdo
 int params_check_launch(const struct params *p, struct err *e) __attribute__((warn_unused_result));
 
 /* A parameter of a launch, after params_check_launch(): a field of the form, or a member of the
- * JSON object `parameters`. `branch` may also stand outside that object, and then counts first.
+ * JSON object `parameters`. `branch` may also stand outside that object, and then counts first. One
+ * that JSON does not have may be in the query string, but for `branch`, as with the reference.
  * NULL when it was not given. */
 const char *params_launch(const struct params *p, const char *name)
     __attribute__((warn_unused_result));

@@ -9,6 +9,7 @@
 #include "utf8.h"
 
 #include "encode.h"
+#include "multipart.h"
 
 const char *request_variable(const struct request *r, const char *name)
 {
@@ -178,31 +179,39 @@ static int read_body(const struct request *r, struct arena *a, char **body, size
     return 0;
 }
 
+static int refuse_type(unsigned bodies, struct err *e)
+{
+    bool json_only = bodies == BODY_JSON;
+
+    err_set(e, ERR_INVALID, "Content-Type must be %s%s, in UTF-8",
+            json_only ? "" : "application/x-www-form-urlencoded",
+            json_only                   ? "application/json"
+            : (bodies & BODY_JSON) != 0 ? " or application/json"
+                                        : "");
+    return json_only ? 400 : 415;
+}
+
 static int read_post(struct request *r, unsigned bodies, struct arena *a, struct err *e)
 {
-    char *body = NULL;
+    const char *type_text = request_variable(r, "CONTENT_TYPE");
+    const char *query = request_variable(r, "QUERY_STRING");
+    char *body = NULL, boundary[MULTIPART_BOUNDARY_MAX + 1];
     size_t len;
-    unsigned type;
-    int status = read_body(r, a, &body, &len, e);
+    int status = read_body(r, a, &body, &len, e), rc;
 
     if (status != 0)
         return status;
-    type = body_type(request_variable(r, "CONTENT_TYPE"));
     if (len == 0 && (bodies & BODY_FORM) != 0)
-        return 0;
-    if ((type & bodies) == 0) {
-        bool json_only = bodies == BODY_JSON;
-
-        err_set(e, ERR_INVALID, "Content-Type must be %s%s, in UTF-8",
-                json_only ? "" : "application/x-www-form-urlencoded",
-                json_only                   ? "application/json"
-                : (bodies & BODY_JSON) != 0 ? " or application/json"
-                                            : "");
-        return json_only ? 400 : 415;
-    }
-    if (type == BODY_JSON)
-        return params_read_json(&r->params, body, len, e) < 0 ? 400 : 0;
-    return params_read_form(&r->params, a, body, len, "the body", e) < 0 ? 400 : 0;
+        rc = 0;
+    else if ((bodies & BODY_FORM) != 0 && multipart_boundary(type_text, boundary))
+        rc = params_read_multipart(&r->params, a, body, len, boundary, e);
+    else if ((body_type(type_text) & bodies) == 0)
+        return refuse_type(bodies, e);
+    else
+        rc = body_type(type_text) == BODY_JSON
+                 ? params_read_json(&r->params, body, len, e)
+                 : params_read_form(&r->params, a, body, len, "the body", e);
+    return rc < 0 || params_add_query(&r->params, a, query, e) < 0 ? 400 : 0;
 }
 
 int request_read_params(struct request *r, unsigned bodies, struct arena *a, struct err *e)
@@ -216,94 +225,18 @@ int request_read_params(struct request *r, unsigned bodies, struct arena *a, str
                                                                                             : 0;
 }
 
+bool request_wants_text(const struct request *r)
+{
+    const char *accept = request_variable(r, "HTTP_ACCEPT");
+
+    if (strcasestr(accept, "text/html") || strcasestr(accept, "application/xhtml"))
+        return false;
+    return strcasestr(accept, "text/plain") ||
+           (!strncasecmp(request_variable(r, "HTTP_USER_AGENT"), "curl/", 5) &&
+            (!*accept || !strcmp(accept, "*/*")));
+}
+
 void request_free(struct request *r)
 {
     params_free(&r->params);
-}
-
-/* The length of `host[:port]` without a port that the scheme implies. */
-static size_t authority_len(const char *authority, const char *default_port)
-{
-    const char *host_end = *authority == '[' ? strchr(authority, ']') : authority;
-    const char *port = host_end ? strchr(host_end, ':') : NULL;
-
-    return port && !strcmp(port, default_port) ? (size_t)(port - authority) : strlen(authority);
-}
-
-/* The length of the host in `host[:port]`. */
-static size_t host_len(const char *authority)
-{
-    return *authority == '[' ? strcspn(authority, "]") + (strchr(authority, ']') != NULL)
-                             : strcspn(authority, ":");
-}
-
-static bool is_same_host(const char *a, const char *b)
-{
-    return host_len(a) == host_len(b) && !strncasecmp(a, b, host_len(a));
-}
-
-bool request_names_host(const struct request *r, const char *webapi)
-{
-    const char *host = request_variable(r, "HTTP_HOST");
-    size_t len = host_len(host);
-
-    if (len > 1 && host[len - 1] == '.') /* the root's own dot, as for mirage-proxyd */
-        len--;
-    return len == strlen(webapi) && !strncasecmp(host, webapi, len);
-}
-
-const char *request_authority(const struct request *r, struct arena *a, bool is_proxy_trusted)
-{
-    const char *host = request_variable(r, "HTTP_HOST");
-    const char *forwarded = request_variable(r, "HTTP_X_FORWARDED_HOST");
-    const char *port = request_variable(r, "HTTP_X_FORWARDED_PORT");
-    const char *first = arena_strndup(a, forwarded, strcspn(forwarded, ", \t"));
-    bool is_tls = !strcmp(request_variable(r, "HTTP_X_FORWARDED_PROTO"), "https");
-    bool says_port = *port && strlen(port) <= 5 && strspn(port, "0123456789") == strlen(port);
-
-    if (!is_proxy_trusted || !*host || host[host_len(host)] == ':')
-        return host;
-    if (is_same_host(host, first) && first[host_len(first)] == ':')
-        return first;
-    if (says_port && strcmp(port, is_tls ? "443" : "80") != 0)
-        return arena_printf(a, "%s:%s", host, port);
-    return host;
-}
-
-/* Whether what follows the scheme in Origin is that host and port. */
-static bool is_origin_of(const char *origin, const char *default_port, const char *authority)
-{
-    size_t len = authority_len(origin, default_port);
-
-    return len > 0 && len == authority_len(authority, default_port) &&
-           !strncasecmp(origin, authority, len);
-}
-
-bool request_is_cross_site(const struct request *r, const char *webapi, const char *authority)
-{
-    const char *origin = r->io->variable(r->io->ctx, "HTTP_ORIGIN");
-    const char *site = r->io->variable(r->io->ctx, "HTTP_SEC_FETCH_SITE");
-    const char *default_port;
-
-    /* The browser knows the scheme that a load balancer takes away: another one is another site. */
-    if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
-        return true;
-    if (!origin)
-        return false;
-    if (!strncasecmp(origin, "http://", 7)) {
-        origin += 7;
-        default_port = ":80";
-    } else if (!strncasecmp(origin, "https://", 8)) {
-        origin += 8;
-        default_port = ":443";
-    } else {
-        return true;
-    }
-    if (strcspn(origin, ":") != strlen(webapi) || strncasecmp(origin, webapi, strlen(webapi)) != 0)
-        return true;
-    if (is_origin_of(origin, default_port, request_variable(r, "HTTP_HOST")) ||
-        is_origin_of(origin, default_port, authority))
-        return false;
-    /* A browser that says so has compared the ports, which a proxy may have taken away. */
-    return !site || strcmp(site, "same-origin") != 0 || !request_names_host(r, webapi);
 }

@@ -27,7 +27,10 @@ enum request_method {
 };
 
 /* What a POST may carry. */
-enum request_body { BODY_FORM = 1, BODY_JSON = 2 };
+enum request_body {
+    BODY_FORM = 1, /* of either encoding, with the query string */
+    BODY_JSON = 2,
+};
 
 #define REQUEST_BODY_LIMIT ((size_t)1 << 20)
 
@@ -45,8 +48,8 @@ int request_read_head(struct request *r, const struct request_io *io, struct are
                       struct err *e) __attribute__((warn_unused_result));
 
 /* Reads the parameters: for METHOD_GET from the query string, else from the body, whose type must
- * be one of `bodies`. Returns 0, or the HTTP status for the client with the sentence in *e.
- * request_free() frees in both cases. */
+ * be one of `bodies`, and then from the query string what the body does not have. Returns 0, or the
+ * HTTP status for the client with the sentence in *e. request_free() frees in both cases. */
 int request_read_params(struct request *r, unsigned bodies, struct arena *a, struct err *e)
     __attribute__((warn_unused_result));
 void request_free(struct request *r);
@@ -55,19 +58,8 @@ void request_free(struct request *r);
 const char *request_variable(const struct request *r, const char *name)
     __attribute__((warn_unused_result));
 
-/* Whether Host names `webapi`, with any port. */
-bool request_names_host(const struct request *r, const char *webapi)
-    __attribute__((warn_unused_result));
-
-/* Host and port as the client knows them: Host, or with the port that a trusted proxy in front has
- * taken off Host and says in X-Forwarded-Host or X-Forwarded-Port. */
-const char *request_authority(const struct request *r, struct arena *a, bool is_proxy_trusted)
-    __attribute__((warn_unused_result));
-
-/* Whether a page of another site may have made this request, which changes something: Origin
- * disagrees with Host and with `authority`, or does not name `webapi`, or Sec-Fetch-Site says so.
- * The name is compared too, because any name can be made to lead here (DNS rebinding). */
-bool request_is_cross_site(const struct request *r, const char *webapi, const char *authority)
-    __attribute__((warn_unused_result));
+/* Whether the client asks for plain text rather than for a page: by Accept, or because it is curl,
+ * which says that it takes anything. */
+bool request_wants_text(const struct request *r) __attribute__((warn_unused_result));
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "api.h"
 #include "authenticate.h"
+#include "cross_site.h"
 #include "page.h"
 
 static const struct route routes[] = {
@@ -91,7 +92,10 @@ static void answer_error(struct call *c, int status, const char *text)
 
     if (status >= 500)
         log_error("%s %s: %d: %s", c->request->method_name, path, status, text);
-    if (!router_is_api(path))
+    if (!router_is_api(path) && request_wants_text(c->request)) {
+        respond_plain(c->response, status);
+        buf_printf(&c->response->body, "%s\n", text);
+    } else if (!router_is_api(path))
         page_error(c, status, text);
     else if (status == 401)
         respond_json_text(c->response, status, "message", "Unauthorized");
@@ -108,7 +112,7 @@ static int check(struct call *c, struct request *request, const struct route *ro
 {
     unsigned bodies;
 
-    if (!request_names_host(request, c->with->config->host.webapi)) {
+    if (!cross_site_host_is_ours(request, c->with->config->host.webapi)) {
         err_set(e, ERR_INVALID, "This is %s; the request is for another host.",
                 c->with->config->host.webapi);
         return 421;
@@ -127,8 +131,8 @@ static int check(struct call *c, struct request *request, const struct route *ro
         return 405;
     }
     if (request->method == METHOD_POST &&
-        request_is_cross_site(request, c->with->config->host.webapi,
-                              request_authority(request, c->arena, peer_is_trusted(c)))) {
+        cross_site_request(request, c->with->config->host.webapi,
+                           cross_site_authority(request, c->arena, peer_is_trusted(c)))) {
         err_set(e, ERR_INVALID, "request comes from another site");
         return 400;
     }
@@ -141,7 +145,7 @@ static int check(struct call *c, struct request *request, const struct route *ro
 static bool is_health_check(const struct call *c)
 {
     return c->request->method == METHOD_GET && !router_is_api(c->request->path) &&
-           !request_names_host(c->request, c->with->config->host.webapi);
+           !cross_site_host_is_ours(c->request, c->with->config->host.webapi);
 }
 
 void router_answer(const struct services *with, const struct request_io *io,

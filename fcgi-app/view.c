@@ -11,6 +11,7 @@
 #include "pattern.h"
 
 #include "authenticate.h"
+#include "cross_site.h"
 #include "encode.h"
 #include "router.h"
 
@@ -155,7 +156,7 @@ const char *view_state_word(enum view_state state)
 /* ":8080" when the client came by a port of its own, else "". */
 static const char *request_port(struct call *c)
 {
-    const char *host = request_authority(c->request, c->arena, peer_is_trusted(c));
+    const char *host = cross_site_authority(c->request, c->arena, peer_is_trusted(c));
     const char *colon = strrchr(host, ':');
 
     if (!colon || !colon[1] || colon[1 + strspn(colon + 1, "0123456789")])

@@ -15,6 +15,8 @@
 
 /* The address of a name, which begins with a NUL. */
 static socklen_t name_address(struct sockaddr_un *name, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+static socklen_t name_address(struct sockaddr_un *name, const char *format, va_list args)
 {
     *name = (struct sockaddr_un){.sun_family = AF_UNIX};
     vsnprintf(name->sun_path + 1, sizeof name->sun_path - 1, format, args);

@@ -18,10 +18,18 @@ struct runner_pace runner_pace(const struct runner *r)
     return r->ops->pace;
 }
 
-int runner_launch(struct runner *r, const struct launch_request *request, struct arena *a,
-                  struct launch_result *results, struct err *e)
+int runner_prepare(struct runner *r, const struct launch_request *request, struct arena *a,
+                   struct launch_plan *plan, struct err *e)
 {
-    return r->ops->launch(r, request, a, results, e);
+    *plan = (struct launch_plan){0};
+    return r->ops->prepare ? r->ops->prepare(r, request, a, plan, e) : 0;
+}
+
+int runner_launch(struct runner *r, const struct launch_request *request,
+                  const struct launch_plan *plan, struct arena *a, struct launch_result *results,
+                  struct err *e)
+{
+    return r->ops->launch(r, request, plan, a, results, e);
 }
 
 int runner_list(struct runner *r, bool now, const struct runner_known *known, size_t n_known,

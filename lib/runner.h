@@ -63,8 +63,9 @@ struct trace_event {
 
 struct trace_container {
     const char *name;
-    const char *exit_code; /* text; "" while it runs */
-    const char *reason;    /* "" when none was given */
+    const char *exit_code;            /* text; "" while it runs */
+    const char *reason;               /* "" when none was given */
+    const char *last_status, *health; /* as ECS has them; NULL or "": not known */
 };
 
 /* The life of a task. */
@@ -74,6 +75,7 @@ struct trace {
     size_t n_events;
     struct trace_container *containers;
     size_t n_containers;
+    const char *stop_code, *stopped_reason; /* as ECS has them; NULL or "": none */
 };
 
 /* How often the view has to be refreshed, in ms. */
@@ -94,10 +96,23 @@ void runner_limit(struct runner *r, const struct limit *limit);
 
 struct runner_pace runner_pace(const struct runner *r) __attribute__((warn_unused_result));
 
-/* Starts one task for each task definition, all at once. `results` has room for n_taskdefs. 0 when
- * the launch was tried (each result then says what came of it), -1 when it could not be tried. */
-int runner_launch(struct runner *r, const struct launch_request *request, struct arena *a,
-                  struct launch_result *results, struct err *e) __attribute__((warn_unused_result));
+/* What a launch comes to, once it is checked: for each task definition of the request the very
+ * revision. */
+struct launch_plan {
+    const char **definitions; /* NULL: the runner needs none */
+};
+
+/* Looks at all that a launch needs, and refuses here what can be refused before anything that runs
+ * is touched: ERR_INVALID when the caller can change it, with what to change. */
+int runner_prepare(struct runner *r, const struct launch_request *request, struct arena *a,
+                   struct launch_plan *plan, struct err *e) __attribute__((warn_unused_result));
+
+/* Starts one task for each task definition, all at once, by the plan that was just made of the
+ * request. `results` has room for n_taskdefs. 0 when the launch was tried (each result then says
+ * what came of it), -1 when it could not be tried. */
+int runner_launch(struct runner *r, const struct launch_request *request,
+                  const struct launch_plan *plan, struct arena *a, struct launch_result *results,
+                  struct err *e) __attribute__((warn_unused_result));
 
 /* A task in the caller's view. */
 struct runner_known {
@@ -131,8 +146,11 @@ int runner_trace(struct runner *r, const char *arn, struct arena *a, struct trac
 /* What an implementation provides; runner.c calls through it. */
 struct runner_ops {
     struct runner_pace pace;
-    int (*launch)(struct runner *r, const struct launch_request *request, struct arena *a,
-                  struct launch_result *results, struct err *e);
+    int (*prepare)(struct runner *r, const struct launch_request *request, struct arena *a,
+                   struct launch_plan *plan, struct err *e); /* NULL: nothing can be said before */
+    int (*launch)(struct runner *r, const struct launch_request *request,
+                  const struct launch_plan *plan, struct arena *a, struct launch_result *results,
+                  struct err *e);
     int (*list)(struct runner *r, bool now, const struct runner_known *known, size_t n_known,
                 struct arena *a, struct task_list *tasks, struct err *e);
     int (*stop)(struct runner *r, const char *arn, const char *reason, struct err *e);

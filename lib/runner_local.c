@@ -142,11 +142,13 @@ static int launch_one(struct runner_local *l, const struct launch_request *reque
     return 0;
 }
 
-static int local_launch(struct runner *r, const struct launch_request *request, struct arena *a,
+static int local_launch(struct runner *r, const struct launch_request *request,
+                        const struct launch_plan *plan, struct arena *a,
                         struct launch_result *results, struct err *e)
 {
     struct runner_local *l = local_of(r);
 
+    (void)plan;
     for (size_t i = 0; i < request->n_taskdefs; i++) {
         results[i] = (struct launch_result){.taskdef = request->taskdefs[i]};
         if (launch_one(l, request, request->taskdefs[i], a, &results[i], e) < 0)

@@ -1,12 +1,16 @@
 #include "tag.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "buf.h"
 #include "regex.h"
 #include "utf8.h"
+
+#define KEY_CHARACTERS 128
 
 static struct regex *character; /* what a tag's text may have; kept until the end */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -19,11 +23,17 @@ static void prepare(void)
         abort();
 }
 
-json_t *tag_text(const char *text)
+/* ECS keeps it for itself, in any case of its letters. */
+static bool is_reserved(const char *text)
+{
+    return !strncasecmp(text, "aws:", 4);
+}
+
+char *tag_text(const char *text, struct arena *a)
 {
     struct buf out = {0};
     char one[8];
-    json_t *value;
+    char *copy;
     size_t n;
 
     pthread_once(&once, prepare);
@@ -37,7 +47,25 @@ json_t *tag_text(const char *text)
             buf_char(&out, '_');
         n = n ? n : 1;
     }
-    value = json_string(buf_text(&out));
+    copy = arena_strdup(a, buf_text(&out));
     buf_free(&out);
-    return value;
+    if (is_reserved(copy))
+        copy[3] = '_';
+    return copy;
+}
+
+const char *tag_key_problem(const char *name)
+{
+    static const char *const ours[] = {"ManagedBy", "Subdomain", "MirageLaunch"};
+    size_t characters = 0;
+
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        if (!strcmp(name, ours[i]))
+            return "is the name of a tag that mirage-ecs sets itself";
+    for (const char *p = name; *p; p++)
+        characters += ((unsigned char)*p & 0xc0) != 0x80;
+    if (characters > KEY_CHARACTERS)
+        return "is too long for the key of a tag: ECS takes 128 characters";
+    return is_reserved(name) ? "cannot be the key of a tag: ECS keeps what begins with 'aws:'"
+                             : NULL;
 }

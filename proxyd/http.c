@@ -91,6 +91,17 @@ bool http_name_is_about_client(const char *name, size_t len, bool *exact)
 {
     char first = len > 0 ? cgi_byte(*name) : '\0';
 
+    switch (first) { /* what they begin with: nearly every name ends here */
+    case 'c':
+    case 'f':
+    case 'p':
+    case 't':
+    case 'w':
+    case 'x':
+        break;
+    default:
+        return false;
+    }
     for (size_t i = 0; i < sizeof about_client / sizeof *about_client; i++) {
         const char *known_name = about_client[i];
         size_t known_len;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "json.h"
 #include "log.h"
 
 #define KEPT_MAX 200   /* beside those of the tasks that there are */
@@ -24,8 +25,7 @@ void definitions_free(struct definitions *d)
     json_decref(d->failed);
 }
 
-/* Before `n` more are asked for: what revisions of long ago were like is not kept for ever. */
-static void bound(struct definitions *d, size_t n)
+void definitions_bound(struct definitions *d, size_t n)
 {
     if (json_object_size(d->known) >= KEPT_MAX + 2 * n)
         json_object_clear(d->known);
@@ -79,7 +79,7 @@ void definitions_fetch(struct definitions *d, const struct ecs *ecs, const json_
     json_t *asked = json_object();
     size_t len = 0;
 
-    bound(d, n);
+    definitions_bound(d, n);
     for (size_t i = 0; i < n; i++) {
         const char *arn = json_string_value(json_object_get(tasks[i], "taskDefinitionArn"));
         if (!arn || json_object_get(d->known, arn) || json_object_get(asked, arn) ||
@@ -104,6 +104,19 @@ const json_t *definitions_of(const struct definitions *d, const json_t *task)
     return arn ? json_object_get(d->known, arn) : NULL;
 }
 
+const char *definitions_keep(struct definitions *d, json_t *definition, struct arena *a)
+{
+    const char *arn = json_text(definition, "taskDefinitionArn", a);
+
+    keep(d, arn, definition);
+    return arn;
+}
+
+const json_t *definitions_kept(const struct definitions *d, const char *arn)
+{
+    return json_object_get(d->known, arn);
+}
+
 const json_t *definitions_by_name(struct definitions *d, const struct ecs *ecs, const char *name,
                                   struct arena *a, struct err *e)
 {
@@ -112,7 +125,7 @@ const json_t *definitions_by_name(struct definitions *d, const struct ecs *ecs, 
 
     if (known)
         return known;
-    bound(d, 1);
+    definitions_bound(d, 1);
     ecs_describe_task_definitions(ecs, &name, 1, a, &result);
     if (!result.value) {
         *e = result.err;

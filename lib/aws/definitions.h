@@ -28,6 +28,15 @@ void definitions_fetch(struct definitions *d, const struct ecs *ecs, const json_
 const json_t *definitions_of(const struct definitions *d, const json_t *task)
     __attribute__((warn_unused_result));
 
+/* Before `n` more are kept: what revisions of long ago were like is not kept for ever. */
+void definitions_bound(struct definitions *d, size_t n);
+
+/* Keeps a definition that was just fetched. Returns its ARN, for definitions_kept(). */
+const char *definitions_keep(struct definitions *d, json_t *definition, struct arena *a)
+    __attribute__((warn_unused_result));
+const json_t *definitions_kept(const struct definitions *d, const char *arn)
+    __attribute__((warn_unused_result));
+
 /* The definition called `family:revision`, fetched unless it is known. NULL with *e. */
 const json_t *definitions_by_name(struct definitions *d, const struct ecs *ecs, const char *name,
                                   struct arena *a, struct err *e)

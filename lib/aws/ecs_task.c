@@ -269,6 +269,8 @@ void ecs_task_trace(const json_t *task, struct arena *a, struct trace *trace)
     const json_t *containers = json_object_get(task, "containers"), *container;
     size_t i;
 
+    trace->stop_code = json_text(task, "stopCode", a);
+    trace->stopped_reason = json_text(task, "stoppedReason", a);
     trace->events = arena_array(a, n_steps, sizeof *trace->events);
     for (i = 0; i < n_steps; i++) {
         bool ends = !strcmp(steps[i].key, "stoppingAt") || !strcmp(steps[i].key, "stoppedAt");
@@ -286,6 +288,8 @@ void ecs_task_trace(const json_t *task, struct arena *a, struct trace *trace)
             .exit_code =
                 json_is_integer(code) ? arena_printf(a, "%d", (int)json_integer_value(code)) : "",
             .reason = json_text(container, "reason", a),
+            .last_status = json_text(container, "lastStatus", a),
+            .health = json_text(container, "healthStatus", a),
         };
     }
 }

@@ -38,38 +38,56 @@ static struct runner_ecs *ecs_of(struct runner *r)
 /* --- launch ------------------------------------------------------------------------------------
  */
 
-static int ecs_launch(struct runner *runner, const struct launch_request *request, struct arena *a,
+static int ecs_prepare(struct runner *runner, const struct launch_request *request, struct arena *a,
+                       struct launch_plan *plan, struct err *e)
+{
+    struct runner_ecs *r = ecs_of(runner);
+    size_t n = request->n_taskdefs;
+    struct ecs_result *found = arena_array(a, n, sizeof *found);
+    enum err_kind kind = ERR_INVALID;
+    const char *all = "";
+
+    plan->definitions = arena_array(a, n, sizeof *plan->definitions);
+    ecs_describe_task_definitions(&r->ecs, request->taskdefs, n, a, found);
+    definitions_bound(&r->definitions, n);
+    for (size_t i = 0; i < n; i++) {
+        const char *problem = found[i].err.text;
+        if (found[i].value) {
+            plan->definitions[i] = definitions_keep(&r->definitions, found[i].value, a);
+            problem = ecs_launch_problem(r->config, request, found[i].value, a);
+            json_decref(found[i].value);
+        } else
+            kind = ERR_REFUSED;
+        if (problem)
+            all =
+                arena_printf(a, "%s%s%s: %s", all, *all ? "; " : "", request->taskdefs[i], problem);
+    }
+    return *all ? err_set(e, kind, "%s; nothing was stopped", all) : 0;
+}
+
+static int ecs_launch(struct runner *runner, const struct launch_request *request,
+                      const struct launch_plan *plan, struct arena *a,
                       struct launch_result *results, struct err *e)
 {
     struct runner_ecs *r = ecs_of(runner);
-    size_t n = request->n_taskdefs, n_runs = 0;
-    struct ecs_result *definitions = arena_array(a, n, sizeof *definitions);
+    size_t n = request->n_taskdefs;
     struct ecs_result *runs = arena_array(a, n, sizeof *runs);
     json_t **requests = arena_array(a, n, sizeof *requests);
-    size_t *of = arena_array(a, n, sizeof *of); /* which taskdef a run is of */
 
     (void)e;
-    ecs_describe_task_definitions(&r->ecs, request->taskdefs, n, a, definitions);
+    for (size_t i = 0; i < n; i++)
+        requests[i] = ecs_launch_request(r->config, request,
+                                         definitions_kept(&r->definitions, plan->definitions[i]));
+    ecs_run_tasks(&r->ecs, requests, n, a, runs);
     for (size_t i = 0; i < n; i++) {
         results[i] = (struct launch_result){.taskdef = request->taskdefs[i]};
-        if (!definitions[i].value) {
-            results[i].error = arena_strdup(a, definitions[i].err.text);
-            continue;
-        }
-        of[n_runs] = i;
-        requests[n_runs++] = ecs_launch_request(r->config, request, definitions[i].value);
-    }
-    ecs_run_tasks(&r->ecs, requests, n_runs, a, runs);
-    for (size_t k = 0; k < n_runs; k++) {
-        struct launch_result *result = &results[of[k]];
-        if (runs[k].value)
-            result->task = ecs_task(runs[k].value, request->subdomain, definitions[of[k]].value, a);
+        if (runs[i].value)
+            results[i].task = ecs_task(runs[i].value, request->subdomain,
+                                       definitions_kept(&r->definitions, plan->definitions[i]), a);
         else
-            result->error = arena_strdup(a, runs[k].err.text);
-        json_decref(runs[k].value);
+            results[i].error = arena_strdup(a, runs[i].err.text);
+        json_decref(runs[i].value);
     }
-    for (size_t i = 0; i < n; i++)
-        json_decref(definitions[i].value);
     return 0;
 }
 
@@ -370,6 +388,7 @@ int runner_ecs_open(struct runner **runner, const struct config *config, struct 
 {
     static const struct runner_ops ops = {
         .pace = {.idle_ms = IDLE_MS, .starting_ms = STARTING_MS},
+        .prepare = ecs_prepare,
         .launch = ecs_launch,
         .list = ecs_list,
         .stop = ecs_stop,

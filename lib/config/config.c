@@ -13,6 +13,7 @@
 #include "network.h"
 #include "regex.h"
 #include "socket_address.h"
+#include "tag.h"
 
 #include "config_schema.h"
 #include "options.h"
@@ -71,6 +72,32 @@ static int complain(const struct config *c, size_t line, struct err *e, const ch
                 : err_set(e, ERR_INVALID, "%s: %s", c->path ? c->path : "defaults", text);
 }
 
+/* On ECS each parameter is a tag of the task; a file says the same everywhere. */
+static int check_tag(const struct config *c, size_t i, struct err *e)
+{
+    const struct config_parameter *p = &c->parameters[i];
+    const char *problem = tag_key_problem(p->name);
+    struct arena a = {0};
+    int rc = 0;
+
+    if (problem)
+        return complain(c, p->line, e, "parameters: '%.200s' %s", p->name, problem);
+    if (i >= TAG_PARAMETERS_MAX)
+        return complain(c, p->line, e,
+                        "parameters: '%.200s' is one too many: each is a tag of the task, and ECS "
+                        "takes %d beside those of mirage-ecs",
+                        p->name, TAG_PARAMETERS_MAX);
+    for (size_t k = 0; k < i && rc == 0; k++) {
+        const struct config_parameter *other = &c->parameters[k];
+        if (!strcmp(tag_text(p->name, &a), tag_text(other->name, &a)))
+            rc = complain(c, p->line ? p->line : other->line, e,
+                          "parameters: '%.200s' and '%.200s' would be the same tag of the task: %s",
+                          other->name, p->name, tag_text(p->name, &a));
+    }
+    arena_free(&a);
+    return rc;
+}
+
 static int check_parameter(const struct config *c, size_t i, struct err *e)
 {
     static const char *const taken[] = {"subdomain", "taskdef", "parameters"};
@@ -95,7 +122,7 @@ static int check_parameter(const struct config *c, size_t i, struct err *e)
             return complain(c, line, e, "parameters: '%s' and '%s' have the same env %s",
                             other->name, p->name, p->env);
     }
-    return 0;
+    return check_tag(c, i, e);
 }
 
 static int complete_parameters(struct config *c, struct err *e)

@@ -74,68 +74,68 @@ static bool is_choice(const char *choices, const char *text)
 
 /* Fields that mean something to programs on the way, or come with every request. As a token, some
  * would be known to all, and some never arrive. */
+static const char *const taken_headers[] = {
+    "Accept",
+    "Age",
+    "Allow",
+    "Cache-Control",
+    "Connection",
+    "Cookie",
+    "Date",
+    "Depth",
+    "DNT",
+    "ETag",
+    "Expect",
+    "Expires",
+    "From",
+    "Host",
+    "HTTP2-Settings",
+    "Keep-Alive",
+    "Last-Modified",
+    "Link",
+    "Location",
+    "Max-Forwards",
+    "Origin",
+    "Pragma",
+    "Prefer",
+    "Priority",
+    "Proxy",
+    "Range",
+    "Referer",
+    "Retry-After",
+    "Server",
+    "Set-Cookie",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "User-Agent",
+    "Vary",
+    "Via",
+    "Warning",
+    "WWW-Authenticate",
+    "Forwarded",
+    "X-Real-IP",
+    "X-Client-IP",
+    "True-Client-IP",
+    "CF-Connecting-IP",
+    "Status",
+    "Upgrade-Insecure-Requests",
+    "X-Requested-With",
+    "HTTPS",
+};
+static const char *const taken_beginnings[] = {
+    "Accept-", "Access-Control-", "Content-",     "If-",         "Proxy-",
+    "Sec-",    "X-Amzn-",         "X-Forwarded-", "X-Original-",
+};
+
 static bool is_taken_header(const char *text)
 {
-    static const char *const names[] = {
-        "Accept",
-        "Age",
-        "Allow",
-        "Cache-Control",
-        "Connection",
-        "Cookie",
-        "Date",
-        "Depth",
-        "DNT",
-        "ETag",
-        "Expect",
-        "Expires",
-        "From",
-        "Host",
-        "HTTP2-Settings",
-        "Keep-Alive",
-        "Last-Modified",
-        "Link",
-        "Location",
-        "Max-Forwards",
-        "Origin",
-        "Pragma",
-        "Prefer",
-        "Priority",
-        "Proxy",
-        "Range",
-        "Referer",
-        "Retry-After",
-        "Server",
-        "Set-Cookie",
-        "TE",
-        "Trailer",
-        "Transfer-Encoding",
-        "Upgrade",
-        "User-Agent",
-        "Vary",
-        "Via",
-        "Warning",
-        "WWW-Authenticate",
-        "Forwarded",
-        "X-Real-IP",
-        "X-Client-IP",
-        "True-Client-IP",
-        "CF-Connecting-IP",
-        "Status",
-        "Upgrade-Insecure-Requests",
-        "X-Requested-With",
-        "HTTPS",
-    };
-    static const char *const beginnings[] = {
-        "Accept-", "Access-Control-", "Content-",     "If-",         "Proxy-",
-        "Sec-",    "X-Amzn-",         "X-Forwarded-", "X-Original-",
-    };
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (!strcasecmp(text, names[i]))
+    for (size_t i = 0; i < sizeof taken_headers / sizeof taken_headers[0]; i++)
+        if (!strcasecmp(text, taken_headers[i]))
             return true;
-    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
-        if (!strncasecmp(text, beginnings[i], strlen(beginnings[i])))
+    for (size_t i = 0; i < sizeof taken_beginnings / sizeof taken_beginnings[0]; i++)
+        if (!strncasecmp(text, taken_beginnings[i], strlen(taken_beginnings[i])))
             return true;
     return false;
 }

@@ -271,7 +271,7 @@ static const char *find_env_file(const struct option_extra *extras, int argc, ch
         size_t len = strcspn(name, "=");
         const struct option_row *row = find_common(name, len);
         const struct option_extra *extra = row ? NULL : find_extra(extras, name, len);
-        bool has_value = row ? row->argument != NULL : extra && !extra->is_flag;
+        bool has_value = (row && row->argument) || (extra && !extra->is_flag);
         const char *value = name[len] == '=' ? name + len + 1 : NULL;
         if (has_value && !value && i + 1 < argc)
             value = argv[++i];

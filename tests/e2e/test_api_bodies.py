@@ -148,5 +148,60 @@ def test_get_from_another_site_is_fine(stack):
 def test_no_body_and_no_length(stack, path):
     """As `curl -X POST` sends it."""
     with stack.connect() as c:
-        c.send(f"POST {path}?subdomain=x HTTP/1.1\r\nHost: mirage.localhost\r\n\r\n".encode())
+        c.send(f"POST {path} HTTP/1.1\r\nHost: mirage.localhost\r\n\r\n".encode())
         is_an_error(c.response())
+
+
+# --- the Go mirage-ecs takes these, and scripts in use send them -------------------------------
+
+
+def multipart(fields, boundary="----xyz"):
+    body = b"".join(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+                    for name, value in fields)
+    return [("Content-Type", f"multipart/form-data; boundary={boundary}")], body + f"--{boundary}--\r\n".encode()
+
+
+def launched(stack, name, **expected):
+    (task,) = stack.tasks(name)
+    env = task["env"]
+    assert {key: env.get(key) for key in expected} == expected, env
+
+
+def test_multipart(stack, name):
+    """`curl -F`."""
+    headers, body = multipart([("subdomain", name), ("taskdef", "web"), ("branch", "topic/\u65e5 +&=%41"), ("nick", "part")])
+    r = stack.api("POST", "/api/launch", headers=headers, body=body)
+    assert (r.status, r.json()) == (200, {"result": "accepted"}), r
+    launched(stack, name, GIT_BRANCH="topic/\u65e5 +&=%41", NICK="part")
+    headers, body = multipart([("subdomain", name)])
+    assert stack.api("POST", "/api/terminate", headers=headers, body=body).json() == {"result": "ok"}
+    headers, body = multipart([("subdomain", name), ("subdomain", name)])
+    is_an_error(stack.api("POST", "/api/terminate", headers=headers, body=body))
+    is_an_error(stack.api("POST", "/api/terminate", headers=headers, body=body[:-20]))
+
+
+def test_query_string_of_a_post(stack, name):
+    """Alone, and beside a form, which counts first."""
+    r = stack.api("POST", f"/api/launch?subdomain={name}&taskdef=web&branch=a%2Fb")
+    assert (r.status, r.json()) == (200, {"result": "accepted"}), r
+    launched(stack, name, GIT_BRANCH="a/b")
+    r = stack.api("POST", f"/api/launch?subdomain=no-{name}&branch=no&taskdef=web", headers=[FORM], body=f"subdomain={name}&branch=form".encode())
+    assert (r.status, r.json()) == (200, {"result": "accepted"}), r
+    launched(stack, name, GIT_BRANCH="form")
+    headers, body = multipart([("branch", "part"), ("taskdef", "web")])
+    assert stack.api("POST", f"/api/launch?subdomain={name}", headers=headers, body=body).status == 200
+    launched(stack, name, GIT_BRANCH="part")
+    is_an_error(stack.api("POST", f"/api/terminate?subdomain={name}&subdomain=x"))
+    assert stack.api("POST", f"/api/terminate?subdomain={name}").json() == {"result": "ok"}
+
+
+def test_query_string_beside_json(stack, name):
+    """Parameters alone, as with the Go mirage-ecs: neither subdomain, taskdef nor branch."""
+    fields = {"subdomain": name, "taskdef": "web", "branch": "json"}
+    r = stack.api("POST", "/api/launch?nick=query&branch=query&subdomain=other", json_body=fields)
+    assert (r.status, r.json()) == (200, {"result": "accepted"}), r
+    launched(stack, name, GIT_BRANCH="json", NICK="query")
+    r = stack.api("POST", "/api/launch?nick=query", json_body={**fields, "parameters": {"nick": "body"}})
+    launched(stack, name, NICK="body")
+    is_an_error(stack.api("POST", "/api/launch?branch=query", json_body={"subdomain": name, "taskdef": "web"}))
+    stack.api("POST", "/api/terminate", form={"subdomain": name})

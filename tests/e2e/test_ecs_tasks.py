@@ -131,6 +131,79 @@ def test_a_taskdef_that_does_not_exist(stack):
     poll(lambda: stack.env("nothing-there").status == 404, 2, "it has no route")
 
 
+def with_containers(n):
+    return {"containers": [{"name": f"c{i}", "image": "demo"} for i in range(n)]}
+
+
+# What ECS would refuse: a definition's fields, the ecs section's, what a parameter has, and what is said.
+REFUSED_BEFORE = {
+    "no-role": ({"taskRoleArn": None}, {}, "", ["it has no taskRoleArn", "ecs.enable_execute_command"]),
+    "too-long": (with_containers(30), {}, "x" * 255, [
+        "the environment of its 30 containers comes to", "ECS takes 8192", "first wish"]),
+    "not-for-fargate": ({"networkMode": "bridge", "requiresCompatibilities": ["EC2"]}, {}, "", [
+        "it cannot be launched on FARGATE", "ecs.launch_type"]),
+    "not-for-fargate-spot": ({"networkMode": "bridge", "requiresCompatibilities": ["EC2"]}, {
+        "capacity_provider_strategy": [{"capacity_provider": "FARGATE_SPOT", "weight": 1}]}, "", [
+        "it cannot be launched on FARGATE"]),
+    "bridge": ({"networkMode": "bridge", "requiresCompatibilities": ["EC2"]}, {"launch_type": "EC2"}, "", [
+        "its networkMode is bridge, which takes no network configuration", "ecs.network_configuration"]),
+    "no-network": ({}, {"network_configuration": {}}, "", [
+        "its networkMode awsvpc needs ecs.network_configuration.awsvpc_configuration.subnets"]),
+    "inactive": ("inactive", {}, "", ["its status is INACTIVE"]),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED_BEFORE)
+def test_what_can_be_refused_is_refused_before_anything_is_stopped(new_stack, what):
+    fields, ecs, wish, words = REFUSED_BEFORE[what]
+
+    def change(config):
+        config["parameters"].append({"name": "wish", "env": "WISH"})
+        config["ecs"].update(ecs)
+    s = new_stack(change=change)
+    running = add(s, "kept")
+    poll(lambda: s.env("kept").status == 200, 25, "it runs")
+    if fields == "inactive":
+        s.aws.register_task_definition("refused", ports=(TARGET,))
+        s.aws.boto3_client("ecs").deregister_task_definition(taskDefinition="refused:1")
+        status, said = launch(s, "kept", "refused:1", wish=wish)
+    else:
+        s.aws.register_task_definition("refused", ports=(TARGET,), **fields)
+        status, said = launch(s, "kept", "refused", wish=wish)
+    assert status == 400 and said.startswith("failed to launch kept: refused"), said
+    assert all(w in said for w in [*words, "nothing was stopped"]), said
+    assert s.aws.count("ecs.StopTask") == s.aws.count("ecs.RunTask") == 0
+    assert [t["id"] for t in s.tasks("kept")] == [running] and s.env("kept").status == 200
+    with contextlib.closing(s.database()) as db:  # nor does the view say that it was launched again
+        assert db.execute("SELECT request FROM environment WHERE subdomain = 'kept'").fetchone()[0] == ''
+
+
+def test_a_mistyped_name_among_others_stops_and_starts_nothing(new_stack):
+    s = new_stack()
+    s.launch("kept", "web")
+    s.aws.reset_calls()
+    status, said = launch(s, "kept", "web", "wbe2", "demo")
+    assert status == 500 and "kept: wbe2: ECS DescribeTaskDefinition: ClientException" in said, said
+    assert "nothing was stopped" in said and "web2:" not in said
+    assert s.aws.count("ecs.StopTask") == s.aws.count("ecs.RunTask") == 0
+    assert s.env("kept").status == 200
+    page = s.api("POST", "/launch", form={"subdomain": "kept", "branch": "b", "taskdef": "wbe2"})
+    assert "nothing was stopped" in page.text and s.env("kept").status == 200
+
+
+def test_tasks_that_take_no_command_need_no_role(new_stack):
+    s = new_stack(change=lambda c: c["ecs"].update({"enable_execute_command": False}))
+    s.aws.register_task_definition("plain", ports=(TARGET,), taskRoleArn=None)
+    assert launch(s, "plain", "plain") == (200, "accepted")
+
+
+def test_a_value_that_ecs_keeps_for_itself(new_stack):
+    s = new_stack()
+    assert launch(s, "kept-word", "demo", branch="AWS:x") == (200, "accepted")
+    (task,) = s.tasks("kept-word")
+    assert {"Key": "branch", "Value": "AWS_x"} in task["tags"] and task["env"]["GIT_BRANCH"] == "AWS:x"
+
+
 def test_throttled_twice_then_taken(new_stack):
     s = new_stack()
     s.aws.fault("ecs.RunTask", "throttle", count=2)

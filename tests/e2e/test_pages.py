@@ -173,3 +173,29 @@ def test_head_of_a_page(stack):
         assert c.response("HEAD").status == 200
         c.request("GET", "/api/list", "mirage.localhost")
         assert c.response().status == 200
+
+
+# --- the trace as text --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("headers", [[("Accept", "text/plain")], [("User-Agent", "curl/8.5.0"), ("Accept", "*/*")], [("User-Agent", "curl/7.88.1")]], ids=str)
+def test_trace_as_text(stack, web, headers):
+    """As the Go mirage-ecs answers: time, source, text."""
+    (task,) = stack.tasks(web)
+    r = stack.api("GET", f"/trace/{task['short_id']}", headers=headers)
+    assert r.status == 200 and r.header("Content-Type") == "text/plain; charset=UTF-8", r
+    lines = [line.split("\t", 2) for line in r.text.splitlines()]
+    assert all(len(line) == 3 and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line[0]) for line in lines), lines
+    assert [line[0] for line in lines] == sorted(line[0] for line in lines)
+    assert lines[0][1:] == ["TASK", "Created"] and ["TASK", "Started"] in [line[1:] for line in lines]
+    assert lines[-1][1:] == ["TASK", "LastStatus:RUNNING"]
+    assert lines[-2][1].startswith("CONTAINER:") and lines[-2][2].startswith("LastStatus:RUNNING HealthStatus:")
+    gone = stack.api("GET", "/trace/nobody", headers=headers)
+    assert (gone.status, gone.text) == (404, "There is no task nobody.\n") and gone.header("Content-Type").startswith("text/plain")
+
+
+@pytest.mark.parametrize("headers", [[], [("Accept", "text/html,text/plain;q=0.9")], [("User-Agent", "curl/8.5.0"), ("Accept", "text/html")],
+                                     [("User-Agent", "Mozilla/5.0"), ("Accept", "*/*")]], ids=str)
+def test_trace_as_a_page(stack, web, headers):
+    (task,) = stack.tasks(web)
+    assert stack.api("GET", f"/trace/{task['short_id']}", headers=headers).header("Content-Type").startswith("text/html")

@@ -118,7 +118,9 @@ class FakeAws:
                 container["logConfiguration"] = {"logDriver": "awslogs", "options": {
                     "awslogs-group": log_group, "awslogs-region": self.region, "awslogs-stream-prefix": "ecs"}}
         wire = {"family": family, "containerDefinitions": containers, "networkMode": "awsvpc", "cpu": "256",
-                "memory": "512", "requiresCompatibilities": ["FARGATE"], **fields}
+                "memory": "512", "requiresCompatibilities": ["FARGATE"],
+                "taskRoleArn": "arn:aws:iam::123456789012:role/tests", **fields}
+        wire = {name: value for name, value in wire.items() if value is not None}
         return self.control("register_task_definition", **wire)
 
     def set_image(self, image, command=None, **options):

@@ -129,6 +129,10 @@ class Ecs:
                 raise invalid("At most 16 subnets and 5 security groups can be given.")
         elif network:
             raise invalid("Network Configuration is not valid for the given networkMode of this task definition.")
+        if params.get("enableExecuteCommand") and not (definition.wire.get("taskRoleArn")
+                                                       or params.get("overrides", {}).get("taskRoleArn")):
+            raise invalid("The service couldn't be updated because a valid taskRoleArn is not being used. Specify a "
+                          "valid task role in your task definition and try again.")
         self._check_overrides(params.get("overrides", {}), definition)
         check_tags(params.get("tags", []))
         return cluster, definition, launch
@@ -297,8 +301,11 @@ def check_tags(tags):
     if len(set(keys)) != len(keys):
         raise invalid("Duplicate tag keys found.")
     for key in keys:
-        if not key or key.lower().startswith("aws:"):
+        if not key or len(key) > 128 or key.lower().startswith("aws:"):
             raise invalid(f"Tag key '{key}' is not allowed.")
+    for value in (tag.get("value", "") for tag in tags):
+        if len(value) > 256 or value.lower().startswith("aws:"):
+            raise invalid(f"Tag value '{value}' is not allowed.")
 
 
 def _to_token(number):

@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "fcgi-app/cross_site.h"
 #include "fcgi-app/request.h"
 #include "lib/auth.h"
 #include "lib/auth_cookie.h"
@@ -187,12 +188,12 @@ static void try_origin(const char *text, size_t len)
     const struct request r = {.io = &io};
 
     CHECK(origin);
-    CHECK(request_is_cross_site(&r, "mirage.test", "mirage.test:8443") ==
+    CHECK(cross_site_request(&r, "mirage.test", "mirage.test:8443") ==
           (strcasecmp(origin, "http://mirage.test:8080") != 0 &&
            strcasecmp(origin, "https://mirage.test:8080") != 0 &&
            strcasecmp(origin, "http://mirage.test:8443") != 0 &&
            strcasecmp(origin, "https://mirage.test:8443") != 0));
-    CHECK(request_is_cross_site(&r, "mirage.example", "mirage.test:8443"));
+    CHECK(cross_site_request(&r, "mirage.example", "mirage.test:8443"));
     free(origin);
 }
 

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "config/config.h"
 #include "environment.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -1,6 +1,9 @@
 /* Every kind of mistake in a configuration is named with file, line and key. */
 #include "config_fixture.h"
 
+#define C16  "cccccccccccccccc"
+#define C129 C16 C16 C16 C16 C16 C16 C16 C16 "c"
+
 struct mistake {
     const char *text;
     int line;
@@ -55,6 +58,17 @@ static const struct mistake mistake_list[] = {
      "parameters[0].options[0]: expected a mapping, got a value; write `- value: x`"},
     {"parameters:\n  - {name: b, env: B}\n  - {name: a, env: SUBDOMAIN}", 3,
      "parameters: 'a' cannot have the env SUBDOMAIN, which a task gets its subdomain in"},
+    {"parameters:\n  - {name: a, env: A}\n  - {name: Subdomain, env: B}", 3,
+     "parameters: 'Subdomain' is the name of a tag that mirage-ecs sets itself"},
+    {"parameters: [{name: ManagedBy, env: B}]", 1,
+     "parameters: 'ManagedBy' is the name of a tag that mirage-ecs sets itself"},
+    {"parameters: [{name: 'aws:x', env: B}]", 1,
+     "parameters: 'aws:x' cannot be the key of a tag: ECS keeps what begins with 'aws:'"},
+    {"parameters: [{name: 'AWS:', env: B}]", 1, "parameters: 'AWS:' cannot be the key of a tag"},
+    {"parameters: [{name: " C129 ", env: B}]", 1,
+     "parameters: '" C129 "' is too long for the key of a tag: ECS takes 128 characters"},
+    {"parameters:\n  - {name: a!b, env: A}\n  - {name: 'a?b', env: B}", 3,
+     "parameters: 'a!b' and 'a?b' would be the same tag of the task: a_b"},
     {"parameters:\n  - {name: a, env: SUBDOMAINRAW}", 2,
      "parameters: 'a' cannot have the env SUBDOMAINRAW"},
     {"local:\n  taskdefs:\n    app:\n      ports: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]", 4,
@@ -429,6 +443,45 @@ static void long_keys_do_no_harm(void **state)
     buf_free(&text);
 }
 
+/* 47 beside `branch`, and one more. */
+static void as_many_parameters_as_ecs_takes_tags(void **state)
+{
+    struct config *c;
+    struct buf text = {0};
+    char expected[PATH_MAX + 64];
+
+    (void)state;
+    buf_str(&text, "parameters:\n");
+    for (int i = 1; i <= 47; i++)
+        buf_printf(&text, "- {name: p%d, env: P%d}\n", i, i);
+    assert_int_equal(load_bytes(&c, text.data, text.len), 0);
+    assert_int_equal(c->n_parameters, 48);
+    config_free(c);
+    buf_str(&text, "- {name: p48, env: P48}\n");
+    assert_int_equal(load_bytes(&c, text.data, text.len), -1);
+    snprintf(expected, sizeof expected, "%s:49: parameters: 'p48' is one too many: ", path);
+    assert_memory_equal(e.text, expected, strlen(expected));
+    buf_free(&text);
+}
+
+/* 128 characters, of whatever many bytes. */
+static void keys_of_tags_that_ecs_takes(void **state)
+{
+    static const char *const names[] = {
+        "subdomain-2", "aws",          "awsx",
+        "my aws:x",    "n@me +-=._:/", C16 C16 C16 C16 C16 C16 C16 "ccccccccccccccc\u00e9"};
+    char text[512];
+    struct config *c;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(text, sizeof text, "parameters: [{name: \"%s\", env: A}]", names[i]);
+        if (load_bytes(&c, text, strlen(text)) < 0)
+            fail_msg("%s", e.text);
+        config_free(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +489,8 @@ int main(void)
         TEST(mistakes_of_the_whole),
         TEST(mistakes_of_the_whole_are_refused),
         TEST(names_are_given_once),
+        TEST(as_many_parameters_as_ecs_takes_tags),
+        TEST(keys_of_tags_that_ecs_takes),
         TEST(lines_are_the_files_own),
         TEST(bytes_that_are_no_text),
         TEST(older_names_are_read),

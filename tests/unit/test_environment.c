@@ -20,6 +20,7 @@ struct fake {
     const char *fails;       /* taskdefs that are refused: " a b " */
     const char *stop_reason; /* of the last stop */
     const char *stop_fails;  /* the ARN that cannot be stopped; "" for any */
+    const char *refused;     /* why a launch is, before anything is touched */
     const char *none;        /* what no launch is possible for */
     int n_tasks;
     bool live_at_launch; /* a task of the subdomain was live in the view when launch was called */
@@ -43,12 +44,24 @@ static struct task fake_task(struct arena *a, const struct launch_request *reque
     return t;
 }
 
-static int fake_launch(struct runner *r, const struct launch_request *request, struct arena *a,
+static int fake_prepare(struct runner *r, const struct launch_request *request, struct arena *a,
+                        struct launch_plan *plan, struct err *error)
+{
+    (void)r;
+    (void)request;
+    plan->definitions = arena_array(a, 1, sizeof *plan->definitions);
+    plan->definitions[0] = "as prepared";
+    return fake.refused ? err_set(error, ERR_INVALID, "%s", fake.refused) : 0;
+}
+
+static int fake_launch(struct runner *r, const struct launch_request *request,
+                       const struct launch_plan *plan, struct arena *a,
                        struct launch_result *results, struct err *error)
 {
     struct task_list live;
 
     (void)r;
+    assert_string_equal(plan->definitions[0], "as prepared");
     if (db) {
         assert_int_equal(store_task_of(db, request->subdomain, TASK_RUNNING, a, &live, error), 0);
         fake.live_at_launch = live.len > 0;
@@ -80,7 +93,8 @@ static int fake_stop(struct runner *r, const char *arn, const char *reason, stru
     return 0;
 }
 
-static const struct runner_ops fake_ops = {.launch = fake_launch, .stop = fake_stop};
+static const struct runner_ops fake_ops = {
+    .prepare = fake_prepare, .launch = fake_launch, .stop = fake_stop};
 
 static int open_fake(void **state)
 {
@@ -168,6 +182,22 @@ static void relaunch_stops_the_old_ones_first(void **state)
     tasks_are("fo*", "id3 RUNNING; ");
     launched("foo", "app", NULL); /* what was told to stop is not told again */
     calls_were("stop arn:id4; launch foo app; ");
+}
+
+static void what_is_refused_before_touches_nothing(void **state)
+{
+    (void)state;
+    launched("a", "app", NULL);
+    calls_were("launch a app; ");
+    fake.refused = "app: no taskRoleArn";
+    assert_int_equal(launch("a", "app", NULL), -1);
+    assert_int_equal(e.kind, ERR_INVALID);
+    assert_string_equal(e.text, "failed to launch a: app: no taskRoleArn");
+    calls_were("");
+    tasks_are("a", "id1 RUNNING; ");
+    fake.refused = NULL;
+    launched("a", "app", NULL);
+    calls_were("stop arn:id1; launch a app; ");
 }
 
 static void partial_failure_tells_all(void **state)
@@ -313,11 +343,13 @@ static void terminate_an_unknown_task(void **state)
 
 /* --- launches of one subdomain wait for each other -------------------------------------------- */
 
-static int slow_launch(struct runner *r, const struct launch_request *request, struct arena *a,
+static int slow_launch(struct runner *r, const struct launch_request *request,
+                       const struct launch_plan *plan, struct arena *a,
                        struct launch_result *results, struct err *error)
 {
     (void)r;
     (void)error;
+    (void)plan;
     pthread_mutex_lock(&fake.lock);
     if (++fake.inside > fake.most_inside)
         fake.most_inside = fake.inside;
@@ -384,6 +416,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LIFE(launch_is_made_and_kept),
         LIFE(relaunch_stops_the_old_ones_first),
+        LIFE(what_is_refused_before_touches_nothing),
         LIFE(partial_failure_tells_all),
         LIFE(nothing_taken_ends_the_environment),
         LIFE(no_attempt_ends_the_environment),

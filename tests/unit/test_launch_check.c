@@ -1,6 +1,8 @@
 /* What a launch may ask for, and what is said of the rest. */
 #include "environment_fixture.h"
 
+#include "launch_check.h"
+
 #include "regex.h"
 
 /* The values given, `name`, `value` by turns. */
@@ -52,7 +54,7 @@ static const char *check(const char *subdomain, const char *const *values,
     while (taskdefs && taskdefs[input.n_taskdefs])
         input.n_taskdefs++;
     e = (struct err){0};
-    if (environment_check(&config, &input, &arena, request, &e) == 0)
+    if (launch_check(&config, &input, &arena, request, &e) == 0)
         return "";
     assert_int_equal(e.kind, ERR_INVALID);
     return e.text;
@@ -208,7 +210,7 @@ static void all_problems(void **state)
 
     (void)state;
     input.ctx = (void *)(uintptr_t)wrong;
-    assert_int_equal(environment_problems(&config, &input, &arena, &problems), 5);
+    assert_int_equal(launch_problems(&config, &input, &arena, &problems), 5);
     assert_string_equal(problems[0].field, "subdomain");
     assert_string_equal(problems[0].message, "subdomain 1a includes invalid characters");
     assert_string_equal(problems[1].field, "taskdef");
@@ -223,7 +225,7 @@ static void all_problems(void **state)
                                   .n_taskdefs = 1,
                                   .value = value_in,
                                   .ctx = (void *)(uintptr_t)branch};
-    assert_int_equal(environment_problems(&config, &input, &arena, &problems), 0);
+    assert_int_equal(launch_problems(&config, &input, &arena, &problems), 0);
 }
 
 #define CHECK(name) cmocka_unit_test_teardown(name, free_arena)
@@ -234,5 +236,5 @@ int main(void)
         CHECK(accepts),  CHECK(subdomains),          CHECK(parameter_values),
         CHECK(taskdefs), CHECK(order_of_the_checks), CHECK(all_problems),
     };
-    return cmocka_run_group_tests_name("environment_check", tests, compile_rules, free_rules);
+    return cmocka_run_group_tests_name("launch_check", tests, compile_rules, free_rules);
 }
