@@ -15,7 +15,8 @@
 
 /* Splits the tasks of this launch into live and failed ones. The live ones come first in `tasks`
  * afterwards. Returns how many; *failed is one that failed, or NULL. */
-static size_t sort_out(struct task_list *tasks, int64_t launched_at, const struct task **failed)
+static size_t sort_out(const struct config *config, struct task_list *tasks, int64_t launched_at,
+                       const struct task **failed)
 {
     size_t live = 0;
 
@@ -32,7 +33,7 @@ static size_t sort_out(struct task_list *tasks, int64_t launched_at, const struc
     }
     for (size_t i = live; i < tasks->len; i++)
         if (tasks->items[i].created_at >= launched_at &&
-            view_state(&tasks->items[i]) == VIEW_FAILED)
+            view_state(config, &tasks->items[i]) == VIEW_FAILED)
             *failed = &tasks->items[i];
     return live;
 }
@@ -68,12 +69,12 @@ int launch_watch(struct call *c, const char *subdomain, json_t **view, struct er
     *view = json_null();
     if (rc == 0)
         return 0;
-    live = sort_out(&tasks, env.launched_at, &failed);
+    live = sort_out(c->with->config, &tasks, env.launched_at, &failed);
     if (env.ended_at != 0 && !failed)
         return 0; /* it was terminated: nothing is awaited any more */
-    state = failed ? VIEW_FAILED : view_environment_state(tasks.items, live);
+    state = failed ? VIEW_FAILED : view_environment_state(c->with->config, tasks.items, live);
     stuck = obstacle_find(c->with->config, c->arena, tasks.items, live);
-    if (stuck && state == VIEW_READY)
+    if (state == VIEW_RUNNING || (stuck && state == VIEW_READY))
         state = VIEW_STARTING; /* it runs, and is of no use yet */
     *view = json_pack("{s:o,s:s,s:b,s:b,s:o,s:o,s:o}", "subdomain", view_text(subdomain), "state",
                       view_state_word(state), "ready", state == VIEW_READY, "failed", !!failed,

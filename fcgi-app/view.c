@@ -120,8 +120,10 @@ json_t *view_task_api(const struct task *t)
     return task;
 }
 
-enum view_state view_state(const struct task *t)
+enum view_state view_state(const struct config *config, const struct task *t)
 {
+    bool reached = false;
+
     if (!strcmp(t->last_status, "STOPPED"))
         return task_was_told_to_stop(t) ? VIEW_STOPPED : VIEW_FAILED;
     if (!task_is_live(t))
@@ -132,22 +134,21 @@ enum view_state view_state(const struct task *t)
         return VIEW_PENDING;
     if (strcmp(t->last_status, "RUNNING") != 0)
         return VIEW_STARTING;
-    for (size_t i = 0; i < t->n_ports; i++)
+    for (size_t i = 0; i < t->n_ports; i++) {
         if (!t->ports[i].ready)
             return VIEW_STARTING;
-    return VIEW_READY;
+        reached = reached || config_has_target(config, t->ports[i].container_port);
+    }
+    return reached ? VIEW_READY : VIEW_RUNNING;
 }
 
 const char *view_state_word(enum view_state state)
 {
     static const char *const words[] = {
-        [VIEW_PROVISIONING] = "provisioning",
-        [VIEW_PENDING] = "pending",
-        [VIEW_STARTING] = "starting",
-        [VIEW_READY] = "ready",
-        [VIEW_STOPPING] = "stopping",
-        [VIEW_STOPPED] = "stopped",
-        [VIEW_FAILED] = "failed",
+        [VIEW_PROVISIONING] = "provisioning", [VIEW_PENDING] = "pending",
+        [VIEW_STARTING] = "starting",         [VIEW_READY] = "ready",
+        [VIEW_RUNNING] = "running",           [VIEW_STOPPING] = "stopping",
+        [VIEW_STOPPED] = "stopped",           [VIEW_FAILED] = "failed",
     };
 
     return words[state];
@@ -205,7 +206,7 @@ json_t *view_task_page(struct call *c, const struct task *t)
     set_text(task, "taskdef", t->taskdef);
     set_text(task, "ipaddress", t->ipaddress);
     set_text(task, "last_status", t->last_status);
-    set_text(task, "state", view_state_word(view_state(t)));
+    set_text(task, "state", view_state_word(view_state(c->with->config, t)));
     json_object_set_new(task, "live", json_boolean(task_is_live(t)));
     json_object_set_new(task, "created_at", view_time(t->created_at));
     json_object_set_new(task, "started_at", view_time(t->started_at));

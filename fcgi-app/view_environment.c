@@ -26,13 +26,14 @@ struct group {
     size_t n_tasks;
 };
 
-enum view_state view_environment_state(const struct task *tasks, size_t n)
+enum view_state view_environment_state(const struct config *config, const struct task *tasks,
+                                       size_t n)
 {
-    enum view_state least = n > 0 ? view_state(&tasks[0]) : VIEW_PROVISIONING;
+    enum view_state least = n > 0 ? view_state(config, &tasks[0]) : VIEW_PROVISIONING;
 
     for (size_t i = 1; i < n; i++)
-        if (view_state(&tasks[i]) < least)
-            least = view_state(&tasks[i]);
+        if (view_state(config, &tasks[i]) < least)
+            least = view_state(config, &tasks[i]);
     return least;
 }
 
@@ -85,17 +86,18 @@ static json_t *requests_view(struct call *c, const struct environment_facts *fac
 
 static json_t *tasks_view(struct call *c, const struct group *g)
 {
-    const enum view_state together = view_environment_state(g->tasks, g->n_tasks);
+    const enum view_state together = view_environment_state(c->with->config, g->tasks, g->n_tasks);
     json_t *list = json_array();
 
     for (size_t i = 0; i < g->n_tasks; i++) {
         const struct task *t = &g->tasks[i];
 
-        json_array_append_new(
-            list, json_pack("{s:o,s:o,s:s,s:b,s:o}", "short_id", view_text(t->short_id), "taskdef",
-                            view_text(t->taskdef), "state", view_state_word(view_state(t)),
-                            "differs", view_state(t) != together, "trace_url",
-                            view_url(c->arena, "/trace/", t->short_id)));
+        json_array_append_new(list,
+                              json_pack("{s:o,s:o,s:s,s:b,s:o}", "short_id", view_text(t->short_id),
+                                        "taskdef", view_text(t->taskdef), "state",
+                                        view_state_word(view_state(c->with->config, t)), "differs",
+                                        view_state(c->with->config, t) != together, "trace_url",
+                                        view_url(c->arena, "/trace/", t->short_id)));
     }
     return list;
 }
@@ -108,7 +110,8 @@ static json_t *environment_view(struct call *c, const struct group *g)
     json_object_set_new(view, "subdomain", view_text(g->subdomain));
     json_object_set_new(view, "url", view_environment_url(c, g->subdomain));
     json_object_set_new(view, "state",
-                        json_string(view_state_word(view_environment_state(g->tasks, g->n_tasks))));
+                        json_string(view_state_word(
+                            view_environment_state(c->with->config, g->tasks, g->n_tasks))));
     json_object_set_new(view, "branch", view_text(first ? first->branch : ""));
     json_object_set_new(view, "parameters",
                         first ? view_parameters(c->with->config, first) : json_array());

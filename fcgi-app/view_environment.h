@@ -26,8 +26,8 @@ struct environment_facts {
 
 /* The state of an environment: that of its task that has got the least far. An environment that has
  * no task yet is being provisioned. */
-enum view_state view_environment_state(const struct task *tasks, size_t n)
-    __attribute__((warn_unused_result));
+enum view_state view_environment_state(const struct config *config, const struct task *tasks,
+                                       size_t n) __attribute__((warn_unused_result));
 
 /* All environments, sorted by subdomain; numbers in it sort by their value. */
 json_t *view_environments(struct call *c, const struct environment_facts *facts)

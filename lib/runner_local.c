@@ -18,6 +18,7 @@
 #include "container_of.h"
 #include "json.h"
 #include "launch.h"
+#include "listening.h"
 #include "local_logs.h"
 #include "local_task.h"
 #include "state_folder.h"
@@ -33,6 +34,7 @@ struct runner_local {
     const struct config *config;
     char *dir;        /* the folder of the tasks' folders */
     char *supervisor; /* mirage-local-task */
+    struct listening listening;
 };
 
 static struct runner_local *local_of(struct runner *r)
@@ -165,7 +167,8 @@ static const char *text_or(const json_t *value, const char *otherwise, struct ar
 }
 
 /* The ports: every one by its container port, and the first for every other target too. */
-static void read_ports(struct arena *a, const json_t *status, struct task *t)
+static void read_ports(const struct runner_local *l, struct arena *a, const json_t *status,
+                       struct task *t)
 {
     const json_t *ports = json_object_get(status, "ports"), *port;
     size_t i;
@@ -180,6 +183,8 @@ static void read_ports(struct arena *a, const json_t *status, struct task *t)
             .address = t->ipaddress,
             .port = (int)json_integer_value(json_object_get(port, "port")),
         };
+        if (listening_v6_only(&l->listening, p.port))
+            p.address = "::1";
         t->ports[t->n_ports++] = p;
         if (i == 0) {
             p.container_port = 0;
@@ -235,7 +240,7 @@ static int read_task(struct runner_local *l, const char *id, struct arena *a, st
         .created_at = json_integer_value(json_object_get(description, "created_at")),
     };
     read_status(dir, a, status, supervised, t);
-    read_ports(a, status, t);
+    read_ports(l, a, status, t);
     json_decref(description);
     json_decref(status);
     return 0;
@@ -248,6 +253,7 @@ static int local_list(struct runner *r, bool now, const struct runner_known *kno
     int64_t oldest = clock_now_ms() - KEEP_STOPPED_MS;
     DIR *dir = opendir(l->dir);
     struct dirent *entry;
+    bool looked = false;
     size_t cap = 0;
 
     (void)now;
@@ -258,7 +264,12 @@ static int local_list(struct runner *r, bool now, const struct runner_known *kno
         return err_system(e, errno, "cannot list %s", l->dir);
     while ((entry = readdir(dir))) {
         struct task t;
-        if (entry->d_name[0] == '.' || read_task(l, entry->d_name, a, &t) < 0)
+        if (entry->d_name[0] == '.')
+            continue;
+        if (!looked)
+            listening_update(&l->listening);
+        looked = true;
+        if (read_task(l, entry->d_name, a, &t) < 0)
             continue;
         if (!strcmp(t.last_status, "STOPPED") && t.stopped_at < oldest) {
             remove_task_dir(l, entry->d_name);

@@ -41,6 +41,8 @@ struct transfer {
     const char *access_key_id;
     char reason[CURL_ERROR_SIZE];
     char error_type[AWS_CODE_SIZE];
+    char bucket_region[AWS_REGION_SIZE]; /* of S3's answer; "" when it names none */
+    char moved_to[AWS_REGION_SIZE];      /* where the bucket is; "" where it was looked for */
 };
 
 /* --- a client ----------------------------------------------------------------------------------
@@ -112,23 +114,31 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *ctx)
     return t->call->answer.failed ? 0 : size * count;
 }
 
+/* The value of a header line that begins with `name:`, if it is of this name and fits. */
+static void take_value(const char *line, size_t len, const char *name, char *value, size_t size)
+{
+    size_t start = strlen(name), end;
+
+    if (len <= start || strncasecmp(line, name, start) != 0)
+        return;
+    while (start < len && line[start] == ' ')
+        start++;
+    for (end = start; end < len && line[end] != '\r' && line[end] != '\n'; end++)
+        ;
+    if (end - start < size) {
+        memcpy(value, line + start, end - start);
+        value[end - start] = '\0';
+    }
+}
+
 static size_t take_header(char *bytes, size_t size, size_t count, void *ctx)
 {
-    static const char name[] = "x-amzn-errortype:";
     struct transfer *t = ctx;
-    size_t len = size * count, start = sizeof name - 1, end;
 
-    if (len > start && !strncasecmp(bytes, name, start)) {
-        while (start < len && bytes[start] == ' ')
-            start++;
-        for (end = start; end < len && bytes[end] != '\r' && bytes[end] != '\n'; end++)
-            ;
-        if (end - start < sizeof t->error_type) {
-            memcpy(t->error_type, bytes + start, end - start);
-            t->error_type[end - start] = '\0';
-        }
-    }
-    return len;
+    take_value(bytes, size * count, "x-amzn-errortype:", t->error_type, sizeof t->error_type);
+    take_value(bytes, size * count, "x-amz-bucket-region:", t->bucket_region,
+               sizeof t->bucket_region);
+    return size * count;
 }
 
 static void add_header(struct transfer *t, const char *line)
@@ -178,17 +188,15 @@ static void add_headers(struct transfer *t, const struct credentials *c)
                                    content_sha256(call->body, &t->arena)));
 }
 
-static void set_options(struct transfer *t, const struct credentials *c, const char *region,
-                        int64_t timeout_ms)
+static void set_options(struct transfer *t, const struct credentials *c, const char *endpoint,
+                        const char *region, int64_t timeout_ms)
 {
     struct aws_call *call = t->call;
     const char *path = call->path ? call->path : "/", *query = call->query ? call->query : "";
     CURL *curl = t->curl;
 
     curl_easy_setopt(curl, CURLOPT_URL,
-                     arena_printf(&t->arena, "%s%s%s%s",
-                                  aws_endpoint(call->service, region, call->bucket, &t->arena),
-                                  path, *query ? "?" : "", query));
+                     arena_printf(&t->arena, "%s%s%s%s", endpoint, path, *query ? "?" : "", query));
     curl_easy_setopt(curl, CURLOPT_AWS_SIGV4,
                      arena_printf(&t->arena, "aws:amz:%s:%s",
                                   aws_signing_region(call->service, region),
@@ -215,21 +223,30 @@ static void set_options(struct transfer *t, const struct credentials *c, const c
     curl_easy_setopt(curl, CURLOPT_PRIVATE, t);
 }
 
+static const char *region_of(const struct aws_client *client, const struct transfer *t)
+{
+    if (*t->moved_to)
+        return t->moved_to;
+    return t->call->region ? t->call->region : client->region;
+}
+
 /* Puts an attempt on the wire. -1: the call has failed. */
 static int begin(struct aws_client *client, struct transfer *t, int64_t now)
 {
-    const char *region = t->call->region ? t->call->region : client->region;
+    const char *region = region_of(client, t);
     int64_t left = t->give_up_at - now;
+    const char *endpoint;
     struct credentials c;
     struct err e;
 
     buf_clear(&t->call->answer);
-    t->reason[0] = t->error_type[0] = t->call->code[0] = '\0';
+    t->reason[0] = t->error_type[0] = t->call->code[0] = t->bucket_region[0] = '\0';
     if (left <= 0) { /* to libcurl a timeout of 0 is none */
         failure_of_transport(t->call, "no answer within its time");
         return -1;
     }
-    if (credentials_get(&c, client->region, &t->arena, &e) < 0) {
+    endpoint = aws_endpoint(t->call->service, region, t->call->bucket, &t->arena, &e);
+    if (!endpoint || credentials_get(&c, client->region, &t->arena, &e) < 0) {
         failure_of_transport(t->call, e.text);
         return -1;
     }
@@ -238,7 +255,7 @@ static int begin(struct aws_client *client, struct transfer *t, int64_t now)
     if (!t->curl)
         abort();
     add_headers(t, &c);
-    set_options(t, &c, region,
+    set_options(t, &c, endpoint, region,
                 t->call->repeatable && left > ATTEMPT_TIMEOUT_MS ? ATTEMPT_TIMEOUT_MS : left);
     if (curl_multi_add_handle(client->multi, t->curl) != CURLM_OK)
         abort();
@@ -268,11 +285,37 @@ static uint32_t chance(void)
     return number;
 }
 
+/* Whether S3 has said that the bucket is in another region: it is followed there, once (Amazon S3
+ * API Reference, "Error responses": PermanentRedirect, AuthorizationHeaderMalformed). */
+static bool has_moved(const struct aws_client *client, struct transfer *t)
+{
+    struct arena a = {0};
+    const char *where = t->bucket_region;
+    bool moved;
+
+    if (t->call->service != AWS_S3 || !t->call->bucket || *t->moved_to)
+        return false;
+    if (!*where)
+        where = failure_region(t->call, &a);
+    moved = *where && strlen(where) < sizeof t->moved_to && aws_region_is_valid(where) &&
+            strcmp(where, region_of(client, t)) != 0;
+    if (moved)
+        memcpy(t->moved_to, where, strlen(where) + 1);
+    arena_free(&a);
+    return moved;
+}
+
 /* Decides whether the call, which has just failed, is to be made again. */
-static bool again(struct transfer *t, const struct attempt *attempt, int64_t retry_after_s)
+static bool again(const struct aws_client *client, struct transfer *t,
+                  const struct attempt *attempt, int64_t retry_after_s)
 {
     int64_t now = clock_monotonic_ms();
 
+    if (attempt->answered && has_moved(client, t)) {
+        t->attempts--; /* this one did not count */
+        t->begin_at = now;
+        return true;
+    }
     switch (retry_decide(attempt, t->call->repeatable)) {
     case RETRY_NO:
         return false;
@@ -320,7 +363,7 @@ static void finish(struct aws_client *client, struct transfer *t, CURLcode resul
         failure_of_transport(call, *t->reason ? t->reason : curl_easy_strerror(result));
     else if (status < 200 || status > 299)
         failure_of_answer(call, *t->error_type ? t->error_type : NULL);
-    t->step = call->failed && again(t, &attempt, retry_after) ? STEP_WAITING : STEP_DONE;
+    t->step = call->failed && again(client, t, &attempt, retry_after) ? STEP_WAITING : STEP_DONE;
     drop(client, t);
 }
 

@@ -244,7 +244,10 @@ int credentials_from_web_identity(struct credentials *c, const char *role_arn,
 
     if (!token)
         return -1;
-    f.url = arena_printf(a, "%s/", aws_endpoint(AWS_STS, region, NULL, a));
+    f.url = aws_endpoint(AWS_STS, region, NULL, a, e);
+    if (!f.url)
+        return -1;
+    f.url = arena_printf(a, "%s/", f.url);
     buf_str(&form, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15");
     form_add(&form, role_arn, "RoleArn");
     form_add(&form, session ? session : "mirage-ecs", "RoleSessionName");

@@ -11,6 +11,7 @@
 #include "json_call.h"
 
 #define SUBDOMAIN_MAX 63
+#define PORT_MAX      65535
 
 /* --- tags --------------------------------------------------------------------------------------
  */
@@ -143,24 +144,68 @@ static const char *address_of(const json_t *task, struct arena *a)
     return *address ? address : json_text(interface, "ipv6Address", a);
 }
 
-/* The container ports that its task definition maps over TCP. */
-static void set_ports(struct task *t, const json_t *definition, struct arena *a)
+/* The ports of a task while they are collected. */
+struct collected {
+    struct task *task;
+    struct arena *arena;
+    size_t cap;
+};
+
+static void add_port(struct collected *c, const json_t *container, long port)
 {
+    struct task *t = c->task;
+
+    if (port < 1 || port > PORT_MAX)
+        return;
+    t->ports = arena_grow(c->arena, t->ports, t->n_ports, &c->cap, sizeof *t->ports);
+    t->ports[t->n_ports++] = (struct task_port){.container = json_text(container, "name", c->arena),
+                                                .container_port = (int)port,
+                                                .address = t->ipaddress,
+                                                .port = (int)port};
+}
+
+/* Of a range such as "3000-3010": the ports that requests are sent to. If there is none, the first
+ * one tells that the container has ports. */
+static void add_range(struct collected *c, const json_t *container, const char *range,
+                      const struct config *config)
+{
+    char *dash, *end;
+    long first = strtol(range, &dash, 10), last = *dash == '-' ? strtol(dash + 1, &end, 10) : 0;
+    size_t before = c->task->n_ports;
+
+    if (*dash != '-' || *end || first < 1 || last > PORT_MAX || first > last)
+        return;
+    for (size_t i = 0; i < config->listen.n_http; i++) {
+        long target = config->listen.http[i].target;
+        bool again = false;
+        for (size_t k = 0; k < i; k++)
+            again = again || config->listen.http[k].target == target;
+        if (!again && target >= first && target <= last)
+            add_port(c, container, target);
+    }
+    if (c->task->n_ports == before)
+        add_port(c, container, first);
+}
+
+/* The container ports that its task definition maps over TCP. */
+static void set_ports(struct task *t, const json_t *definition, const struct config *config,
+                      struct arena *a)
+{
+    struct collected c = {.task = t, .arena = a};
     const json_t *container, *mapping;
-    size_t i, k, cap = 0;
+    size_t i, k;
 
     json_array_foreach (json_object_get(definition, "containerDefinitions"), i, container)
         json_array_foreach (json_object_get(container, "portMappings"), k, mapping) {
             const char *protocol = json_string_value(json_object_get(mapping, "protocol"));
-            int port = (int)json_integer_value(json_object_get(mapping, "containerPort"));
-            if (port < 1 || port > 65535 || (protocol && strcmp(protocol, "tcp") != 0))
+            const char *range = json_string_value(json_object_get(mapping, "containerPortRange"));
+            if (protocol && strcmp(protocol, "tcp") != 0)
                 continue;
-            t->ports = arena_grow(a, t->ports, t->n_ports, &cap, sizeof *t->ports);
-            t->ports[t->n_ports++] =
-                (struct task_port){.container = json_text(container, "name", a),
-                                   .container_port = port,
-                                   .address = t->ipaddress,
-                                   .port = port};
+            if (range)
+                add_range(&c, container, range, config);
+            else
+                add_port(&c, container,
+                         (long)json_integer_value(json_object_get(mapping, "containerPort")));
         }
 }
 
@@ -204,7 +249,7 @@ static const char *desired_status(const char *desired, const char *last)
 }
 
 struct task ecs_task(const json_t *task, const char *subdomain, const json_t *definition,
-                     struct arena *a)
+                     const struct config *config, struct arena *a)
 {
     json_t *env = environment_of(task);
     const char *last = json_text(task, "lastStatus", a);
@@ -228,7 +273,7 @@ struct task ecs_task(const json_t *task, const char *subdomain, const json_t *de
     t.ports_unknown = !definition;
     if (!strcmp(t.desired_status, "STOPPED"))
         t.stopped_reason = stopped_reason(task, a);
-    set_ports(&t, definition, a);
+    set_ports(&t, definition, config, a);
     return t;
 }
 

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "arena.h"
+#include "config/config.h"
 #include "runner.h"
 #include "task.h"
 
@@ -24,7 +25,8 @@ enum ecs_task_kind ecs_task_kind(const json_t *task, struct arena *a, const char
 /* The struct task of a managed task. definition: its TaskDefinition; with JSON's null it has no
  * ports, with NULL they are not known. */
 struct task ecs_task(const json_t *task, const char *subdomain, const json_t *definition,
-                     struct arena *a) __attribute__((warn_unused_result));
+                     const struct config *config, struct arena *a)
+    __attribute__((warn_unused_result));
 
 /* The task's life: timestamps, containers with their exit codes and reasons. */
 void ecs_task_trace(const json_t *task, struct arena *a, struct trace *trace);

@@ -129,3 +129,10 @@ void failure_of_transport(struct aws_call *call, const char *reason)
     err_set(&call->err, ERR_REFUSED, "%s %s: %s", aws_service_info(call->service)->title,
             call->operation, reason);
 }
+
+const char *failure_region(const struct aws_call *call, struct arena *a)
+{
+    const struct xml *root = xml_parse(buf_text(&call->answer), call->answer.len, a);
+
+    return root && !strcmp(root->name, "Error") ? xml_text(root, "Region") : "";
+}

@@ -82,8 +82,9 @@ static int ecs_launch(struct runner *runner, const struct launch_request *reques
     for (size_t i = 0; i < n; i++) {
         results[i] = (struct launch_result){.taskdef = request->taskdefs[i]};
         if (runs[i].value)
-            results[i].task = ecs_task(runs[i].value, request->subdomain,
-                                       definitions_kept(&r->definitions, plan->definitions[i]), a);
+            results[i].task =
+                ecs_task(runs[i].value, request->subdomain,
+                         definitions_kept(&r->definitions, plan->definitions[i]), r->config, a);
         else
             results[i].error = arena_strdup(a, runs[i].err.text);
         json_decref(runs[i].value);
@@ -194,8 +195,8 @@ static void collect(struct runner_ecs *r, const struct ecs_undescribed *failed, 
     definitions_fetch(&r->definitions, &r->ecs, ours, n, a);
     tasks->items = arena_array(a, n + failed->len, sizeof *tasks->items);
     for (size_t i = 0; i < n; i++)
-        tasks->items[tasks->len++] =
-            ecs_task(ours[i], subdomains[i], definitions_of(&r->definitions, ours[i]), a);
+        tasks->items[tasks->len++] = ecs_task(
+            ours[i], subdomains[i], definitions_of(&r->definitions, ours[i]), r->config, a);
     for (size_t i = 0; i < failed->len; i++)
         if (!task_cache_has(&r->cache, failed->items[i].arn))
             tasks->items[tasks->len++] =
@@ -363,7 +364,8 @@ static int ecs_trace(struct runner *runner, const char *arn, struct arena *a, st
         rc = err_set(e, ERR_NOT_FOUND, "task %.200s is not found", arn);
     else {
         definitions_fetch(&r->definitions, &r->ecs, &task, 1, a);
-        trace->task = ecs_task(task, subdomain, definitions_of(&r->definitions, task), a);
+        trace->task =
+            ecs_task(task, subdomain, definitions_of(&r->definitions, task), r->config, a);
         ecs_task_trace(task, a, trace);
     }
     json_decref(tasks);

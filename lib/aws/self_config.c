@@ -5,6 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "json.h"
+#include "log.h"
+
 #include "ecs.h"
 #include "fetch.h"
 #include "json_call.h"
@@ -107,6 +110,34 @@ static struct config_strings strings(const json_t *list, struct arena *a)
     return s;
 }
 
+static const json_t *vpc_of(const json_t *object)
+{
+    return json_object_get(json_object_get(object, "networkConfiguration"), "awsvpcConfiguration");
+}
+
+/* The network configuration of a service. One that CodeDeploy or somebody else deploys has it in
+ * its task sets (Amazon ECS API Reference, "TaskSet"). */
+static const json_t *vpc_of_service(const json_t *service)
+{
+    const json_t *sets = json_object_get(service, "taskSets");
+    const json_t *primary = json_find(sets, "status", "PRIMARY");
+
+    if (vpc_of(service))
+        return vpc_of(service);
+    return vpc_of(primary ? primary : json_array_get(sets, 0));
+}
+
+/* A launch then says what is missing; this says it at the start. */
+static void warn_of_missing(const char *name, const json_t *service)
+{
+    const json_t *controller = json_object_get(service, "deploymentController");
+    const char *type = json_string_value(json_object_get(controller, "type"));
+
+    log_warn("the service %s, which this task belongs to, has no network configuration%s%s: tasks "
+             "with networkMode awsvpc need ecs.network_configuration",
+             name, type ? " of its own; it is deployed by " : "", type ? type : "");
+}
+
 /* The network configuration of the service that started this task. */
 static int copy_network(struct config *c, const struct ecs *ecs, const char *task_arn,
                         struct err *e)
@@ -119,15 +150,17 @@ static int copy_network(struct config *c, const struct ecs *ecs, const char *tas
 
     if (ecs_describe_tasks(ecs, &task_arn, 1, &a, &tasks, NULL, e) < 0)
         goto out;
+    rc = 0;
     group = json_string_value(json_object_get(json_array_get(tasks, 0), "group"));
-    if (!group || strncmp(group, "service:", 8) != 0) {
-        rc = 0; /* started by hand: there is no service to learn from */
-        goto out;
-    }
+    if (!group || strncmp(group, "service:", 8) != 0)
+        goto out; /* started by hand: there is no service to learn from */
     service = ecs_describe_service(ecs, group + 8, e);
-    if (!service)
+    rc = service ? 0 : -1;
+    vpc = vpc_of_service(service);
+    if (rc == 0 && !vpc)
+        warn_of_missing(group + 8, service);
+    if (!vpc)
         goto out;
-    vpc = json_object_get(json_object_get(service, "networkConfiguration"), "awsvpcConfiguration");
     assign = json_string_value(json_object_get(vpc, "assignPublicIp"));
     c->ecs.network_configuration.awsvpc_configuration.subnets =
         strings(json_object_get(vpc, "subnets"), &c->arena);
@@ -135,7 +168,6 @@ static int copy_network(struct config *c, const struct ecs *ecs, const char *tas
         strings(json_object_get(vpc, "securityGroups"), &c->arena);
     c->ecs.network_configuration.awsvpc_configuration.assign_public_ip =
         arena_strdup(&c->arena, assign);
-    rc = 0;
 out:
     json_decref(service);
     json_decref(tasks);

@@ -399,9 +399,10 @@ class Exchange:
 
 
 def listen(port):
-    listener = socket.socket()
+    host = os.environ.get("HOST", "127.0.0.1")
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((os.environ.get("HOST", "127.0.0.1"), port))
+    listener.bind((host, port))
     listener.listen(16)
     listeners.append(listener)
 

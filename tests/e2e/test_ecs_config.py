@@ -74,6 +74,21 @@ def test_started_by_hand_there_is_no_service_to_learn_from(cloud):
     assert r.returncode == 0 and "subnets: []" in r.stdout, r.stdout + r.stderr
 
 
+@pytest.mark.parametrize("sets, subnets", [
+    ([{"status": "ACTIVE", "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-old"]}}},
+      {"status": "PRIMARY", "networkConfiguration": NETWORK}], '["subnet-1a", "subnet-1b"]'),
+    ([], "[]")], ids=["in-its-task-set", "nowhere"])
+def test_a_service_that_code_deploy_deploys(cloud, sets, subnets):
+    cloud.set_service("blue", cluster=CLUSTER, deploymentController={"type": "CODE_DEPLOY"}, taskSets=sets)
+    cloud.change_task(cloud.task_arn, group="service:blue")
+    r = run("mirage-ecs", "-x", env=cloud.inside)
+    assert r.returncode == 0 and f"subnets: {subnets}" in r.stdout, r.stdout + r.stderr
+    warning = "the service blue, which this task belongs to, has no network configuration of its own; it is deployed " \
+              "by CODE_DEPLOY"
+    assert (warning in r.stderr) == (not sets), r.stderr
+    assert sets or "ecs.network_configuration" in r.stderr
+
+
 @pytest.mark.parametrize("operation, action", [
     ("ecs.DescribeTasks", "ecs:DescribeTasks"), ("ecs.DescribeServices", "ecs:DescribeServices")])
 def test_what_the_role_must_allow_for_it(cloud, operation, action):
@@ -122,6 +137,27 @@ def test_configuration_from_s3(bucket, key):
     bucket.put_object("conf-bucket", key, "host: {webapi: from-s3.example.net}\n")
     r = run("mirage-ecs", "-x", "-conf", f"s3://conf-bucket/{key}", env=bucket.outside)
     assert r.returncode == 0 and 'webapi: "from-s3.example.net"' in r.stdout, r.stderr
+
+
+def test_a_bucket_in_another_region_is_followed(bucket):
+    """What S3 answers names the region, and it is asked again there, once."""
+    bucket.put_object("conf-bucket", "m.yaml", "host: {webapi: from-s3.example.net}\n")
+    elsewhere = {**bucket.outside, "AWS_REGION": "eu-west-1"}
+    r = run("mirage-ecs", "-x", "-conf", "s3://conf-bucket/m.yaml", env=elsewhere)
+    assert r.returncode == 0 and 'webapi: "from-s3.example.net"' in r.stdout, r.stderr
+    bucket.reset_violations()  # the fake takes the first signature for a mistake
+    assert bucket.count("s3.GetObject") == 2
+
+
+@pytest.mark.parametrize("region, asked", [("eu-west-1", 2), ("no region", 1), ("ap-northeast-1", 1)])
+def test_a_redirection_of_s3_names_the_region(bucket, region, asked):
+    bucket.put_object("conf-bucket", "m.yaml", "host: {}\n")
+    bucket.fault("s3.GetObject", "error", code="PermanentRedirect", status=301, count=1, message="elsewhere",
+                 headers={"x-amz-bucket-region": region})
+    r = run("mirage-ecs", "-x", "-conf", "s3://conf-bucket/m.yaml", env=bucket.outside)
+    bucket.reset_violations()
+    assert r.returncode == 1 and bucket.count("s3.GetObject") == asked, r.stderr
+    assert ("the region 'eu-west-1' is wrong" if asked == 2 else "PermanentRedirect: elsewhere") in r.stderr, r.stderr
 
 
 def test_mistakes_in_it_have_its_name_and_line(bucket):

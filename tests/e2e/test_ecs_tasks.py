@@ -369,6 +369,32 @@ def test_a_task_that_cannot_be_described_holds_up_no_other(new_stack, folder, re
     assert second.log_path.read_text().count(f"task {steady['id']} stays as it was known") == 1
 
 
+def test_a_range_of_ports_is_routed(new_stack):
+    s = new_stack()
+    s.aws.register_task_definition("ranges", [{"name": "app", "image": "demo", "portMappings": [
+        {"containerPortRange": f"{TARGET - 3}-{TARGET + 3}"}]}])
+    s.launch("ranges", "ranges")
+    assert s.env("ranges").status == 200
+    (task,) = s.tasks("ranges")
+    assert task["port_map"] == {"app": TARGET}
+    assert "state ready" in s.api("GET", "/list").text
+
+
+def test_ready_is_said_only_of_what_can_be_reached(new_stack):
+    s = new_stack()
+    s.aws.register_task_definition("worker", [{"name": "worker", "image": "demo", "portMappings": []}])
+    s.aws.register_task_definition("other-port", [{"name": "app", "image": "demo", "portMappings": [
+        {"containerPort": 9999}]}])
+    for subdomain, taskdefs in (("alone", ["worker"]), ("elsewhere", ["other-port"]), ("both", ["worker", "demo"])):
+        assert launch(s, subdomain, *taskdefs) == (200, "accepted")
+    s.wait_ready("both", 2)
+
+    def states():
+        return dict(re.findall(r'data-key="([\w-]+)" data-state="(\w+)"', s.api("GET", "/list").text))
+    poll(lambda: states() == {"alone": "running", "elsewhere": "running", "both": "ready"}, 15, "each is what it is")
+    assert s.env("alone").status == s.env("elsewhere").status == 404 and s.env("both").status == 200
+
+
 def test_two_network_interfaces(new_stack):
     s = new_stack()
     arn = add(s, "two-enis")

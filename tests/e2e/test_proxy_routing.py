@@ -1,5 +1,7 @@
 """Which Host goes where, and what is said when nobody is there."""
 
+import contextlib
+
 import pytest
 
 from stack import PORT, SECOND_PORT, SECOND_TARGET, TARGET, local_only, poll
@@ -49,6 +51,21 @@ def test_health_check_of_http_1_0_without_host(stack):
 def test_every_listen_port_reaches_a_local_task(stack, web):
     assert stack.get("web.localhost", port=SECOND_PORT).text == "task web"
     assert stack.get("mirage.localhost", "/api/list", port=SECOND_PORT).status == 200
+
+
+@local_only
+@pytest.mark.parametrize("host", ["::1", "::", "0.0.0.0"])
+def test_where_a_local_task_may_listen(new_stack, host):
+    """Node's dev servers listen on ::1 only."""
+    def change(config):
+        config["local"]["taskdefs"]["elsewhere"] = {**config["local"]["taskdefs"]["web"], "env": {"HOST": host}}
+    s = new_stack(change)
+    s.launch("dev", "elsewhere")
+    assert s.env("dev", "/env").json()["HOST"] == host
+    with contextlib.closing(s.database()) as db:
+        assert db.execute("SELECT DISTINCT address FROM port").fetchall() == [("::1" if host == "::1" else "127.0.0.1",)]
+    assert s.get("dev.localhost", "/env", port=SECOND_PORT).status == 200
+    assert s.api("GET", "/list").text.count('class="state ready"') == 1
 
 
 @local_only

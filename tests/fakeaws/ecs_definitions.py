@@ -66,6 +66,10 @@ class Definitions:
         ports = []
         for mapping in container["portMappings"]:
             mapping = {"protocol": "tcp", **mapping}
+            if "containerPortRange" in mapping:  # of awsvpc tasks the host's range is the same
+                mapping.setdefault("hostPortRange", mapping["containerPortRange"])
+                ports.append(mapping)
+                continue
             if network in ("awsvpc", "host"):
                 if mapping.setdefault("hostPort", mapping["containerPort"]) != mapping["containerPort"]:
                     raise client_error("When networkMode=awsvpc, the host ports and container ports in port mappings "

@@ -10,7 +10,8 @@ count: how many times, None until cleared. Kinds that any operation knows:
 Kinds that single operations ask for with take(): failures (RunTask, DescribeTasks, DescribeServices: `failures`, and
 `start` how many tasks start all the same), partial_data and internal_error (GetMetricData: `ids`), empty_page
 (GetLogEvents), prior_request (ChangeResourceRecordSets). endless_pages is of every operation in PAGED: each answer leads
-on; `same`: to itself; `lines` and `bytes`: what each page of GetLogEvents has. retry_after: seconds, sent with any error.
+on; `same`: to itself; `lines` and `bytes`: what each page of GetLogEvents has. retry_after: seconds, sent with any error, as are
+`headers`.
 where: parameters that a request must have to meet the fault; of a list, or any depth of lists and objects, one member.
 """
 
@@ -93,7 +94,9 @@ def before(fault, service, operation, credential, world):
     if kind == "slow":
         time.sleep(fault.get("seconds", 1))
         return None
-    headers = {"Retry-After": str(fault["retry_after"])} if "retry_after" in fault else {}
+    headers = dict(fault.get("headers", {}))
+    if "retry_after" in fault:
+        headers["Retry-After"] = str(fault["retry_after"])
     if kind == "unavailable":
         return Response(503, {"Content-Type": "text/html", **headers}, HTML)
     if kind == "html":

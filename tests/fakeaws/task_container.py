@@ -9,10 +9,17 @@ CLEAN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 LINE_MAX = 16384  # where Docker cuts a line
 
 
+def _ports(mapping):
+    if "containerPort" in mapping:
+        return [mapping["containerPort"]]
+    first, last = map(int, mapping["containerPortRange"].split("-"))
+    return range(first, last + 1)
+
+
 class Container:
     def __init__(self, task, n, definition, override):
         self.task, self.world, self.definition = task, task.world, definition
-        self.ports = [mapping["containerPort"] for mapping in definition["portMappings"]]
+        self.ports = [port for mapping in definition["portMappings"] for port in _ports(mapping)]
         self.runtime_id = f"{task.id}-{1000000001 + n}"
         self._override = override
         self._running = None

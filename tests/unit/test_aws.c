@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -27,9 +28,14 @@ static struct arena a;
 
 static int no_environment(void **state)
 {
-    static const char *const names[] = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3",
+    static const char *const names[] = {"AWS_ENDPOINT_URL",
+                                        "AWS_ENDPOINT_URL_S3",
                                         "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS",
-                                        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_PROFILE"};
+                                        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                                        "AWS_PROFILE",
+                                        "AWS_USE_FIPS_ENDPOINT",
+                                        "AWS_USE_DUALSTACK_ENDPOINT",
+                                        "AWS_ENDPOINT_URL_ECS"};
 
     (void)state;
     for (size_t i = 0; i < COUNT(names); i++)
@@ -72,27 +78,116 @@ static void endpoints(void **state)
          "eu-west-1"},
         {AWS_S3, "cn-north-1", "my-bucket", "https://my-bucket.s3.cn-north-1.amazonaws.com.cn",
          "cn-north-1"},
+        {AWS_ECS, "eusc-de-east-1", NULL, "https://ecs.eusc-de-east-1.amazonaws.eu",
+         "eusc-de-east-1"},
+        {AWS_ROUTE53, "eusc-de-east-1", NULL, "https://route53.amazonaws.eu", "eusc-de-east-1"},
+        {AWS_S3, "eusc-de-east-1", "b-c", "https://b-c.s3.eusc-de-east-1.amazonaws.eu",
+         "eusc-de-east-1"},
+        {AWS_ECS, "us-iso-west-1", NULL, "https://ecs.us-iso-west-1.c2s.ic.gov", "us-iso-west-1"},
+        {AWS_ROUTE53, "us-iso-west-1", NULL, "https://route53.c2s.ic.gov", "us-iso-east-1"},
+        {AWS_LOGS, "us-isob-east-1", NULL, "https://logs.us-isob-east-1.sc2s.sgov.gov",
+         "us-isob-east-1"},
+        {AWS_STS, "eu-isoe-west-1", NULL, "https://sts.eu-isoe-west-1.cloud.adc-e.uk",
+         "eu-isoe-west-1"},
+        {AWS_ROUTE53, "us-isof-east-1", NULL, "https://route53.csp.hci.ic.gov", "us-isof-south-1"},
     };
+    struct err e;
 
     (void)state;
     for (size_t i = 0; i < COUNT(list); i++) {
-        assert_string_equal(aws_endpoint(list[i].service, list[i].region, list[i].bucket, &a),
+        assert_string_equal(aws_endpoint(list[i].service, list[i].region, list[i].bucket, &a, &e),
                             list[i].url);
         assert_string_equal(aws_signing_region(list[i].service, list[i].region), list[i].signing);
     }
 }
 
+static enum aws_service service_of(const char *botocore)
+{
+    static const char *const names[] = {[AWS_ECS] = "ecs",   [AWS_CLOUDWATCH] = "cloudwatch",
+                                        [AWS_LOGS] = "logs", [AWS_ROUTE53] = "route53",
+                                        [AWS_S3] = "s3",     [AWS_STS] = "sts"};
+
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (!strcmp(names[i], botocore))
+            return (enum aws_service)i;
+    fail_msg("botocore's %s is none of ours", botocore);
+    return AWS_ECS;
+}
+
+/* What botocore's rules make up for a name that is in no DNS may be refused here. */
+static bool may_be_refused(const char *service, const char *region, bool dualstack, const char *url)
+{
+    return !strcmp(url, "-") || !strcmp(service, "route53") ||
+           (dualstack && strstr(region, "-iso"));
+}
+
+/* Every region of botocore's, with and without FIPS and dual-stack. */
+static void endpoints_are_those_of_botocore(void **state)
+{
+    FILE *rows = popen("/usr/bin/python3 " MIRAGE_TESTS "/unit/data/endpoints.py", "r");
+    char service[16], region[32], url[128];
+    size_t n = 0, wrong = 0;
+    int fips, dualstack, status;
+    struct err e;
+
+    (void)state;
+    assert_non_null(rows);
+    while (fscanf(rows, "%15s %31s %d %d %127s", service, region, &fips, &dualstack, url) == 5) {
+        const char *ours;
+        setenv("AWS_USE_FIPS_ENDPOINT", fips ? "true" : "false", 1);
+        setenv("AWS_USE_DUALSTACK_ENDPOINT", dualstack ? "True" : "", 1);
+        ours = aws_endpoint(service_of(service), region,
+                            !strcmp(service, "s3") ? "my-bucket" : NULL, &a, &e);
+        n++;
+        if (ours ? !strcmp(ours, url) : may_be_refused(service, region, dualstack, url))
+            continue;
+        print_error("%s %s fips %d dualstack %d: %s, and here %s\n", service, region, fips,
+                    dualstack, url, ours ? ours : e.text);
+        wrong++;
+    }
+    status = pclose(rows);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+        print_message("skipped: python3 has no botocore\n");
+        skip();
+    }
+    assert_int_equal(status, 0);
+    assert_true(n > 500);
+    assert_int_equal(wrong, 0);
+}
+
+static void endpoints_that_there_are_not(void **state)
+{
+    struct err e;
+
+    (void)state;
+    setenv("AWS_USE_FIPS_ENDPOINT", "true", 1);
+    assert_null(aws_endpoint(AWS_ROUTE53, "cn-north-1", NULL, &a, &e));
+    assert_string_equal(e.text, "AWS_USE_FIPS_ENDPOINT: no FIPS endpoint of Route 53 is known for "
+                                "cn-north-1: unset it, or set AWS_ENDPOINT_URL_ROUTE_53");
+    assert_null(aws_endpoint(AWS_S3, "cn-north-1", "my-bucket", &a, &e));
+    setenv("AWS_USE_DUALSTACK_ENDPOINT", "true", 1);
+    assert_null(aws_endpoint(AWS_ECS, "us-iso-east-1", NULL, &a, &e));
+    assert_string_equal(e.text,
+                        "AWS_USE_DUALSTACK_ENDPOINT: no dual-stack endpoint of ECS is known for "
+                        "us-iso-east-1: unset it, or set AWS_ENDPOINT_URL_ECS");
+    setenv("AWS_ENDPOINT_URL_ECS", "http://127.0.0.1:4", 1);
+    assert_string_equal(aws_endpoint(AWS_ECS, "us-iso-east-1", NULL, &a, &e), "http://127.0.0.1:4");
+}
+
 static void endpoints_of_the_environment(void **state)
 {
+    struct err e;
+
     (void)state;
     setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1/", 1);
     setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:2", 1);
     setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", "http://127.0.0.1:3", 1);
-    assert_string_equal(aws_endpoint(AWS_ECS, "x-1", NULL, &a), "http://127.0.0.1:1");
-    assert_string_equal(aws_endpoint(AWS_S3, "x-1", "b.c", &a), "http://127.0.0.1:2/b.c");
-    assert_string_equal(aws_endpoint(AWS_LOGS, "x-1", NULL, &a), "http://127.0.0.1:3");
+    assert_string_equal(aws_endpoint(AWS_ECS, "x-1", NULL, &a, &e), "http://127.0.0.1:1");
+    assert_string_equal(aws_endpoint(AWS_S3, "x-1", "b.c", &a, &e), "http://127.0.0.1:2/b.c");
+    assert_string_equal(aws_endpoint(AWS_LOGS, "x-1", NULL, &a, &e), "http://127.0.0.1:3");
     setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", 1);
-    assert_string_equal(aws_endpoint(AWS_ECS, "x-1", NULL, &a), "https://ecs.x-1.amazonaws.com");
+    assert_string_equal(aws_endpoint(AWS_ECS, "x-1", NULL, &a, &e),
+                        "https://ecs.x-1.amazonaws.com");
 }
 
 static void regions(void **state)
@@ -403,7 +498,9 @@ static void a_task(void **state)
              "99999}]},"
              "{\"name\":\"b\",\"portMappings\":[{\"containerPort\":8080,\"protocol\":\"tcp\"}]},{"
              "\"name\":\"c\"}]}");
-    struct task t = ecs_task(task, "foo", definition, &a);
+    struct config_listen http[] = {{.listen = 80, .target = 80}};
+    const struct config config = {.listen = {.http = http, .n_http = 1}};
+    struct task t = ecs_task(task, "foo", definition, &config, &a);
 
     (void)state;
     assert_string_equal(t.short_id, "abc");
@@ -420,7 +517,7 @@ static void a_task(void **state)
     assert_string_equal(t.ports[0].address, "10.0.0.7");
     json_decref(task);
     task = json("{}"); /* nothing at all is no crash */
-    t = ecs_task(task, "foo", NULL, &a);
+    t = ecs_task(task, "foo", NULL, &config, &a);
     assert_string_equal(t.ipaddress, "");
     assert_int_equal(t.n_ports, 0);
     json_decref(task);
@@ -428,7 +525,7 @@ static void a_task(void **state)
         "{\"lastStatus\":\"STOPPED\",\"desiredStatus\":\"STOPPED\",\"stoppedReason\":\"Essential\","
         "\"containers\":[{\"name\":\"a\",\"exitCode\":137,\"reason\":\"OutOfMemoryError\"},"
         "{\"name\":\"b\",\"exitCode\":0}],\"attachments\":3,\"overrides\":[],\"tags\":{}}");
-    t = ecs_task(task, "foo", definition, &a);
+    t = ecs_task(task, "foo", definition, &config, &a);
     assert_string_equal(t.stopped_reason, "Essential; a: OutOfMemoryError; a: exit code 137");
     json_decref(task);
     json_decref(definition);
@@ -551,10 +648,57 @@ static void records(void **state)
     assert_string_equal(list[1].name, "web.ending.x.test.");
 }
 
+/* Of a range the ports that requests are sent to; else the first, for link. */
+static void ranges_of_ports(void **state)
+{
+    static const struct {
+        const char *range, *ports;
+    } list[] = {
+        {"3000-3010", "3000 3005 "},
+        {"80-80", "80 "},
+        {"79-81", "80 "},
+        {"4000-4010", "4000 "},
+        {"1-65535", "80 3000 3005 "},
+        {"3000", ""},
+        {"3010-3000", ""},
+        {"0-80", ""},
+        {"80-65536", ""},
+        {"80-81x", ""},
+        {"", ""},
+    };
+    struct config_listen http[] = {
+        {.target = 80}, {.target = 3000}, {.target = 3005}, {.target = 80}};
+    const struct config config = {.listen = {.http = http, .n_http = COUNT(http)}};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(list); i++) {
+        json_t *task = json("{}"),
+               *definition = json(
+                   arena_printf(&a,
+                                "{\"containerDefinitions\":[{\"name\":\"a\",\"portMappings\":["
+                                "{\"containerPortRange\":\"%s\"},{\"containerPortRange\":\"80-81\","
+                                "\"protocol\":\"udp\"}]}]}",
+                                list[i].range));
+        struct task t = ecs_task(task, "foo", definition, &config, &a);
+        const char *ports = "";
+        for (size_t k = 0; k < t.n_ports; k++) {
+            ports = arena_printf(&a, "%s%d ", ports, t.ports[k].container_port);
+            assert_int_equal(t.ports[k].port, t.ports[k].container_port);
+            assert_string_equal(t.ports[k].container, "a");
+        }
+        assert_string_equal(ports, list[i].ports);
+        json_decref(task);
+        json_decref(definition);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(endpoints),
+        TEST(ranges_of_ports),
+        cmocka_unit_test_teardown(endpoints_are_those_of_botocore, no_environment),
+        cmocka_unit_test_teardown(endpoints_that_there_are_not, no_environment),
         cmocka_unit_test_teardown(endpoints_of_the_environment, no_environment),
         TEST(regions),
         TEST(s3_urls),

@@ -162,7 +162,7 @@ static void states_of_tasks(void **state)
         const char *last;
         const char *desired;
         const char *reason;
-        int ready; /* of its one port; -1: it has none */
+        int ready; /* of its one port; -1: it has none; 2: nothing is sent to it */
         const char *word;
     } cases[] = {
         {"PROVISIONING", "RUNNING", "", -1, "provisioning"},
@@ -170,7 +170,8 @@ static void states_of_tasks(void **state)
         {"ACTIVATING", "RUNNING", "", -1, "starting"},
         {"RUNNING", "RUNNING", "", 0, "starting"},
         {"RUNNING", "RUNNING", "", 1, "ready"},
-        {"RUNNING", "RUNNING", "", -1, "ready"},
+        {"RUNNING", "RUNNING", "", -1, "running"},
+        {"RUNNING", "RUNNING", "", 2, "running"},
         {"RUNNING", "STOPPED", "Terminate requested by Mirage", 1, "stopping"},
         {"DEPROVISIONING", "STOPPED", "", 1, "stopping"},
         {"STOPPED", "STOPPED", "Terminate requested by Mirage", -1, "stopped"},
@@ -185,16 +186,20 @@ static void states_of_tasks(void **state)
         {"STOPPED", "STOPPED", "Task failed to start", -1, "failed"},
     };
 
+    struct config_listen http = {.listen = 80, .target = 80};
+    const struct config listening = {.listen = {.http = &http, .n_http = 1}};
+
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct task_port port = {.ready = cases[i].ready == 1};
+        struct task_port port = {.container_port = cases[i].ready == 2 ? 8080 : 80,
+                                 .ready = cases[i].ready > 0};
         struct task t = task_of("a", "x", cases[i].last);
 
         t.desired_status = cases[i].desired;
         t.stopped_reason = cases[i].reason;
         t.ports = &port;
         t.n_ports = cases[i].ready >= 0;
-        assert_string_equal(view_state_word(view_state(&t)), cases[i].word);
+        assert_string_equal(view_state_word(view_state(&listening, &t)), cases[i].word);
     }
 }
 
@@ -253,7 +258,7 @@ static void environments_are_put_together(void **state)
                      30);
     view = json_array_get(list, 2);
     assert_string_equal(text_of(view, "subdomain"), "c");
-    assert_string_equal(text_of(view, "state"), "ready");
+    assert_string_equal(text_of(view, "state"), "running");
     assert_false(json_is_true(json_object_get(view, "several")));
     view = json_array_get(list, 3);
     assert_string_equal(text_of(view, "subdomain"), "d-*");
