@@ -1,5 +1,5 @@
-/* Which ports of this machine are listened on at ::1 only, as the kernel lists the sockets (proc(5),
- * /proc/net/tcp and tcp6): nobody is connected to for it. */
+/* Which ports of this machine are listened on at ::1 only, as the kernel lists the sockets
+ * (proc(5), /proc/net/tcp and tcp6): nobody is connected to for it. */
 #ifndef MIRAGE_LISTENING_H
 #define MIRAGE_LISTENING_H
 

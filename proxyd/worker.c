@@ -226,7 +226,7 @@ static bool make_room(struct worker *w)
         t = TAILQ_FIRST(&w->timers[TIMER_HEADER].timers);
     if (t)
         conn_close(conn_of(t), "makes room for a new client");
-    return t != NULL;
+    return t;
 }
 
 /* A new connection of this address is there. Who has more than a share of those whose request is
