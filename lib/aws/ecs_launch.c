@@ -5,7 +5,7 @@
 
 #include "json.h"
 #include "launch.h"
-#include "tag.h"
+#include "ecs_tag.h"
 
 #define OVERRIDES_MAX                                                                              \
     8192 /* characters, JSON's own included (Amazon ECS API Reference, RunTask)                    \
@@ -21,8 +21,8 @@ static json_t *tags_of(const struct launch_request *request)
     json_array_foreach (ours, i, tag) {
         const char *key = json_string_value(json_object_get(tag, "Key"));
         const char *value = json_string_value(json_object_get(tag, "Value"));
-        json_array_append_new(
-            tags, json_pack("{s:s, s:s}", "key", tag_text(key, &a), "value", tag_text(value, &a)));
+        json_array_append_new(tags, json_pack("{s:s, s:s}", "key", ecs_tag_text(key, &a), "value",
+                                              ecs_tag_text(value, &a)));
     }
     arena_free(&a);
     json_decref(ours);

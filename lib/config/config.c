@@ -13,7 +13,7 @@
 #include "network.h"
 #include "regex.h"
 #include "socket_address.h"
-#include "tag.h"
+#include "ecs_tag.h"
 
 #include "config_schema.h"
 #include "options.h"
@@ -76,23 +76,23 @@ static int complain(const struct config *c, size_t line, struct err *e, const ch
 static int check_tag(const struct config *c, size_t i, struct err *e)
 {
     const struct config_parameter *p = &c->parameters[i];
-    const char *problem = tag_key_problem(p->name);
+    const char *problem = ecs_tag_key_problem(p->name);
     struct arena a = {0};
     int rc = 0;
 
     if (problem)
         return complain(c, p->line, e, "parameters: '%.200s' %s", p->name, problem);
-    if (i >= TAG_PARAMETERS_MAX)
+    if (i >= ECS_TAG_PARAMETERS_MAX)
         return complain(c, p->line, e,
                         "parameters: '%.200s' is one too many: each is a tag of the task, and ECS "
                         "takes %d beside those of mirage-ecs",
-                        p->name, TAG_PARAMETERS_MAX);
+                        p->name, ECS_TAG_PARAMETERS_MAX);
     for (size_t k = 0; k < i && rc == 0; k++) {
         const struct config_parameter *other = &c->parameters[k];
-        if (!strcmp(tag_text(p->name, &a), tag_text(other->name, &a)))
+        if (!strcmp(ecs_tag_text(p->name, &a), ecs_tag_text(other->name, &a)))
             rc = complain(c, p->line ? p->line : other->line, e,
                           "parameters: '%.200s' and '%.200s' would be the same tag of the task: %s",
-                          other->name, p->name, tag_text(p->name, &a));
+                          other->name, p->name, ecs_tag_text(p->name, &a));
     }
     arena_free(&a);
     return rc;

@@ -1,4 +1,4 @@
-#include "tag.h"
+#include "ecs_tag.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -29,7 +29,7 @@ static bool is_reserved(const char *text)
     return !strncasecmp(text, "aws:", 4);
 }
 
-char *tag_text(const char *text, struct arena *a)
+char *ecs_tag_text(const char *text, struct arena *a)
 {
     struct buf out = {0};
     char one[8];
@@ -54,7 +54,7 @@ char *tag_text(const char *text, struct arena *a)
     return copy;
 }
 
-const char *tag_key_problem(const char *name)
+const char *ecs_tag_key_problem(const char *name)
 {
     static const char *const ours[] = {"ManagedBy", "Subdomain", "MirageLaunch"};
     size_t characters = 0;

@@ -1,20 +1,20 @@
 /* The text of ECS's tags (Amazon ECS API Reference, "Tag"). */
-#ifndef MIRAGE_TAG_H
-#define MIRAGE_TAG_H
+#ifndef MIRAGE_ECS_TAG_H
+#define MIRAGE_ECS_TAG_H
 
 #include <stddef.h>
 
 #include "arena.h"
 
-#define TAG_PARAMETERS_MAX 48 /* 50 in all, and two are our own */
+#define ECS_TAG_PARAMETERS_MAX 48 /* 50 in all, and two are our own */
 
 /* A tag's text may have letters, numbers, blanks and _.:/=+-@; a branch's name may have more. What
  * is not allowed becomes `_`, as does the colon of `aws:` at the beginning; the environment has it
  * as it is. */
-char *tag_text(const char *text, struct arena *a) __attribute__((warn_unused_result));
+char *ecs_tag_text(const char *text, struct arena *a) __attribute__((warn_unused_result));
 
 /* Why a parameter of this name can have no tag, as the rest of a sentence that begins with the
  * name; NULL when it can. */
-const char *tag_key_problem(const char *name) __attribute__((warn_unused_result));
+const char *ecs_tag_key_problem(const char *name) __attribute__((warn_unused_result));
 
 #endif
