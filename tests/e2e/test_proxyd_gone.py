@@ -102,7 +102,8 @@ def host():
     if os.geteuid() != 0 or not shutil.which("ip"):
         pytest.skip("network namespaces need root and iproute2")
     name = f"mirage-{os.getpid()}"
-    ours, its = "10.213.7.1", "10.213.7.2"
+    net = f"10.{200 + os.getpid() % 50}.{os.getpid() // 50 % 250}"  # of this process alone
+    ours, its = f"{net}.1", f"{net}.2"
     try:
         run("ip", "netns", "add", name)
         run("ip", "link", "add", name[:15], "type", "veth", "peer", "name", "eth0", "netns", name)
