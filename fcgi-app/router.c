@@ -67,7 +67,7 @@ bool router_asks_aws(const struct request_io *io)
         case ASKS_NEVER:
             break;
         case ASKS_WITH_QUERY:
-            asks = *request_variable(&request, "QUERY_STRING") != '\0';
+            asks = *request_variable(&request, "QUERY_STRING");
             break;
         case ASKS_POST:
             asks = request.method == METHOD_POST;
