@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "listening.h"
+#include "skip.h"
 
 /* A socket that listens there; port 0 takes one. -1 when it cannot. */
 static int listen_at(const char *address, int *port)
@@ -44,10 +45,8 @@ static void each_address(void **state)
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
         struct listening l = {0};
         int port = 0, fd = listen_at(list[i].address, &port);
-        if (fd < 0) {
-            print_message("skipped: there is no IPv6 here\n");
-            skip();
-        }
+        if (fd < 0)
+            skip_because("there is no IPv6 here");
         listening_update(&l);
         assert_int_equal(listening_v6_only(&l, port), list[i].v6_only);
         close(fd);
@@ -60,10 +59,8 @@ static void both_and_what_comes_after(void **state)
     int port = 0, v6 = listen_at("::1", &port), v4;
 
     (void)state;
-    if (v6 < 0) {
-        print_message("skipped: there is no IPv6 here\n");
-        skip();
-    }
+    if (v6 < 0)
+        skip_because("there is no IPv6 here");
     listening_update(&l);
     assert_true(listening_v6_only(&l, port));
     close(v6); /* it may be starting again */
