@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -216,6 +217,14 @@ static const char *peer_text(const struct sockaddr_storage *peer, char text[CONN
     return !strncmp(text, "::ffff:", 7) && strchr(text, '.') ? text + 7 : text;
 }
 
+/* Whether a client waits at a listener. */
+static bool somebody_waits(const struct listener *l)
+{
+    struct pollfd p = {.fd = l->fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0;
+}
+
 /* Ends a connection that nobody needs now, if there is one: the one that has been idle longest,
  * else the one whose request has been awaited longest. */
 static bool make_room(struct worker *w)
@@ -246,9 +255,13 @@ static bool accept_one(struct worker *w, const struct listener *l)
     int fd;
 
     /* Each client needs a second descriptor for its task: conns_max keeps one for it. */
-    if (w->n_conns >= w->conns_max && !make_room(w)) {
-        mute(w, "too many are open");
-        return false;
+    if (w->n_conns >= w->conns_max) {
+        if (!somebody_waits(l))
+            return false;
+        if (!make_room(w)) {
+            mute(w, "too many are open");
+            return false;
+        }
     }
     fd = accept4(l->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
