@@ -79,7 +79,7 @@ def test_nothing_sticks_out_at_any_width(browser, long_paths, page):
     show(browser, long_paths, page)
     browser.script(WIDE)
     found = {}
-    for width in [*range(320, 1480, 20 if page == "list" else 80), 641, 896, 897, 1344, 1345]:
+    for width in [*range(320, 1480, 40 if page == "list" else 80), 641, 896, 897, 1344, 1345]:
         with browser.looking(width=width):
             out = browser.script(STICKS_OUT)
             if out:
