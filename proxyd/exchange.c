@@ -5,12 +5,15 @@
 
 #include "log.h"
 
+#include "access.h"
 #include "bad_gateway.h"
 #include "conn.h"
 #include "credentials.h"
+#include "health.h"
 #include "host.h"
 #include "relay.h"
 #include "reply.h"
+#include "retry.h"
 #include "route.h"
 #include "upstream.h"
 #include "worker.h"
@@ -31,21 +34,6 @@ static void parse_again(struct conn *c, struct http_request *r)
 
 /* --- finding the task ------------------------------------------------------------------------- */
 
-static bool is_idempotent(enum http_method method) /* RFC 9110, 9.2.2 */
-{
-    switch (method) {
-    case HTTP_METHOD_GET:
-    case HTTP_METHOD_HEAD:
-    case HTTP_METHOD_OPTIONS:
-    case HTTP_METHOD_TRACE:
-    case HTTP_METHOD_PUT:
-    case HTTP_METHOD_DELETE:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static void begin_body(struct conn *c, const struct http_request *r)
 {
     const struct config *config = c->worker->shared->config;
@@ -64,14 +52,6 @@ static bool accepts_html(const struct conn *c, const struct http_request *r)
             return true;
     }
     return false;
-}
-
-static void answer_health(struct conn *c)
-{
-    if (atomic_load_explicit(&c->worker->shared->healthy, memory_order_relaxed))
-        reply_text(c, 200, "mirage-ecs");
-    else
-        reply_text(c, 503, "mirage-ecs: the tasks were not looked at yet");
 }
 
 static void answer_no_task(struct conn *c, const struct http_request *r, enum route_answer answer,
@@ -138,8 +118,8 @@ static void connect_next(struct conn *c, const struct http_request *r, bool fres
 }
 
 /* The request is for an environment: counts it, and finds a task or answers that there is none.
- * A request without credentials does not count, so that strangers keep no environment alive, and
- * does not learn why there is no task. Tasks of one environment take turns by its count. */
+ * A request without credentials does not learn why there is no task. Tasks of one environment take
+ * turns by its count. */
 static void begin_environment(struct conn *c, struct http_request *r, const char *host,
                               size_t label)
 {
@@ -156,9 +136,7 @@ static void begin_environment(struct conn *c, struct http_request *r, const char
         return;
     }
     answer = route_find(w->routes, host, label, c->listen, &route);
-    c->turn = 0;
-    if (answer != ROUTE_UNKNOWN && credentials == CREDENTIALS_GIVEN)
-        c->turn = (unsigned)count_access(w->counts, route.counter);
+    c->turn = (unsigned)access_request(c, credentials, answer, route.counter);
     if (answer != ROUTE_READY) {
         if (credentials == CREDENTIALS_SPARED)
             reply_text(c, 403, "Forbidden");
@@ -166,9 +144,6 @@ static void begin_environment(struct conn *c, struct http_request *r, const char
             answer_no_task(c, r, answer, host);
         return;
     }
-    c->counter = route.counter;
-    if (credentials == CREDENTIALS_GIVEN)
-        timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
     memcpy(c->subdomain, host, label);
     c->subdomain[label] = '\0';
     take_off_credentials(c, r);
@@ -194,7 +169,7 @@ static void begin_host(struct conn *c, struct http_request *r)
         reply_text(c, 404, "%s is not found", host);
         break;
     case HOST_OTHER:
-        answer_health(c);
+        health_answer(c);
         break;
     }
 }
@@ -219,7 +194,7 @@ void exchange_begin(struct conn *c)
     c->bodiless = false;
     c->keep_alive = r.keep_alive;
     c->said_last = !r.keep_alive && r.body == HTTP_BODY_NONE;
-    c->replayable = is_idempotent(r.method);
+    c->replayable = retry_is_safe(r.method);
     c->tries = 0;
     begin_body(c, &r);
     begin_host(c, &r);
@@ -228,11 +203,10 @@ void exchange_begin(struct conn *c)
 /* --- when it breaks before an answer -----------------------------------------------------------
  */
 
-/* The task's connection ended or broke before a byte of an answer. One that had served before may
- * have been closed while idle: then the request goes once more, on a new one. */
+/* The task's connection ended or broke before a byte of an answer. */
 static void take_no_answer(struct conn *c)
 {
-    bool again = c->upstream->reused && c->replayable && c->head_len > 0;
+    bool again = retry_is_due(c);
     struct http_request r;
 
     conn_drop_upstream(c);
@@ -274,38 +248,6 @@ void exchange_answer_timeout(struct conn *c)
                    (int)r.host.len, head + r.host.at, (int)r.path.len, head + r.path.at);
     } else
         reply_text(c, 504, "%s upstream timeout", bad_gateway_name(c));
-}
-
-bool exchange_is_gone(const struct conn *c)
-{
-    struct route route;
-    bool found = false;
-
-    if (!*c->subdomain) /* the web API's host has no task */
-        return false;
-    if (route_find(c->worker->routes, c->subdomain, strlen(c->subdomain), c->listen, &route) ==
-        ROUTE_READY)
-        for (size_t i = 0; i < route.n_targets && !found; i++)
-            found = target_equal(&route.targets[i], &c->upstream->target);
-    return !found;
-}
-
-void exchange_end(struct conn *c)
-{
-    if (c->state == CONN_CONNECT || c->state == CONN_ANSWER)
-        bad_gateway_reply(c, "its task has been ended");
-    else if (c->state == CONN_BODY)
-        conn_abort(c, "its task has been ended");
-    else
-        conn_close(c, "its task has been ended");
-}
-
-void exchange_tick(struct conn *c)
-{
-    struct worker *w = c->worker;
-
-    count_access(w->counts, c->counter);
-    timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
 }
 
 /* Whether the next step is the client's: to send more of its body, or to take what waits for it.

@@ -3,8 +3,6 @@
 #ifndef MIRAGE_PROXYD_EXCHANGE_H
 #define MIRAGE_PROXYD_EXCHANGE_H
 
-#include <stdbool.h>
-
 struct conn;
 
 /* The head in c->in[head_at, head_len) is whole: answers it or begins to send it. */
@@ -16,14 +14,5 @@ void exchange_run(struct conn *c);
 /* The connection attempt, or the wait for an answer, took too long. */
 void exchange_connect_timeout(struct conn *c);
 void exchange_answer_timeout(struct conn *c);
-
-/* Whether the task of this exchange, or tunnel, has no route any more. */
-bool exchange_is_gone(const struct conn *c) __attribute__((warn_unused_result));
-
-/* Ends it: a 502 when nothing of an answer went to the client yet. */
-void exchange_end(struct conn *c);
-
-/* A minute of an open exchange is over: it counts as one access. */
-void exchange_tick(struct conn *c);
 
 #endif

@@ -16,10 +16,10 @@
 #include "log.h"
 #include "signals.h"
 #include "store/store_route.h"
-#include "store/store_sync.h"
 
 #include "confine.h"
 #include "count.h"
+#include "health.h"
 #include "listener.h"
 #include "route.h"
 #include "worker.h"
@@ -60,21 +60,6 @@ static void complain(struct server *s, const struct err *e)
     s->failing = true;
 }
 
-static int look_at_health(struct server *s, struct err *e)
-{
-    struct sync_status status;
-    struct arena a = {0};
-    int rc;
-
-    if (atomic_load(&s->shared.healthy))
-        return 0;
-    rc = store_sync_get(s->db, &a, &status, e);
-    if (rc == 0 && status.succeeded_at > 0)
-        atomic_store(&s->shared.healthy, true);
-    arena_free(&a);
-    return rc;
-}
-
 /* Loads the routes if they have changed, all of one moment, and hands them out. */
 static int reload(struct server *s, struct err *e)
 {
@@ -85,7 +70,7 @@ static int reload(struct server *s, struct err *e)
     if (db_begin_read(s->db, e) < 0)
         return -1;
     version = store_route_version(s->db, e);
-    if (version < 0 || look_at_health(s, e) < 0)
+    if (version < 0 || health_look(&s->shared, s->db, e) < 0)
         goto out;
     if (version == s->route_version) {
         rc = 0;
