@@ -21,6 +21,12 @@
 #include "sync_purge.h"
 #include "sync_report.h"
 
+/* How long it waits between two looks at the tasks, in ms. ECS bounds the calls of an account. */
+static const struct pace {
+    int idle_ms;
+    int starting_ms; /* while a task is on its way up */
+} ecs_pace = {10000, 1000}, local_pace = {1000, 100};
+
 /* One pass. *starting as sync_probe() says. */
 static int pass(struct db *db, struct runner *r, const struct config *config, bool *starting,
                 struct err *e)
@@ -63,7 +69,7 @@ static bool has_news(struct db *db, void *ctx)
 
 static void run(struct db *db, struct runner *r, const struct config *config, int signals)
 {
-    struct runner_pace pace = runner_pace(r);
+    const struct pace pace = config->local ? local_pace : ecs_pace;
     bool starting = false;
     struct seen seen;
     int64_t ms;

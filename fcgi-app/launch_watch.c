@@ -8,10 +8,12 @@
 #include "store/store_environment.h"
 #include "store/store_task.h"
 
+#include "environment_url.h"
 #include "obstacle.h"
 #include "router.h"
 #include "view.h"
 #include "view_environment.h"
+#include "view_state.h"
 
 /* Splits the tasks of this launch into live and failed ones. The live ones come first in `tasks`
  * afterwards. Returns how many; *failed is one that failed, or NULL. */
@@ -78,7 +80,7 @@ int launch_watch(struct call *c, const char *subdomain, json_t **view, struct er
         state = VIEW_STARTING; /* it runs, and is of no use yet */
     *view = json_pack("{s:o,s:s,s:b,s:b,s:o,s:o,s:o}", "subdomain", view_text(subdomain), "state",
                       view_state_word(state), "ready", state == VIEW_READY, "failed", !!failed,
-                      "url", view_environment_url(c, subdomain), "logs_url",
+                      "url", environment_url(c, subdomain), "logs_url",
                       view_url(c->arena, "/logs/", subdomain), "again_url",
                       view_url(c->arena, "/launcher?again=", subdomain));
     if (failed) {

@@ -15,6 +15,7 @@
 #include "router.h"
 #include "view.h"
 #include "view_environment.h"
+#include "view_time.h"
 
 #define STALE_MS         60000 /* several looks of an idle cluster */
 #define STOPPED_SHOWN_MS ((int64_t)3600 * 1000)

@@ -7,9 +7,11 @@
 #include "clock.h"
 
 #include "encode.h"
+#include "environment_url.h"
 #include "router.h"
 #include "task_logs.h"
 #include "view.h"
+#include "view_time.h"
 
 enum { DEFAULT_TAIL = 500 };
 
@@ -138,7 +140,7 @@ static int send_page(struct call *c, const struct logs_input *in, const struct l
     if (len > 0 && picked[len - 1] == 'Z')
         picked[len - 1] = '\0';
     json_object_set_new(view, "subdomain", view_text(in->subdomain));
-    json_object_set_new(view, "url", view_environment_url(c, in->subdomain));
+    json_object_set_new(view, "url", environment_url(c, in->subdomain));
     json_object_set_new(view, "logs_url", view_text(url));
     json_object_set_new(
         view, "download_url",

@@ -2,69 +2,20 @@
  * engine escapes HTML. */
 #include "view.h"
 
-#include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
 #include "json.h"
-#include "pattern.h"
 
-#include "authenticate.h"
-#include "cross_site.h"
 #include "encode.h"
+#include "environment_url.h"
 #include "router.h"
+#include "view_state.h"
+#include "view_time.h"
 
 json_t *view_text(const char *text)
 {
     return utf8_json(text ? text : "", text ? strlen(text) : 0);
-}
-
-#define SECOND_MS ((int64_t)1000)
-#define MINUTE_MS (60 * SECOND_MS)
-#define HOUR_MS   (60 * MINUTE_MS)
-#define DAY_MS    (24 * HOUR_MS)
-
-static void write_age(int64_t ms, char text[CLOCK_TEXT_SIZE])
-{
-    if (ms < MINUTE_MS)
-        strcpy(text, "just now");
-    else if (ms < HOUR_MS)
-        snprintf(text, CLOCK_TEXT_SIZE, "%d min ago", (int)(ms / MINUTE_MS));
-    else if (ms < 2 * DAY_MS)
-        snprintf(text, CLOCK_TEXT_SIZE, "%d h ago", (int)(ms / HOUR_MS));
-    else
-        snprintf(text, CLOCK_TEXT_SIZE, "%lld d ago", (long long)(ms / DAY_MS));
-}
-
-json_t *view_time(int64_t ms)
-{
-    char iso[CLOCK_TEXT_SIZE];
-    char text[CLOCK_TEXT_SIZE];
-    char ago[CLOCK_TEXT_SIZE];
-
-    if (ms == 0)
-        return json_null();
-    clock_rfc3339(ms, iso);
-    strcpy(text, iso);
-    text[10] = ' ';
-    text[19] = '\0';
-    write_age(clock_now_ms() - ms, ago);
-    return json_pack("{s:s,s:s,s:s}", "text", text, "iso", iso, "ago", ago);
-}
-
-const char *view_duration(struct arena *a, int64_t ms)
-{
-    if (ms < SECOND_MS)
-        return arena_printf(a, "%d ms", (int)(ms > 0 ? ms : 0));
-    if (ms < MINUTE_MS)
-        return arena_printf(a, "%.1f s", (double)(ms / 100) / 10);
-    if (ms < HOUR_MS)
-        return arena_printf(a, "%d min %d s", (int)(ms / MINUTE_MS),
-                            (int)(ms % MINUTE_MS / SECOND_MS));
-    if (ms < DAY_MS)
-        return arena_printf(a, "%d h %d min", (int)(ms / HOUR_MS), (int)(ms % HOUR_MS / MINUTE_MS));
-    return arena_printf(a, "%lld d %d h", (long long)(ms / DAY_MS), (int)(ms % DAY_MS / HOUR_MS));
 }
 
 json_t *view_url(struct arena *a, const char *before, const char *name)
@@ -120,63 +71,6 @@ json_t *view_task_api(const struct task *t)
     return task;
 }
 
-enum view_state view_state(const struct config *config, const struct task *t)
-{
-    bool reached = false;
-
-    if (!strcmp(t->last_status, "STOPPED"))
-        return task_was_told_to_stop(t) ? VIEW_STOPPED : VIEW_FAILED;
-    if (!task_is_live(t))
-        return VIEW_STOPPING;
-    if (!strcmp(t->last_status, "PROVISIONING"))
-        return VIEW_PROVISIONING;
-    if (!strcmp(t->last_status, "PENDING"))
-        return VIEW_PENDING;
-    if (strcmp(t->last_status, "RUNNING") != 0)
-        return VIEW_STARTING;
-    for (size_t i = 0; i < t->n_ports; i++) {
-        if (!t->ports[i].ready)
-            return VIEW_STARTING;
-        reached = reached || config_has_target(config, t->ports[i].container_port);
-    }
-    return reached ? VIEW_READY : VIEW_RUNNING;
-}
-
-const char *view_state_word(enum view_state state)
-{
-    static const char *const words[] = {
-        [VIEW_PROVISIONING] = "provisioning", [VIEW_PENDING] = "pending",
-        [VIEW_STARTING] = "starting",         [VIEW_READY] = "ready",
-        [VIEW_RUNNING] = "running",           [VIEW_STOPPING] = "stopping",
-        [VIEW_STOPPED] = "stopped",           [VIEW_FAILED] = "failed",
-    };
-
-    return words[state];
-}
-
-/* ":8080" when the client came by a port of its own, else "". */
-static const char *request_port(struct call *c)
-{
-    const char *host = cross_site_authority(c->request, c->arena, peer_is_trusted(c));
-    const char *colon = strrchr(host, ':');
-
-    if (!colon || !colon[1] || colon[1 + strspn(colon + 1, "0123456789")])
-        return "";
-    return colon;
-}
-
-json_t *view_environment_url(struct call *c, const char *subdomain)
-{
-    const char *proto = request_variable(c->request, "HTTP_X_FORWARDED_PROTO");
-
-    if (pattern_has_meta(subdomain))
-        return json_null();
-    return view_text(arena_printf(c->arena, "%s://%s%s%s/",
-                                  !strcmp(proto, "https") ? "https" : "http",
-                                  escape_url(c->arena, subdomain),
-                                  c->with->config->host.reverse_proxy_suffix, request_port(c)));
-}
-
 json_t *view_parameters(const struct config *config, const struct task *t)
 {
     json_t *list = json_array();
@@ -201,7 +95,7 @@ json_t *view_task_page(struct call *c, const struct task *t)
     set_text(task, "id", t->arn);
     set_text(task, "short_id", t->short_id);
     set_text(task, "subdomain", t->subdomain);
-    json_object_set_new(task, "url", view_environment_url(c, t->subdomain));
+    json_object_set_new(task, "url", environment_url(c, t->subdomain));
     set_text(task, "branch", t->branch);
     set_text(task, "taskdef", t->taskdef);
     set_text(task, "ipaddress", t->ipaddress);

@@ -6,8 +6,12 @@
 
 #include "clock.h"
 
+#include "environment_url.h"
 #include "plot.h"
 #include "router.h"
+#include "view.h"
+#include "view_state.h"
+#include "view_time.h"
 
 enum { PLOT_MINUTES = 60 };
 
@@ -108,7 +112,7 @@ static json_t *environment_view(struct call *c, const struct group *g)
     json_t *view = json_object();
 
     json_object_set_new(view, "subdomain", view_text(g->subdomain));
-    json_object_set_new(view, "url", view_environment_url(c, g->subdomain));
+    json_object_set_new(view, "url", environment_url(c, g->subdomain));
     json_object_set_new(view, "state",
                         json_string(view_state_word(
                             view_environment_state(c->with->config, g->tasks, g->n_tasks))));

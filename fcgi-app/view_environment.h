@@ -11,7 +11,7 @@
 #include "store/store_environment.h"
 #include "task.h"
 
-#include "view.h"
+#include "view_state.h"
 
 struct call;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "view.h"
+#include "view_time.h"
 
 const char *view_purge_duration(struct arena *a, int64_t seconds)
 {

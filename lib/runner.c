@@ -13,11 +13,6 @@ void runner_limit(struct runner *r, const struct limit *limit)
         r->ops->limit(r);
 }
 
-struct runner_pace runner_pace(const struct runner *r)
-{
-    return r->ops->pace;
-}
-
 int runner_prepare(struct runner *r, const struct launch_request *request, struct arena *a,
                    struct launch_plan *plan, struct err *e)
 {

@@ -78,12 +78,6 @@ struct trace {
     const char *stop_code, *stopped_reason; /* as ECS has them; NULL or "": none */
 };
 
-/* How often the view has to be refreshed, in ms. */
-struct runner_pace {
-    int idle_ms;
-    int starting_ms; /* while a task is on its way up */
-};
-
 /* Opens the runner that the configuration names. A runner belongs to one thread at a time. (The
  * function is in lib/aws, which lib/ does not know.) */
 int runner_open(struct runner **r, const struct config *config, const char *state_dir,
@@ -93,8 +87,6 @@ void runner_close(struct runner *r); /* NULL is fine */
 /* How long everything that follows may take together, until the next runner_limit(). NULL: no
  * limit. It stays the caller's. */
 void runner_limit(struct runner *r, const struct limit *limit);
-
-struct runner_pace runner_pace(const struct runner *r) __attribute__((warn_unused_result));
 
 /* What a launch comes to, once it is checked: for each task definition of the request the very
  * revision. */
@@ -145,7 +137,6 @@ int runner_trace(struct runner *r, const char *arn, struct arena *a, struct trac
 
 /* What an implementation provides; runner.c calls through it. */
 struct runner_ops {
-    struct runner_pace pace;
     int (*prepare)(struct runner *r, const struct launch_request *request, struct arena *a,
                    struct launch_plan *plan, struct err *e); /* NULL: nothing can be said before */
     int (*launch)(struct runner *r, const struct launch_request *request,

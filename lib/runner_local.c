@@ -408,7 +408,6 @@ static void local_close(struct runner *r)
 }
 
 static const struct runner_ops local_ops = {
-    .pace = {.idle_ms = 1000, .starting_ms = 100},
     .launch = local_launch,
     .list = local_list,
     .stop = local_stop,

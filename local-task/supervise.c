@@ -1,40 +1,31 @@
 #include "supervise.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "clock.h"
 #include "config/config.h"
-#include "config/variables.h"
 #include "json.h"
 #include "local_task.h"
 #include "log.h"
-#include "name_lock.h"
 #include "signals.h"
 #include "task.h"
 
+#include "command.h"
+#include "free_port.h"
 #include "log_file.h"
-#include "page.h"
 
-#define ROUTE_GRACE_MS 300   /* between being told to stop and SIGTERM: its routes go first */
-#define STOP_GRACE_MS  5000  /* between SIGTERM and SIGKILL */
-#define PORT_FIRST     20000 /* below the kernel's range for outgoing connections */
-#define PORT_COUNT     12000
-#define EXEC_FAILED    127
+#define ROUTE_GRACE_MS 300  /* between being told to stop and SIGTERM: its routes go first */
+#define STOP_GRACE_MS  5000 /* between SIGTERM and SIGKILL */
 
 struct supervisor {
     const char *dir;
@@ -71,51 +62,6 @@ static void add_event(struct supervisor *s, const char *what, const char *detail
                                     what, "detail", detail));
 }
 
-/* Claims a port among all local tasks of this machine, also before the task has bound it. The
- * descriptor stays open; -1: taken. */
-static int claim_port(int port)
-{
-    return name_lock("mirage-local-task:%d", port);
-}
-
-/* A socket that listens on this port of 127.0.0.1; -1 when the port is not free. */
-static int listen_on(int port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (fd >= 0 &&
-        (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 128) < 0)) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-/* A listening socket on a free port that is ours from now on, or -1. */
-static int take_free_port(int *port)
-{
-    uint16_t random;
-
-    for (int tries = 0; tries < 1000; tries++) {
-        int claim, fd;
-        if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
-            break;
-        *port = PORT_FIRST + random % PORT_COUNT;
-        claim = claim_port(*port);
-        if (claim < 0)
-            continue;
-        fd = listen_on(*port);
-        if (fd >= 0)
-            return fd;
-        close(claim);
-    }
-    return -1;
-}
-
 static int choose_ports(struct supervisor *s)
 {
     const json_t *wanted = json_object_get(s->task, "ports"), *container_port;
@@ -127,7 +73,7 @@ static int choose_ports(struct supervisor *s)
         int port = 0;
         if (s->n_sockets == CONFIG_PORTS_MAX) /* the configuration had no more */
             return -1;
-        s->sockets[s->n_sockets] = take_free_port(&port);
+        s->sockets[s->n_sockets] = free_port_take(&port);
         if (s->sockets[s->n_sockets] < 0)
             return -1;
         s->n_sockets++;
@@ -144,58 +90,9 @@ static void close_ports(struct supervisor *s, size_t from)
         close(s->sockets[--s->n_sockets]);
 }
 
-static void set_env_from(const json_t *object)
-{
-    const char *name;
-    const json_t *value;
-
-    json_object_foreach ((json_t *)(uintptr_t)object, name, value)
-        setenv(name, json_string_value(value), 1);
-}
-
-/* The task's environment: as little of ours as a program needs, what mirage sets, its ports. */
-static void make_environment(const struct supervisor *s)
-{
-    static const char *const kept[] = {"PATH",   "HOME", "USER",   "LANG",
-                                       "LC_ALL", "TZ",   "TMPDIR", NULL};
-    char name[32], text[16];
-    const json_t *ports = json_object_get(s->status, "ports"), *port;
-    size_t i;
-
-    variables_keep(kept);
-    set_env_from(json_object_get(s->task, "extra_env"));
-    set_env_from(json_object_get(s->task, "env"));
-    json_array_foreach (ports, i, port) {
-        snprintf(text, sizeof text, "%d", (int)json_integer_value(json_object_get(port, "port")));
-        snprintf(name, sizeof name, "PORT_%d",
-                 (int)json_integer_value(json_object_get(port, "container_port")));
-        if (i == 0)
-            setenv("PORT", text, 1);
-        setenv(name, text, 1);
-    }
-}
-
-/* The sentence goes to the task's log, and to `not_run`, which a program that runs has not. */
-static void exec_command(const json_t *command, int not_run)
-{
-    struct buf why = {0};
-    size_t n = json_array_size(command);
-    char **argv = calloc(n + 1, sizeof *argv);
-
-    for (size_t i = 0; argv && i < n; i++)
-        argv[i] = strdup(json_string_value(json_array_get(command, i)));
-    if (argv)
-        execvp(argv[0], argv);
-    buf_printf(&why, "cannot run %s: %s", argv ? argv[0] : "", strerror(errno));
-    dprintf(STDERR_FILENO, "%s\n", buf_text(&why));
-    dprintf(not_run, "%s", buf_text(&why));
-    _exit(EXEC_FAILED);
-}
-
 /* In the new process. */
-static void become_task(struct supervisor *s, int output, int not_run)
+static void __attribute__((noreturn)) become_task(struct supervisor *s, int output, int not_run)
 {
-    const json_t *command = json_object_get(s->task, "command");
     sigset_t none;
 
     setsid();
@@ -205,13 +102,8 @@ static void become_task(struct supervisor *s, int output, int not_run)
     signal(SIGPIPE, SIG_DFL);
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
-    make_environment(s);
     umask(022);
-    if (json_array_size(command) == 0)
-        page_serve(s->sockets, s->n_sockets, json_member(s->task, "subdomain"),
-                   json_member(s->task, "taskdef"));
-    close_ports(s, 0);
-    exec_command(command, not_run);
+    command_run(s->task, json_object_get(s->status, "ports"), s->sockets, s->n_sockets, not_run);
 }
 
 static int start_process(struct supervisor *s)
@@ -221,7 +113,7 @@ static int start_process(struct supervisor *s)
     if (pipe2(ends, O_CLOEXEC) < 0 || pipe2(failure, O_CLOEXEC | O_NONBLOCK) < 0)
         return -1;
     /* The process binds the ports itself: they must be free by then. */
-    if (json_array_size(json_object_get(s->task, "command")) > 0)
+    if (command_is_given(s->task))
         close_ports(s, 0);
     s->pid = fork();
     if (s->pid == 0)

@@ -15,9 +15,9 @@
 #include "ecs_task.h"
 #include "task_cache.h"
 
-#define IDLE_MS     10000
-#define STARTING_MS 1000
-#define LISTING_MS  (IDLE_MS - STARTING_MS / 2) /* between listings, whatever is starting */
+/* Between two listings, however often mirage-sync asks while something is starting: less than it
+ * waits while nothing is. */
+#define LISTING_MS 9500
 
 struct runner_ecs {
     struct runner runner;
@@ -389,7 +389,6 @@ static void ecs_close(struct runner *runner)
 int runner_ecs_open(struct runner **runner, const struct config *config, struct err *e)
 {
     static const struct runner_ops ops = {
-        .pace = {.idle_ms = IDLE_MS, .starting_ms = STARTING_MS},
         .prepare = ecs_prepare,
         .launch = ecs_launch,
         .list = ecs_list,

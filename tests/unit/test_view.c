@@ -17,6 +17,8 @@
 #include "fcgi-app/router.h"
 #include "fcgi-app/view_environment.h"
 #include "fcgi-app/view_purge.h"
+#include "fcgi-app/view_state.h"
+#include "fcgi-app/view_time.h"
 #include "purge_plan.h"
 #include "store/store_purge.h"
 #include "store/store_purge_past.h"
