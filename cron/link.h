@@ -10,6 +10,8 @@
 #include "store/store_link.h"
 #include "task.h"
 
+#define LINK_TTL 60 /* of a record, seconds */
+
 /* The records for all running tasks, sorted by name: one for each container that has a port, with
  * all its addresses. There is none for a container that `exclude` matches, nor for a subdomain that
  * is a pattern. zone: with its final dot. */

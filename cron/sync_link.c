@@ -47,7 +47,7 @@ static void plan_change(struct linker *l, struct plan *plan, bool upsert,
         return;
     plan->changes = arena_grow(a, plan->changes, plan->len, &plan->cap, sizeof *plan->changes);
     plan->changes[plan->len++] = (struct route53_change){
-        .upsert = upsert, .name = record->name, .addresses = record->addresses};
+        .upsert = upsert, .name = record->name, .addresses = record->addresses, .ttl = LINK_TTL};
 }
 
 /* The stopped tasks that were not seen before. */

@@ -26,9 +26,8 @@ json_t *environment_url(struct call *c, const char *subdomain)
 
     if (pattern_has_meta(subdomain))
         return json_null();
-    url = arena_printf(c->arena, "%s://%s%s%s/",
-                                  !strcmp(proto, "https") ? "https" : "http",
-                                  escape_url(c->arena, subdomain),
-                                  c->with->config->host.reverse_proxy_suffix, request_port(c));
+    url = arena_printf(c->arena, "%s://%s%s%s/", !strcmp(proto, "https") ? "https" : "http",
+                       escape_url(c->arena, subdomain), c->with->config->host.reverse_proxy_suffix,
+                       request_port(c));
     return utf8_json(url, strlen(url));
 }

@@ -1,4 +1,5 @@
-/* Where an environment is reached by whoever asks: scheme, host and port as the client used them. */
+/* Where an environment is reached by whoever asks: scheme, host and port as the client used them.
+ */
 #ifndef MIRAGE_ENVIRONMENT_URL_H
 #define MIRAGE_ENVIRONMENT_URL_H
 
@@ -7,7 +8,6 @@
 struct call;
 
 /* The environment's URL; null for a pattern, which has many. */
-json_t *environment_url(struct call *c, const char *subdomain)
-    __attribute__((warn_unused_result));
+json_t *environment_url(struct call *c, const char *subdomain) __attribute__((warn_unused_result));
 
 #endif

@@ -6,19 +6,15 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-#include "container_of.h"
 #include "log.h"
 
 #include "conn.h"
+#include "crowd.h"
 #include "listener.h"
 #include "worker.h"
 
 #define ACCEPTS_MAX 4   /* a listener's event: so that all workers get some */
 #define MUTE_MS     100 /* after running out of descriptors */
-
-/* Of its connections a worker gives one address this part while their requests are not whole. */
-#define STRANGERS_PART  8
-#define STRANGERS_LEAST 32
 
 void accept_watch(struct worker *w, bool watch)
 {
@@ -72,27 +68,6 @@ static bool somebody_waits(const struct listener *l)
     return poll(&p, 1, 0) > 0;
 }
 
-/* Ends a connection that nobody needs now, if there is one: the one that has been idle longest,
- * else the one whose request has been awaited longest. */
-static bool make_room(struct worker *w)
-{
-    struct timer *t = TAILQ_FIRST(&w->timers[TIMER_IDLE].timers);
-
-    if (!t)
-        t = TAILQ_FIRST(&w->timers[TIMER_HEADER].timers);
-    if (t)
-        conn_close(container_of(t, struct conn, timer), "makes room for a new client");
-    return t;
-}
-
-/* A new connection of this address is there. Who has more than a share of those whose request is
- * awaited loses his own. */
-static void bound_strangers(struct strangers *s, size_t max)
-{
-    while (s->n > max)
-        conn_close(TAILQ_FIRST(&s->conns), "its address has too many whose request is not whole");
-}
-
 bool accept_one(struct worker *w, const struct listener *l)
 {
     struct sockaddr_storage peer;
@@ -104,7 +79,7 @@ bool accept_one(struct worker *w, const struct listener *l)
     if (w->n_conns >= w->conns_max) {
         if (!somebody_waits(l))
             return false;
-        if (!make_room(w)) {
+        if (!crowd_make_room(w)) {
             mute(w, "too many are open");
             return false;
         }
@@ -112,8 +87,8 @@ bool accept_one(struct worker *w, const struct listener *l)
     fd = accept4(l->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         struct conn *c = conn_open(w, fd, l->index, peer_text(&peer, text));
-        if (c && c->awaited)
-            bound_strangers(&w->strangers[c->address], w->strangers_max);
+        if (c)
+            crowd_bound_strangers(c);
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
         mute(w, strerror(errno));
     return fd >= 0 || errno == EINTR || errno == ECONNABORTED;
@@ -123,13 +98,4 @@ void accept_some(struct worker *w, const struct listener *l)
 {
     for (int i = 0; i < ACCEPTS_MAX && !w->draining && accept_one(w, l); i++)
         ;
-}
-
-void accept_set_bounds(struct worker *w)
-{
-    for (size_t i = 0; i < STRANGER_BUCKETS; i++)
-        TAILQ_INIT(&w->strangers[i].conns);
-    w->strangers_max = w->conns_max / STRANGERS_PART < STRANGERS_LEAST
-                           ? STRANGERS_LEAST
-                           : w->conns_max / STRANGERS_PART;
 }

@@ -1,5 +1,4 @@
-/* Taking new connections: how many a worker may have, who makes room when it has them, and how
- * many one address may have whose request is not whole. */
+/* Taking new connections. */
 #ifndef MIRAGE_PROXYD_ACCEPT_H
 #define MIRAGE_PROXYD_ACCEPT_H
 
@@ -7,9 +6,6 @@
 
 struct listener;
 struct worker;
-
-/* What one address may have, by the worker's conns_max. */
-void accept_set_bounds(struct worker *w);
 
 /* Puts the listeners into the worker's epoll, or takes them out. */
 void accept_watch(struct worker *w, bool watch);

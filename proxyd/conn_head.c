@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-#include "container_of.h"
-
 #include "conn.h"
+#include "crowd.h"
 #include "exchange.h"
 #include "reply.h"
 #include "worker.h"
@@ -60,18 +59,6 @@ static void end_of_input(struct conn *c)
     conn_close(c, c->state == CONN_HEAD ? "the client left amid a head" : "the client ended it");
 }
 
-/* Ends those that have waited longest while heads that are not whole take too much memory. */
-static void bound_heads(struct conn *c)
-{
-    struct worker *w = c->worker;
-
-    while (w->head_bytes > HEAD_BYTES_MAX && !w->draining) {
-        struct timer *oldest = TAILQ_FIRST(&w->timers[TIMER_HEADER].timers);
-        conn_close(oldest ? container_of(oldest, struct conn, timer) : c,
-                   "too many heads are not whole");
-    }
-}
-
 void conn_read_head(struct conn *c)
 {
     struct worker *w = c->worker;
@@ -109,6 +96,6 @@ void conn_read_head(struct conn *c)
         if (c->state != CONN_HEAD)
             conn_set_state(c, CONN_HEAD);
         conn_count_head(c);
-        bound_heads(c);
+        crowd_bound_heads(c);
     }
 }

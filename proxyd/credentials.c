@@ -1,45 +1,8 @@
 #include "credentials.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "auth_cookie.h"
-
-static bool has_field(const char *head, const struct http_request *r, const char *name)
-{
-    for (size_t i = 0; i < r->fields.len; i++) {
-        const struct http_field *f = &r->fields.items[i];
-        if (http_name_is(head + f->name.at, f->name.len, name))
-            return true;
-    }
-    return false;
-}
-
-/* What a browser asks before it sends a request of one site to another (Fetch Standard, 4.8), which
- * many applications answer without looking at the method. */
-static bool is_preflight(const char *head, const struct http_request *r)
-{
-    return r->method == HTTP_METHOD_OPTIONS && !r->upgrade &&
-           (r->body == HTTP_BODY_NONE || (r->body == HTTP_BODY_LENGTH && r->content_length == 0)) &&
-           has_field(head, r, "origin") && has_field(head, r, "access-control-request-method");
-}
-
-enum credentials credentials_of(const struct config *config, const struct config_listen *entry,
-                                const char *head, const struct http_request *r)
-{
-    int64_t now;
-
-    if (!entry->require_auth_cookie)
-        return CREDENTIALS_GIVEN;
-    now = (int64_t)time(NULL);
-    for (size_t i = 0; i < r->fields.len; i++) {
-        const struct http_field *f = &r->fields.items[i];
-        if (f->id == HTTP_FIELD_COOKIE &&
-            auth_cookie_opens(head + f->value.at, f->value.len, &config->auth.cookie_secret, now))
-            return CREDENTIALS_GIVEN;
-    }
-    return is_preflight(head, r) ? CREDENTIALS_SPARED : CREDENTIALS_MISSING;
-}
 
 /* Whether a field other than Cookie stays behind. */
 static bool stays_behind(const struct config *config, const char *name, size_t len, bool to_task,

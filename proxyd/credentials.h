@@ -10,19 +10,6 @@
 
 #include "http.h"
 
-enum credentials {
-    CREDENTIALS_MISSING,
-    CREDENTIALS_SPARED, /* it passes without, and does not count */
-    CREDENTIALS_GIVEN,
-};
-
-/* Whether the request may go to a task by this listen entry. Where require_auth_cookie is set, it
- * needs a valid cookie. A CORS preflight is spared: browsers send it without cookies. It has no
- * body, and its answer must get none. head: what r was parsed from. */
-enum credentials credentials_of(const struct config *config, const struct config_listen *entry,
-                                const char *head, const struct http_request *r)
-    __attribute__((warn_unused_result));
-
 /* Takes off the request what must not go further: cookies are rewritten in `head`, other fields
  * are marked as hop-by-hop. to_task: it goes to a task, not to the web API. peer_trusted: the
  * client is a proxy that is believed. */

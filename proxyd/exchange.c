@@ -5,9 +5,10 @@
 
 #include "log.h"
 
-#include "access.h"
+#include "admit.h"
 #include "bad_gateway.h"
 #include "conn.h"
+#include "count_rule.h"
 #include "credentials.h"
 #include "health.h"
 #include "host.h"
@@ -125,20 +126,19 @@ static void begin_environment(struct conn *c, struct http_request *r, const char
 {
     struct worker *w = c->worker;
     const struct config *config = w->shared->config;
-    enum credentials credentials =
-        credentials_of(config, &config->listen.http[c->listen], conn_head(c), r);
+    enum admit admit = admit_request(config, &config->listen.http[c->listen], conn_head(c), r);
     enum route_answer answer;
     struct route route;
 
-    c->bodiless = credentials == CREDENTIALS_SPARED;
-    if (credentials == CREDENTIALS_MISSING) {
+    c->bodiless = admit == ADMIT_PREFLIGHT;
+    if (admit == ADMIT_NOT) {
         reply_text(c, 403, "Forbidden");
         return;
     }
     answer = route_find(w->routes, host, label, c->listen, &route);
-    c->turn = (unsigned)access_request(c, credentials, answer, route.counter);
+    c->turn = (unsigned)count_request(c, admit, answer, route.counter);
     if (answer != ROUTE_READY) {
-        if (credentials == CREDENTIALS_SPARED)
+        if (admit == ADMIT_PREFLIGHT)
             reply_text(c, 403, "Forbidden");
         else
             answer_no_task(c, r, answer, host);

@@ -2,9 +2,9 @@
 
 #include "container_of.h"
 
-#include "access.h"
 #include "conn.h"
 #include "conn_life.h"
+#include "count_rule.h"
 #include "exchange.h"
 #include "gone.h"
 #include "reply.h"
@@ -72,7 +72,7 @@ static void answer_expired(struct timer *t)
 
 static void tick_expired(struct timer *t)
 {
-    access_minute(container_of(t, struct conn, tick));
+    count_minute(container_of(t, struct conn, tick));
 }
 
 static void pool_expired(struct timer *t)
@@ -91,7 +91,7 @@ void timeouts_set(struct worker *w)
     timer_list_init(&w->timers[TIMER_ANSWER], c->network.proxy_timeout_ms, answer_expired);
     timer_list_init(&w->timers[TIMER_STALL], c->network.idle_timeout_ms, stall_expired);
     timer_list_init(&w->timers[TIMER_LINGER], LINGER_MS, linger_expired);
-    timer_list_init(&w->timers[TIMER_TICK], ACCESS_MINUTE_MS, tick_expired);
+    timer_list_init(&w->timers[TIMER_TICK], COUNT_MINUTE_MS, tick_expired);
     timer_list_init(&w->timers[TIMER_POOL], POOL_IDLE_MS, pool_expired);
     timer_list_init(&w->timers[TIMER_SWEEP], GONE_SWEEP_MS, gone_sweep);
     timer_list_init(&w->timers[TIMER_GONE], GONE_END_MS, gone_end);

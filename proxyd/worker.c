@@ -13,6 +13,7 @@
 #include "accept.h"
 #include "conn.h"
 #include "conn_life.h"
+#include "crowd.h"
 #include "timeouts.h"
 
 #define EVENTS_MAX   256
@@ -175,7 +176,7 @@ struct worker *worker_start(struct shared *shared, struct count_worker *counts,
         return NULL;
     }
     timeouts_set(w);
-    accept_set_bounds(w);
+    crowd_set_bounds(w);
     accept_watch(w, true);
     route_ref(routes);
     w->routes = routes;

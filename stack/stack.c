@@ -25,6 +25,7 @@
 #include "aws/self_config.h"
 #include "buf.h"
 #include "clock.h"
+#include "config/config_warn.h"
 #include "log.h"
 #include "runner.h"
 #include "runner_local.h"
@@ -164,24 +165,9 @@ static int write_config(struct stack *s, struct err *e)
     return rc;
 }
 
-static bool is_loopback(const char *address)
+static void warn(const char *text)
 {
-    return !strncmp(address, "127.", 4) || !strcmp(address, "::1") || !strncmp(address, "[::1]", 5);
-}
-
-/* What a misspelt or forgotten section comes to. */
-static void warn_of_strangers(const struct config *c)
-{
-    const char *address = c->listen.foreign_address;
-
-    if (c->auth.present)
-        return;
-    if (c->web.listen && !is_loopback(c->web.listen))
-        address = c->web.listen;
-    if (!is_loopback(address))
-        log_warn("there is no auth in the configuration: whoever reaches %s can use the pages and "
-                 "the API; add it, or let nobody reach them whom you do not trust",
-                 !strcmp(address, "0.0.0.0") || !strcmp(address, "::") ? "this machine" : address);
+    log_warn("%s", text);
 }
 
 /* The configuration in effect goes by way of memory: there may be no state folder yet, and in that
@@ -203,7 +189,7 @@ int stack_check(struct program *program, struct err *e)
     int rc = -1;
 
     e->text[0] = '\0';
-    warn_of_strangers(program->config);
+    config_warn_of_strangers(program->config, warn);
     setenv("MIRAGE_STACK_PID", "0", 1); /* what is to be warned about was */
     if (fd < 0 || dprintf(fd, "%s", dump) < 0 || lseek(fd, 0, SEEK_SET) < 0)
         err_system(e, errno, "cannot keep the configuration in memory");
@@ -300,7 +286,7 @@ int stack_prepare(struct stack *s, const struct program *program, const char *us
                         .lock = -1,
                         .signals = -1,
                         .web = {.held = -1, .log = {.in = -1, .out = -1}}};
-    warn_of_strangers(program->config);
+    config_warn_of_strangers(program->config, warn);
     /* What does not run at all leaves no folder behind. */
     if (!program->config->local && check_runner(s, e) < 0)
         return -1;

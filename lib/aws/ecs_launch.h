@@ -1,10 +1,9 @@
-/* What RunTask is asked for, and what of it can be refused before it is asked. */
+/* What RunTask is asked for. */
 #ifndef MIRAGE_AWS_ECS_LAUNCH_H
 #define MIRAGE_AWS_ECS_LAUNCH_H
 
 #include <jansson.h>
 
-#include "arena.h"
 #include "config/config.h"
 #include "runner.h"
 
@@ -13,9 +12,8 @@
 json_t *ecs_launch_request(const struct config *c, const struct launch_request *request,
                            const json_t *definition) __attribute__((warn_unused_result));
 
-/* Why ECS would refuse it, with what to change; NULL when nothing is known against it. */
-const char *ecs_launch_problem(const struct config *c, const struct launch_request *request,
-                               const json_t *definition, struct arena *a)
-    __attribute__((warn_unused_result));
+/* Its `overrides`: the launch's variables for every container. The caller decrefs. */
+json_t *ecs_launch_overrides(const struct config *c, const struct launch_request *request,
+                             const json_t *definition) __attribute__((warn_unused_result));
 
 #endif

@@ -65,7 +65,7 @@ static void add_change(struct buf *b, const struct route53_change *c)
     buf_printf(b, "<Change><Action>%s</Action><ResourceRecordSet><Name>",
                c->upsert ? "UPSERT" : "DELETE");
     add_escaped(b, c->name, strlen(c->name));
-    buf_printf(b, "</Name><Type>A</Type><TTL>%d</TTL><ResourceRecords>", ROUTE53_TTL);
+    buf_printf(b, "</Name><Type>A</Type><TTL>%d</TTL><ResourceRecords>", c->ttl);
     for (; *p; p += len, p += *p == ' ') {
         len = strcspn(p, " ");
         buf_str(b, "<ResourceRecord><Value>");

@@ -7,13 +7,13 @@
 
 #include "client.h"
 
-#define ROUTE53_TTL            60
 #define ROUTE53_CHANGES_A_CALL 200 /* 1,000 records are allowed; an UPSERT counts twice */
 
 struct route53_change {
     bool upsert;           /* else DELETE, which needs the record's exact name and addresses */
     const char *name;      /* a full name */
     const char *addresses; /* IPv4, sorted, separated by a blank */
+    int ttl;               /* seconds */
     bool done;             /* the zone is now as wanted */
     const char *error;     /* why not; NULL: not tried, or done */
 };

@@ -9,9 +9,10 @@
 #include "log_lines.h"
 
 #include "cloudwatch_logs.h"
-#include "definitions.h"
+#include "definition_cache.h"
 #include "ecs.h"
 #include "ecs_launch.h"
+#include "ecs_launch_check.h"
 #include "ecs_task.h"
 #include "task_cache.h"
 

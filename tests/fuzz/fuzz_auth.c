@@ -17,6 +17,7 @@
 #include "lib/auth_cookie.h"
 #include "lib/buf.h"
 #include "lib/jws.h"
+#include "proxyd/admit.h"
 #include "proxyd/credentials.h"
 #include "proxyd/forward.h"
 
@@ -156,11 +157,10 @@ static void try_head(const char *text, size_t len, bool to_task, bool trusted)
     if (http_head_end(head, len, true, &scanned) == (long)len &&
         http_parse_request(head, len, &request) == 0 &&
         request.host.len > 0) { /* else it is a health check */
-        enum credentials c = credentials_of(&config, &entry, head, &request);
-        CHECK(c == CREDENTIALS_MISSING ||
-              (c == CREDENTIALS_SPARED && request.method == HTTP_METHOD_OPTIONS &&
-               !request.upgrade && request.content_length == 0 &&
-               request.body != HTTP_BODY_CHUNKED));
+        enum admit c = admit_request(&config, &entry, head, &request);
+        CHECK(c == ADMIT_NOT ||
+              (c == ADMIT_PREFLIGHT && request.method == HTTP_METHOD_OPTIONS && !request.upgrade &&
+               request.content_length == 0 && request.body != HTTP_BODY_CHUNKED));
         credentials_take_off(&config, head, &request, to_task, trusted);
         forward_request(&composed, head, &request, "192.0.2.1");
         check_forwarded(&config, to_task, trusted);

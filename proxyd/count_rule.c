@@ -1,4 +1,4 @@
-#include "access.h"
+#include "count_rule.h"
 
 #include "conn.h"
 #include "count.h"
@@ -12,10 +12,9 @@ static void begin_minute(struct conn *c)
     timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
 }
 
-uint64_t access_request(struct conn *c, enum credentials credentials, enum route_answer answer,
-                        uint32_t counter)
+uint64_t count_request(struct conn *c, enum admit admit, enum route_answer answer, uint32_t counter)
 {
-    if (credentials != CREDENTIALS_GIVEN || answer == ROUTE_UNKNOWN)
+    if (admit != ADMIT_USER || answer == ROUTE_UNKNOWN)
         return 0;
     if (answer == ROUTE_READY) {
         c->counter = counter;
@@ -24,7 +23,7 @@ uint64_t access_request(struct conn *c, enum credentials credentials, enum route
     return count_access(c->worker->counts, counter);
 }
 
-void access_minute(struct conn *c)
+void count_minute(struct conn *c)
 {
     count_access(c->worker->counts, c->counter);
     begin_minute(c);

@@ -1,8 +1,8 @@
 /* The task definitions that tasks are of. A revision never changes, so each is fetched once. One
  * that cannot be fetched now is warned about and tried again later; the others do not wait for it.
  */
-#ifndef MIRAGE_AWS_DEFINITIONS_H
-#define MIRAGE_AWS_DEFINITIONS_H
+#ifndef MIRAGE_AWS_DEFINITION_CACHE_H
+#define MIRAGE_AWS_DEFINITION_CACHE_H
 
 #include <jansson.h>
 

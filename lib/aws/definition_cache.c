@@ -1,4 +1,4 @@
-#include "definitions.h"
+#include "definition_cache.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
