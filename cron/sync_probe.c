@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "network.h"
+#include "task_address.h"
 #include "store/store_task.h"
 
 #define PROBE_TIMEOUT_MS 1000
@@ -31,7 +31,7 @@ static int begin_connect(const struct task_port *port, bool *accepted)
     int fd;
 
     *accepted = false;
-    if (!network_task_may_be_at(port->address))
+    if (!task_address_is_allowed(port->address))
         return -1;
     if (!is_v4 && inet_pton(AF_INET6, port->address, &v6.sin6_addr) != 1)
         return -1;

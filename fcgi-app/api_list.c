@@ -7,6 +7,7 @@
 
 #include "router.h"
 #include "view.h"
+#include "view_task.h"
 
 static int read_status(const struct params *params, enum task_filter *filter, struct err *e)
 {

@@ -15,6 +15,7 @@
 #include "router.h"
 #include "view.h"
 #include "view_environment.h"
+#include "view_task.h"
 #include "view_time.h"
 
 #define STALE_MS         60000 /* several looks of an idle cluster */

@@ -6,6 +6,7 @@
 #include "page.h"
 #include "router.h"
 #include "view.h"
+#include "view_task.h"
 
 /* What the request names: one task by `id`, or all of a `subdomain`. */
 struct target {

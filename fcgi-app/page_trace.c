@@ -11,6 +11,7 @@
 #include "router.h"
 #include "trace_text.h"
 #include "view.h"
+#include "view_task.h"
 #include "view_time.h"
 
 /* What the view still knows of a task that its runner has forgotten. */

@@ -240,3 +240,8 @@ void request_free(struct request *r)
 {
     params_free(&r->params);
 }
+
+bool request_is_api(const char *path)
+{
+    return !strcmp(path, "/api") || !strncmp(path, "/api/", 5);
+}

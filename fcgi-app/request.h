@@ -62,4 +62,7 @@ const char *request_variable(const struct request *r, const char *name)
  * which says that it takes anything. */
 bool request_wants_text(const struct request *r) __attribute__((warn_unused_result));
 
+/* Whether a path is the API's: it gets JSON, and no page. */
+bool request_is_api(const char *path) __attribute__((warn_unused_result));
+
 #endif

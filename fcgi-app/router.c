@@ -8,6 +8,7 @@
 #include "api.h"
 #include "authenticate.h"
 #include "cross_site.h"
+#include "host_check.h"
 #include "page.h"
 
 static const struct route routes[] = {
@@ -81,21 +82,16 @@ bool router_asks_aws(const struct request_io *io)
     return asks;
 }
 
-bool router_is_api(const char *path)
-{
-    return !strcmp(path, "/api") || !strncmp(path, "/api/", 5);
-}
-
 static void answer_error(struct call *c, int status, const char *text)
 {
     const char *path = c->request->path;
 
     if (status >= 500)
         log_error("%s %s: %d: %s", c->request->method_name, path, status, text);
-    if (!router_is_api(path) && request_wants_text(c->request)) {
+    if (!request_is_api(path) && request_wants_text(c->request)) {
         respond_plain(c->response, status);
         buf_printf(&c->response->body, "%s\n", text);
-    } else if (!router_is_api(path))
+    } else if (!request_is_api(path))
         page_error(c, status, text);
     else if (status == 401)
         respond_json_text(c->response, status, "message", "Unauthorized");
@@ -111,13 +107,11 @@ static void answer_error(struct call *c, int status, const char *text)
 static int check(struct call *c, struct request *request, const struct route *route, struct err *e)
 {
     unsigned bodies;
+    int status = host_check(c, e);
 
-    if (!cross_site_host_is_ours(request, c->with->config->host.webapi)) {
-        err_set(e, ERR_INVALID, "This is %s; the request is for another host.",
-                c->with->config->host.webapi);
-        return 421;
-    }
-    if (!authenticate(c, router_is_api(request->path))) {
+    if (status != 0)
+        return status;
+    if (!authenticate(c, request_is_api(request->path))) {
         err_set(e, ERR_INVALID, "Nobody gets in here without the right credentials.");
         return 401;
     }
@@ -140,14 +134,6 @@ static int check(struct call *c, struct request *request, const struct route *ro
     return request_read_params(request, bodies, c->arena, e);
 }
 
-/* A load balancer that goes past mirage-proxyd (web.listen) asks by address, for any page. Others
- * whose Host is not ours get no page: any name can be made to lead here (DNS rebinding). */
-static bool is_health_check(const struct call *c)
-{
-    return c->request->method == METHOD_GET && !router_is_api(c->request->path) &&
-           !cross_site_host_is_ours(c->request, c->with->config->host.webapi);
-}
-
 void router_answer(const struct services *with, const struct request_io *io,
                    struct response *response, bool *is_head)
 {
@@ -160,11 +146,9 @@ void router_answer(const struct services *with, const struct request_io *io,
     bool is_read;
 
     is_read = request_read_head(&request, io, &arena, &e) == 0;
-    if (is_read && is_health_check(&call)) {
-        respond_plain(response, 200);
-        buf_str(&response->body, "mirage-ecs\n");
+    if (is_read && host_answers_health(&call))
         status = 0;
-    } else if (is_read) {
+    else if (is_read) {
         route = router_find(request.path, &call.rest);
         status = check(&call, &request, route, &e);
         if (status == 0 && request.method != METHOD_GET)

@@ -63,9 +63,6 @@ struct route {
 const struct route *router_find(const char *path, const char **rest)
     __attribute__((warn_unused_result));
 
-/* Whether errors on this path are JSON. */
-bool router_is_api(const char *path) __attribute__((warn_unused_result));
-
 /* Whether the answer to a request may take as long as AWS takes. */
 bool router_asks_aws(const struct request_io *io) __attribute__((warn_unused_result));
 

@@ -1,16 +1,11 @@
-/* Tasks as JSON: for the API's answers, and for templates. */
+/* Texts and links as JSON. Values that templates put into a URL are escaped for that here; the
+ * template engine escapes HTML. */
 #ifndef MIRAGE_VIEW_H
 #define MIRAGE_VIEW_H
-
-#include <stdint.h>
 
 #include <jansson.h>
 
 #include "arena.h"
-#include "config/config.h"
-#include "task.h"
-
-struct call;
 
 /* A text, of ours or from ECS, as a JSON string. NULL counts as "". */
 json_t *view_text(const char *text) __attribute__((warn_unused_result));
@@ -18,16 +13,5 @@ json_t *view_text(const char *text) __attribute__((warn_unused_result));
 /* `before` and the escaped name, for example a link below "/logs/". */
 json_t *view_url(struct arena *a, const char *before, const char *name)
     __attribute__((warn_unused_result));
-
-/* A task as in the answer of /api/list. */
-json_t *view_task_api(const struct task *t) __attribute__((warn_unused_result));
-
-/* The configured parameters that the task was launched with, without the branch: an array of
- * {"name","value"}. */
-json_t *view_parameters(const struct config *config, const struct task *t)
-    __attribute__((warn_unused_result));
-
-/* A task as the pages show it. */
-json_t *view_task_page(struct call *c, const struct task *t) __attribute__((warn_unused_result));
 
 #endif

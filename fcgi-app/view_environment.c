@@ -11,6 +11,7 @@
 #include "router.h"
 #include "view.h"
 #include "view_state.h"
+#include "view_task.h"
 #include "view_time.h"
 
 enum { PLOT_MINUTES = 60 };

@@ -67,27 +67,3 @@ bool network_list_has(const struct network *list, size_t n, const char *text)
             return true;
     return false;
 }
-
-bool network_task_may_be_at_v4(const unsigned char a[4])
-{
-    return a[0] != 0 && a[0] < 224 && !(a[0] == 169 && a[1] == 254);
-}
-
-bool network_task_may_be_at_v6(const unsigned char a[16])
-{
-    static const unsigned char loopback[16] = {[15] = 1}, metadata[4] = {0xfd, 0x00, 0x0e, 0xc2};
-
-    if (a[0] >> 5 == 1) /* 2000::/3 */
-        return true;
-    return !memcmp(a, loopback, sizeof loopback) ||
-           ((a[0] & 0xfe) == 0xfc && memcmp(a, metadata, sizeof metadata) != 0);
-}
-
-bool network_task_may_be_at(const char *text)
-{
-    unsigned char a[16];
-    bool is_v4;
-
-    return read_address(a, text, &is_v4) &&
-           (is_v4 ? network_task_may_be_at_v4(a + 12) : network_task_may_be_at_v6(a));
-}

@@ -18,13 +18,4 @@ bool network_parse(struct network *n, const char *text) __attribute__((warn_unus
 bool network_list_has(const struct network *list, size_t n, const char *text)
     __attribute__((warn_unused_result));
 
-/* Whether a task may be at this address: it must be global, private or loopback. It must not be
- * link-local (RFC 3927; RFC 4291, 2.5.6), in fd00:ec2::/32 (where EC2 serves a host's credentials),
- * multicast, broadcast, unspecified, or IPv4 written as IPv6. */
-bool network_task_may_be_at(const char *text) __attribute__((warn_unused_result));
-
-/* The same for an address in binary form: 4 bytes of IPv4, or 16 of IPv6. */
-bool network_task_may_be_at_v4(const unsigned char a[4]) __attribute__((warn_unused_result));
-bool network_task_may_be_at_v6(const unsigned char a[16]) __attribute__((warn_unused_result));
-
 #endif

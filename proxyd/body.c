@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cgi_name.h"
+
 #define PIECES_MAX 62 /* pieces of data that become one chunk */
 
 void body_begin(struct body *b, enum http_body in, uint64_t length, bool out_chunked)
@@ -84,7 +86,7 @@ static void leave_behind(struct http_fields *trailers, const char *buf, const ch
     for (size_t i = 0; i < trailers->len; i++) {
         struct http_field *f = &trailers->items[i];
         if (f->name.len == strlen(name) &&
-            http_name_begins_like(buf + f->name.at, f->name.len, name, &exact))
+            cgi_name_begins(buf + f->name.at, f->name.len, name, &exact))
             f->hop_by_hop = true;
     }
 }

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "auth_cookie.h"
+#include "cgi_name.h"
+#include "client_field.h"
 
 /* Whether a field other than Cookie stays behind. */
 static bool stays_behind(const struct config *config, const char *name, size_t len, bool to_task,
@@ -11,9 +13,9 @@ static bool stays_behind(const struct config *config, const char *name, size_t l
     const char *token = config->auth.token.present && to_task ? config->auth.token.header : NULL;
     bool exact;
 
-    if (token && strlen(token) == len && http_name_begins_like(name, len, token, &exact))
+    if (token && strlen(token) == len && cgi_name_begins(name, len, token, &exact))
         return true;
-    if (!http_name_is_about_client(name, len, &exact))
+    if (!client_field_is(name, len, &exact))
         return false;
     if (!peer_trusted || !exact)
         return true;
@@ -21,7 +23,7 @@ static bool stays_behind(const struct config *config, const char *name, size_t l
     if (http_name_is(name, len, "forwarded") || http_name_is(name, len, "proxy"))
         return true;
     return to_task && config->auth.amzn_oidc.present &&
-           http_name_begins_like(name, len, "x-amzn-oidc-", &exact);
+           cgi_name_begins(name, len, "x-amzn-oidc-", &exact);
 }
 
 static void take_off_cookie(char *head, struct http_field *f)

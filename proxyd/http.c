@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#include "cgi_name.h"
+#include "client_field.h"
+
 /* More connection options than this have no honest use, and marking is options times fields. */
 #define CONNECTION_OPTIONS_MAX 64
 
@@ -55,64 +58,6 @@ bool http_name_is(const char *text, size_t len, const char *lower_case_name)
             return false;
     }
     return !lower_case_name[len];
-}
-
-/* A byte of a field name as CGI knows it. */
-static char cgi_byte(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return (char)(c | 0x20);
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
-}
-
-bool http_name_begins_like(const char *name, size_t len, const char *prefix, bool *exact)
-{
-    *exact = true;
-    for (size_t i = 0; i < len; i++) {
-        char c = cgi_byte(name[i]);
-        if (*prefix && c != *prefix++)
-            return false;
-        *exact = *exact && (c != '-' || name[i] == '-');
-    }
-    return !*prefix;
-}
-
-/* One that ends in a hyphen stands for all that begin with it. `Proxy` is HTTP_PROXY in CGI, which
- * libraries take for the proxy to use. */
-static const char *const about_client[] = {
-    "cf-connecting-ip",   "client-ip",     "fastly-client-ip", "forwarded",
-    "forwarded-for",      "proxy",         "proxy-client-ip",  "true-client-ip",
-    "wl-proxy-client-ip", "x-amzn-oidc-",  "x-client-ip",      "x-cluster-client-ip",
-    "x-forwarded",        "x-forwarded-",  "x-original-",      "x-real-ip",
-    "x-remote-",          "x-rewrite-url",
-};
-
-bool http_name_is_about_client(const char *name, size_t len, bool *exact)
-{
-    char first = len > 0 ? cgi_byte(*name) : '\0';
-
-    switch (first) { /* what they begin with: nearly every name ends here */
-    case 'c':
-    case 'f':
-    case 'p':
-    case 't':
-    case 'w':
-    case 'x':
-        break;
-    default:
-        return false;
-    }
-    for (size_t i = 0; i < sizeof about_client / sizeof *about_client; i++) {
-        const char *known_name = about_client[i];
-        size_t known_len;
-        if (first != *known_name)
-            continue;
-        known_len = strlen(known_name);
-        if ((len == known_len || known_name[known_len - 1] == '-') &&
-            http_name_begins_like(name, len, known_name, exact))
-            return true;
-    }
-    return false;
 }
 
 /* --- the request line ------------------------------------------------------------------------- */
@@ -254,7 +199,7 @@ static bool same_name(const char *name, const char *known_name, size_t len, bool
     *exact = true;
     for (size_t i = 0; i < len; i++)
         if ((name[i] | 0x20) != known_name[i]) {
-            if (known_name[i] != '-' || cgi_byte(name[i]) != '-')
+            if (known_name[i] != '-' || cgi_name_byte(name[i]) != '-')
                 return false;
             *exact = false;
         }
@@ -350,7 +295,7 @@ static bool may_be_nominated(const char *buf, const struct http_field *f)
             same_name(name, end_to_end[i], len, &exact))
             return false;
     }
-    return !http_name_is_about_client(name, f->name.len, &exact);
+    return !client_field_is(name, f->name.len, &exact);
 }
 
 static void nominate(const char *buf, struct http_slice option, struct http_fields *fields)

@@ -142,18 +142,6 @@ int http_parse_response(const char *buf, size_t len, enum http_method method,
 bool http_name_is(const char *text, size_t len, const char *lower_case_name)
     __attribute__((warn_unused_result));
 
-/* Whether a field of this name tells who the client is, or what it asked a proxy before this one
- * for: X-Forwarded-*, Forwarded, X-Real-IP and the like. *exact: spelled so, and not in another way
- * that CGI takes for the same. */
-bool http_name_is_about_client(const char *name, size_t len, bool *exact)
-    __attribute__((warn_unused_result));
-
-/* Whether the name begins with `prefix` (lower case letters and hyphens) as CGI sees it (RFC
- * 3875, 4.1.18). CGI takes every byte but a letter or a digit for the same: X_Forwarded.For may be
- * read as X-Forwarded-For. *exact: the name has no such byte but hyphens. */
-bool http_name_begins_like(const char *name, size_t len, const char *prefix, bool *exact)
-    __attribute__((warn_unused_result));
-
 /* --- chunked bodies (RFC 9112, 7.1) ---------------------------------------------------------- */
 
 enum http_chunk_state {

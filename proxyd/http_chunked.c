@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "client_field.h"
+
 #define SIZE_DIGITS_MAX 16
 #define EXT_MAX         1024
 
@@ -171,7 +173,7 @@ static bool forbidden_in_trailer(const char *name, size_t len)
         if (http_name_is(name, len, names[i]))
             return true;
     }
-    return http_name_is_about_client(name, len, &exact);
+    return client_field_is(name, len, &exact);
 }
 
 /* Offset behind the empty line, 0 when it is not there yet, -1 at a byte that no line may have. */

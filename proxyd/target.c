@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "network.h"
+#include "task_address.h"
 #include "socket_address.h"
 
 #define VANISHED_MS        120000
@@ -55,9 +55,9 @@ bool target_parse(struct target *t, const char *text)
 bool target_may_be_task(const struct target *t)
 {
     if (t->address.any.sa_family == AF_INET)
-        return network_task_may_be_at_v4((const unsigned char *)&t->address.v4.sin_addr);
+        return task_address_is_allowed_v4((const unsigned char *)&t->address.v4.sin_addr);
     return t->address.any.sa_family == AF_INET6 &&
-           network_task_may_be_at_v6(t->address.v6.sin6_addr.s6_addr);
+           task_address_is_allowed_v6(t->address.v6.sin6_addr.s6_addr);
 }
 
 /* Unused bytes are zero, so that comparing them all compares the addresses. */

@@ -25,7 +25,7 @@ bool target_set_ip(struct target *t, const char *address, int port)
  * long. */
 bool target_parse(struct target *t, const char *text) __attribute__((warn_unused_result));
 
-/* Whether a task may be there: network_task_may_be_at(). */
+/* Whether a task may be there: task_address_is_allowed(). */
 bool target_may_be_task(const struct target *t) __attribute__((warn_unused_result));
 
 /* Options of a TCP socket to or from such an address: what is small goes at once, and a peer that

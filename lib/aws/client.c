@@ -13,6 +13,7 @@
 #include "credentials.h"
 #include "failure.h"
 #include "fetch.h"
+#include "region.h"
 #include "retry.h"
 
 #define RUNNING_MAX        8     /* calls on the wire at once */
@@ -57,7 +58,7 @@ int aws_client_open(struct aws_client **client, const char *region, struct err *
     *client = NULL;
     fetch_prepare();
     if (!region)
-        region = credentials_region(&a);
+        region = region_find(&a);
     if (!region) {
         err_set(e, ERR_INVALID,
                 "no AWS region: set AWS_REGION, or ecs.region in the configuration; -local runs "

@@ -188,17 +188,3 @@ bool credentials_refused(const char *access_key_id)
     pthread_mutex_unlock(&kept.lock);
     return other;
 }
-
-const char *credentials_region(struct arena *a)
-{
-    static const char *const names[] = {"AWS_REGION", "AWS_DEFAULT_REGION"};
-    struct profile p;
-    struct err e;
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (variable(names[i]))
-            return arena_strdup(a, variable(names[i]));
-    if (profile_read(&p, a, &e) == 0 && p.region && *p.region)
-        return p.region;
-    return credentials_instance_region(a);
-}

@@ -27,9 +27,6 @@ int credentials_get(struct credentials *c, const char *region, struct arena *a, 
  * whether that can give other credentials: those of the environment never change. */
 bool credentials_refused(const char *access_key_id);
 
-/* The region that the environment, the profile or the instance names; NULL when none does. */
-const char *credentials_region(struct arena *a) __attribute__((warn_unused_result));
-
 /* One source each: 1 and *c when it has credentials; 0 when it is not configured; -1 when it is
  * configured and fails. */
 int credentials_from_container(struct credentials *c, struct arena *a, struct err *e);

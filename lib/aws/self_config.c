@@ -11,6 +11,7 @@
 #include "ecs.h"
 #include "fetch.h"
 #include "json_call.h"
+#include "region.h"
 #include "s3.h"
 
 #define METADATA_TIMEOUT_MS 5000
@@ -86,16 +87,6 @@ static json_t *ask_metadata(const char *base, struct err *e)
     buf_free(&text);
     arena_free(&a);
     return task;
-}
-
-/* The fourth part of arn:aws:ecs:REGION:… */
-static const char *region_of(const char *arn, struct arena *a)
-{
-    for (int i = 0; arn && i < 3; i++) {
-        arn = strchr(arn, ':');
-        arn = arn ? arn + 1 : NULL;
-    }
-    return arn && strchr(arn, ':') ? arena_strndup(a, arn, strcspn(arn, ":")) : NULL;
 }
 
 static struct config_strings strings(const json_t *list, struct arena *a)
@@ -196,20 +187,20 @@ static int fill_in_network(struct config *c, const json_t *metadata, struct err 
 /* Fills in what the file leaves open. Under mirage-ecs that was done before. */
 static int fill_in(struct config *c, struct err *e)
 {
-    const char *base = getenv("ECS_CONTAINER_METADATA_URI_V4"), *region = getenv("AWS_REGION");
+    const char *base = getenv("ECS_CONTAINER_METADATA_URI_V4"), *arn;
     json_t *metadata;
     int rc;
 
-    if (!c->ecs.region && region && *region)
-        c->ecs.region = arena_strdup(&c->arena, region);
+    if (!c->ecs.region)
+        c->ecs.region = region_near(NULL, &c->arena);
     if (!base || !*base || getenv("MIRAGE_STACK_PID"))
         return 0;
     metadata = ask_metadata(base, e);
     if (!metadata)
         return err_prefix(e, "cannot ask where this task runs");
+    arn = json_string_value(json_object_get(metadata, "TaskARN"));
     if (!c->ecs.region)
-        c->ecs.region =
-            region_of(json_string_value(json_object_get(metadata, "TaskARN")), &c->arena);
+        c->ecs.region = region_near(arn, &c->arena);
     if (!c->ecs.cluster)
         c->ecs.cluster =
             arena_strdup(&c->arena, json_string_value(json_object_get(metadata, "Cluster")));

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "client_field.h"
 #include "network.h"
 #include "pattern.h"
 #include "regex.h"
@@ -99,7 +100,6 @@ static const char *const taken_headers[] = {
     "Pragma",
     "Prefer",
     "Priority",
-    "Proxy",
     "Range",
     "Referer",
     "Retry-After",
@@ -114,23 +114,21 @@ static const char *const taken_headers[] = {
     "Via",
     "Warning",
     "WWW-Authenticate",
-    "Forwarded",
-    "X-Real-IP",
-    "X-Client-IP",
-    "True-Client-IP",
-    "CF-Connecting-IP",
     "Status",
     "Upgrade-Insecure-Requests",
     "X-Requested-With",
     "HTTPS",
 };
 static const char *const taken_beginnings[] = {
-    "Accept-", "Access-Control-", "Content-",     "If-",         "Proxy-",
-    "Sec-",    "X-Amzn-",         "X-Forwarded-", "X-Original-",
+    "Accept-", "Access-Control-", "Content-", "If-", "Proxy-", "Sec-", "X-Amzn-",
 };
 
 static bool is_taken_header(const char *text)
 {
+    bool exact;
+
+    if (client_field_is(text, strlen(text), &exact)) /* a stranger's would never arrive */
+        return true;
     for (size_t i = 0; i < sizeof taken_headers / sizeof taken_headers[0]; i++)
         if (!strcasecmp(text, taken_headers[i]))
             return true;

@@ -39,6 +39,23 @@ def test_effective_configuration_with_nothing_but_a_domain(cloud):
         assert line in r.stdout, f"{line} is not in:\n{r.stdout}"
 
 
+@pytest.mark.parametrize("named, region", [
+    ({}, "ap-northeast-1"),
+    ({"AWS_DEFAULT_REGION": "us-west-2"}, "us-west-2"),
+    ({"AWS_DEFAULT_REGION": "us-west-2", "AWS_REGION": "eu-west-1"}, "eu-west-1"),
+    ({"AWS_REGION": ""}, "ap-northeast-1"),
+    ({"AWS_PROFILE": "team"}, "ca-central-1"),
+    ({"AWS_PROFILE": "team", "AWS_DEFAULT_REGION": "us-west-2"}, "us-west-2"),
+])
+def test_the_region_is_looked_for_in_this_order(cloud, folder, named, region):
+    """docs/AWS.md: the environment, the profile, this task."""
+    conf = folder / "subnets.yaml"  # so that no service is asked for them
+    conf.write_text("ecs: {network_configuration: {awsvpc_configuration: {subnets: [subnet-x]}}}\n")
+    profile_files(folder, config="[profile team]\nregion = ca-central-1\n")
+    r = run("mirage-ecs", "-x", "-conf", conf, env={**cloud.inside, **named})
+    assert r.returncode == 0 and f'region: "{region}"' in r.stdout, r.stderr + r.stdout
+
+
 def cloud_cluster(aws):
     """As the metadata endpoint names it."""
     return json.loads(subprocess.run(

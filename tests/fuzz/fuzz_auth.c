@@ -16,6 +16,8 @@
 #include "lib/auth.h"
 #include "lib/auth_cookie.h"
 #include "lib/buf.h"
+#include "lib/cgi_name.h"
+#include "lib/client_field.h"
 #include "lib/jws.h"
 #include "proxyd/admit.h"
 #include "proxyd/credentials.h"
@@ -111,7 +113,7 @@ static bool is_like(const char *buf, const struct http_field *f, const char *pre
 {
     bool exact;
 
-    return http_name_begins_like(buf + f->name.at, f->name.len, prefix, &exact);
+    return cgi_name_begins(buf + f->name.at, f->name.len, prefix, &exact);
 }
 
 /* What goes on is read again: nothing of ours, nothing that a stranger may not say. */
@@ -138,7 +140,7 @@ static void check_forwarded(const struct config *config, bool to_task, bool trus
         CHECK(!to_task || f->name.len != strlen(config->auth.token.header) ||
               !is_like(out.data, f, config->auth.token.header));
         CHECK((trusted && !to_task) || !is_like(out.data, f, "x-amzn-oidc-"));
-        CHECK(trusted || !http_name_is_about_client(out.data + f->name.at, f->name.len, &exact) ||
+        CHECK(trusted || !client_field_is(out.data + f->name.at, f->name.len, &exact) ||
               f->id == HTTP_FIELD_X_FORWARDED_FOR || f->id == HTTP_FIELD_X_FORWARDED_HOST ||
               f->id == HTTP_FIELD_X_FORWARDED_PROTO); /* our own */
     }

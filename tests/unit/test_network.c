@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "network.h"
+#include "task_address.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -100,7 +101,7 @@ static void addresses_of_tasks(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++)
-        if (network_task_may_be_at(cases[i].address) != cases[i].may)
+        if (task_address_is_allowed(cases[i].address) != cases[i].may)
             fail_msg("%s", cases[i].address);
 }
 

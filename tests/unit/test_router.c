@@ -63,10 +63,10 @@ static void paths_have_routes(void **state)
 static void api_paths_are_known(void **state)
 {
     (void)state;
-    assert_true(router_is_api("/api"));
-    assert_true(router_is_api("/api/x"));
-    assert_false(router_is_api("/apix"));
-    assert_false(router_is_api("/"));
+    assert_true(request_is_api("/api"));
+    assert_true(request_is_api("/api/x"));
+    assert_false(request_is_api("/apix"));
+    assert_false(request_is_api("/"));
 }
 
 struct fake {

@@ -18,6 +18,7 @@
 #include "fcgi-app/view_environment.h"
 #include "fcgi-app/view_purge.h"
 #include "fcgi-app/view_state.h"
+#include "fcgi-app/view_task.h"
 #include "fcgi-app/view_time.h"
 #include "purge_plan.h"
 #include "store/store_purge.h"

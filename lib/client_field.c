@@ -1,0 +1,43 @@
+#include "client_field.h"
+
+#include <string.h>
+
+#include "cgi_name.h"
+
+/* One that ends in a hyphen stands for all that begin with it. `Proxy` is HTTP_PROXY in CGI, which
+ * libraries take for the proxy to use. */
+static const char *const about_client[] = {
+    "cf-connecting-ip",   "client-ip",     "fastly-client-ip", "forwarded",
+    "forwarded-for",      "proxy",         "proxy-client-ip",  "true-client-ip",
+    "wl-proxy-client-ip", "x-amzn-oidc-",  "x-client-ip",      "x-cluster-client-ip",
+    "x-forwarded",        "x-forwarded-",  "x-original-",      "x-real-ip",
+    "x-remote-",          "x-rewrite-url",
+};
+
+bool client_field_is(const char *name, size_t len, bool *exact)
+{
+    char first = len > 0 ? cgi_name_byte(*name) : '\0';
+
+    switch (first) { /* what they begin with: nearly every name ends here */
+    case 'c':
+    case 'f':
+    case 'p':
+    case 't':
+    case 'w':
+    case 'x':
+        break;
+    default:
+        return false;
+    }
+    for (size_t i = 0; i < sizeof about_client / sizeof *about_client; i++) {
+        const char *known_name = about_client[i];
+        size_t known_len;
+        if (first != *known_name)
+            continue;
+        known_len = strlen(known_name);
+        if ((len == known_len || known_name[known_len - 1] == '-') &&
+            cgi_name_begins(name, len, known_name, exact))
+            return true;
+    }
+    return false;
+}
