@@ -155,6 +155,12 @@ def clean_environment(**more):
             "AWS_EC2_METADATA_DISABLED": "true", **more}
 
 
+def need_own_mounts():
+    """Skips the test where it cannot mount what nobody else sees."""
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True, timeout=20).returncode != 0:
+        pytest.skip("no mount namespace here, as in a chroot")
+
+
 def run(program, *arguments, env=None, timeout=20):
     """A program that is expected to end by itself."""
     return subprocess.run([BIN / program, *map(str, arguments)], timeout=timeout,

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 
-from stack import BUILD, REPOSITORY, Stack, base_config, clean_environment, local_only, own_address, poll, program_of
+from stack import (BUILD, REPOSITORY, Stack, base_config, clean_environment, local_only, need_own_mounts, own_address, poll,
+                   program_of)
 from test_auth import guarded
 from wire import Truncated
 
@@ -254,6 +255,7 @@ RUN, UNDO_RUN = REPOSITORY / "tools/run", REPOSITORY / "tools/undo-run"
 
 
 def on_a_machine(folder, script, timeout=60, **env):
+    need_own_mounts()
     r = subprocess.run(["unshare", "-m", "sh", "-c", MACHINE.format(folder, folder) + script],
                        env={**clean_environment(), **env}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                        timeout=timeout)

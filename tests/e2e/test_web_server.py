@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from stack import (BIN, BUILD, PORT, WEB, WEB_PROGRAM, clean_environment, local_only, own_address, poll, processes,
+from stack import (BIN, BUILD, PORT, WEB, WEB_PROGRAM, clean_environment, local_only, need_own_mounts, own_address, poll, processes,
                    program_of)
 from wire import Connection
 
@@ -388,8 +388,7 @@ def test_the_port_is_the_proxys(new_stack):
 @as_root
 @pytest.mark.parametrize("server", PROGRAM)
 def test_it_is_not_installed(folder, server):
-    if subprocess.run(["unshare", "-m", "true"], capture_output=True, timeout=20).returncode != 0:
-        pytest.skip("no mount namespace here, as in a chroot")
+    need_own_mounts()
     program = shutil.which(PROGRAM[server], path="/usr/sbin:/usr/bin")
     conf = folder / "mirage.yaml"
     conf.write_text(f"web: {{server: {server}}}\n")
