@@ -10,7 +10,7 @@
 #include "task.h"
 
 /* The rest of a sentence that begins with the name of the task definition; "" when there is no
- * obstacle, or the task has not run for long. */
+ * obstacle, or the task has not run for ten seconds. */
 const char *obstacle_of(const struct config *config, struct arena *a, const struct task *t)
     __attribute__((warn_unused_result));
 

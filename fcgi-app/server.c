@@ -25,10 +25,9 @@
 #include "limit.h"
 #include "log.h"
 
+#include "field_check.h"
 #include "queue.h"
 #include "router.h"
-
-#define FIELDS_MAX 256 /* mirage-proxyd lets half of that through */
 
 enum { DRAIN_SECONDS = 30, ACCEPT_PAUSE_MS = 100 };
 
@@ -55,26 +54,6 @@ static size_t fcgi_read(void *ctx, char *bytes, size_t len)
     int got = FCGX_GetStr(bytes, (int)len, request->in);
 
     return got > 0 ? (size_t)got : 0;
-}
-
-/* Why a request with these header fields is refused, or NULL. A web server may pass X_Name beside
- * X-Name, which CGI calls the same: who is in front of it has seen to one of them only. */
-static const char *refused(char *const *variables)
-{
-    size_t n = 0;
-
-    for (; *variables; variables++) {
-        size_t len = strcspn(*variables, "=") + 1;
-
-        if (strncmp(*variables, "HTTP_", 5) != 0)
-            continue;
-        if (++n > FIELDS_MAX)
-            return "there are too many header fields";
-        for (char *const *other = variables + 1; *other; other++)
-            if (!strncmp(*variables, *other, len))
-                return "a header field comes in two spellings";
-    }
-    return NULL;
 }
 
 static struct request_io io_of(struct visit *v)
@@ -191,7 +170,7 @@ static struct visit *new_visit(int listen_fd)
 static void receive(struct worker *w, struct visit *v)
 {
     const struct request_io io = io_of(v);
-    const char *why = refused(v->request.envp);
+    const char *why = field_problem((const char *const *)v->request.envp);
 
     v->came_at = clock_monotonic_ms();
     if (why)

@@ -1,4 +1,5 @@
-/* Where a task may be. mirage-proxyd sends no request elsewhere, whatever ECS or a task says. Pure. */
+/* Where a task may be. mirage-proxyd sends no request elsewhere, whatever ECS or a task says. Pure.
+ */
 #ifndef MIRAGE_TASK_ADDRESS_H
 #define MIRAGE_TASK_ADDRESS_H
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "buf.h"
-#include "config/variables.h"
+#include "inherited.h"
 #include "json.h"
 
 #include "page.h"
@@ -33,7 +33,7 @@ static void make_environment(const json_t *task, const json_t *ports)
     const json_t *port;
     size_t i;
 
-    variables_keep(kept);
+    inherited_keep(kept);
     set_env_from(json_object_get(task, "extra_env"));
     set_env_from(json_object_get(task, "env"));
     json_array_foreach (ports, i, port) {

@@ -5,11 +5,7 @@
 
 #include <string.h>
 
-#include "cgi_name.h"
-#include "client_field.h"
-
 /* More connection options than this have no honest use, and marking is options times fields. */
-#define CONNECTION_OPTIONS_MAX 64
 
 /* clang-format off */
 #define O 0
@@ -192,20 +188,6 @@ static bool always_hop_by_hop(enum http_field_id id)
     }
 }
 
-/* Whether CGI takes the two for the same. *exact: they are. name is a token, so that setting the
- * bit of small letters makes no other byte a letter or `-`. */
-static bool same_name(const char *name, const char *known_name, size_t len, bool *exact)
-{
-    *exact = true;
-    for (size_t i = 0; i < len; i++)
-        if ((name[i] | 0x20) != known_name[i]) {
-            if (known_name[i] != '-' || cgi_name_byte(name[i]) != '-')
-                return false;
-            *exact = false;
-        }
-    return true;
-}
-
 /* Sets id and hop_by_hop by the name alone. A name that is not quite a known one (Content_Length)
  * is that name for some servers behind: it goes no further. */
 static void identify(struct http_field *f, const char *name)
@@ -217,7 +199,7 @@ static void identify(struct http_field *f, const char *name)
     if (f->name.len >= sizeof known / sizeof *known)
         return;
     for (const struct known *k = known[f->name.len]; *k->name; k++)
-        if (same_name(name, k->name, f->name.len, &exact)) {
+        if (http_name_is_like(name, k->name, f->name.len, &exact)) {
             f->id = exact ? k->id : HTTP_FIELD_OTHER;
             f->hop_by_hop = !exact || always_hop_by_hop(k->id);
             return;
@@ -268,104 +250,6 @@ int http_fields_parse(const char *buf, size_t at, size_t len, struct http_fields
     if (at + 2 == len && buf[at + 1] == '\n')
         return 0;
     return http_fault(fields, 400, "its last line is malformed");
-}
-
-/* --- Connection ------------------------------------------------------------------------------- */
-
-/* Fields that are meant for every recipient; those with a hyphen at the end: all that begin so. */
-static const char *const end_to_end[] = {
-    "accept",           "accept-", "access-control-", "authorization", "cache-control", "content-",
-    "cookie",           "date",    "expect",          "from",          "host",          "if-",
-    "origin",           "range",   "referer",         "sec-",          "user-agent",    "x-csrf-",
-    "x-requested-with", "x-xsrf-",
-};
-
-/* Connection must not name a field that is meant for every recipient (RFC 9110, 7.6.1). Otherwise a
- * client could take away what a task's own access checks rest on: where it comes from, the site
- * that sent it, its credentials, a condition. */
-static bool may_be_nominated(const char *buf, const struct http_field *f)
-{
-    const char *name = buf + f->name.at;
-    bool exact;
-
-    for (size_t i = 0; i < sizeof end_to_end / sizeof *end_to_end; i++) {
-        size_t len = strlen(end_to_end[i]);
-        bool prefix = end_to_end[i][len - 1] == '-';
-        if (f->name.len >= len && (prefix || f->name.len == len) &&
-            same_name(name, end_to_end[i], len, &exact))
-            return false;
-    }
-    return !client_field_is(name, f->name.len, &exact);
-}
-
-static void nominate(const char *buf, struct http_slice option, struct http_fields *fields)
-{
-    for (size_t i = 0; i < fields->len; i++) {
-        struct http_field *f = &fields->items[i];
-        if (f->name.len != option.len || f->hop_by_hop)
-            continue;
-        const char *a = buf + f->name.at, *b = buf + option.at;
-        size_t n = 0;
-        while (n < option.len && (a[n] == b[n] || ((a[n] ^ b[n]) == 0x20 && (a[n] | 0x20) >= 'a' &&
-                                                   (a[n] | 0x20) <= 'z')))
-            n++;
-        if (n == option.len && may_be_nominated(buf, f))
-            f->hop_by_hop = true;
-    }
-}
-
-static void take_option(const char *buf, struct http_slice option, struct http_fields *fields,
-                        struct http_connection *c)
-{
-    const char *text = buf + option.at;
-    if (http_name_is(text, option.len, "close"))
-        c->close = true;
-    else if (http_name_is(text, option.len, "keep-alive"))
-        c->keep_alive = true;
-    else if (http_name_is(text, option.len, "upgrade"))
-        c->upgrade = true;
-    else
-        nominate(buf, option, fields);
-}
-
-/* #connection-option: tokens between commas, empty elements allowed (RFC 9110, 5.6.1.2). */
-static int parse_connection(const char *buf, struct http_slice value, struct http_fields *fields,
-                            struct http_connection *c, size_t *options)
-{
-    size_t at = value.at, end = (size_t)value.at + value.len;
-    while (at < end) {
-        size_t start = at;
-        while (at < end && http_byte_is(buf[at], HTTP_BYTE_TOKEN))
-            at++;
-        if (at > start) {
-            if (++*options > CONNECTION_OPTIONS_MAX)
-                return 400;
-            take_option(buf, http_slice_of(start, at), fields, c);
-        }
-        while (at < end && (buf[at] == ' ' || buf[at] == '\t'))
-            at++;
-        if (at == end)
-            break;
-        if (buf[at] != ',')
-            return 400;
-        at++;
-        while (at < end && (buf[at] == ' ' || buf[at] == '\t'))
-            at++;
-    }
-    return 0;
-}
-
-int http_fields_connection(const char *buf, struct http_fields *fields, struct http_connection *c)
-{
-    size_t options = 0;
-    *c = (struct http_connection){0};
-    for (size_t i = 0; i < fields->len; i++) {
-        struct http_field *f = &fields->items[i];
-        if (f->id == HTTP_FIELD_CONNECTION &&
-            parse_connection(buf, f->value, fields, c, &options) != 0)
-            return http_fault(fields, 400, "Connection is no list of names, or names more than 64");
-    }
-    return 0;
 }
 
 /* --- Upgrade ---------------------------------------------------------------------------------- */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "cgi_name.h"
+
 #include "http.h"
 
 /* Classes of bytes, bits of http_byte_class[]. */
@@ -90,6 +92,21 @@ int http_request_line(const char *buf, size_t len, struct http_slice *method,
 static inline struct http_slice http_slice_of(size_t from, size_t to)
 {
     return (struct http_slice){.at = (uint32_t)from, .len = (uint32_t)(to - from)};
+}
+
+/* Whether CGI takes the two for the same. *exact: they are. name is a token, so that setting the
+ * bit of small letters makes no other byte a letter or `-`. */
+static inline bool http_name_is_like(const char *name, const char *known_name, size_t len,
+                                     bool *exact)
+{
+    *exact = true;
+    for (size_t i = 0; i < len; i++)
+        if ((name[i] | 0x20) != known_name[i]) {
+            if (known_name[i] != '-' || cgi_name_byte(name[i]) != '-')
+                return false;
+            *exact = false;
+        }
+    return true;
 }
 
 #endif

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "config/variables.h"
+#include "inherited.h"
 #include "log.h"
 
 #include "privileges.h"
@@ -52,7 +52,7 @@ static void become(const struct child *c, pid_t parent)
     if (c->file_size_max > 0)
         limit_files(c->file_size_max);
     if (c->variables)
-        variables_keep(c->variables);
+        inherited_keep(c->variables);
     execv(c->argv[0], (char *const *)(uintptr_t)c->argv);
     log_error("cannot run %s: %s", c->argv[0], strerror(errno));
     _exit(127);

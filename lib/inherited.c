@@ -1,9 +1,9 @@
-#include "variables.h"
+#include "inherited.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void variables_keep(const char *const *names)
+void inherited_keep(const char *const *names)
 {
     size_t n = 0;
     char **values;
