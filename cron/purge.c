@@ -13,9 +13,11 @@
 
 #include "purge_run.h"
 
+#define SETTLE_MAX (PURGE_SETTLE_MAX_MS / 1000)
+
 enum { STATUS_DONE, STATUS_FAILED, STATUS_USAGE, STATUS_BUSY };
 
-static const char *duration, *regexp, *dry_run = "false", *as_json = "false";
+static const char *duration, *regexp, *settle, *dry_run = "false", *as_json = "false";
 static struct option_list excludes, exclude_tags;
 
 static const struct option_extra extras[] = {
@@ -35,6 +37,11 @@ static const struct option_extra extras[] = {
      .argument = "RE",
      .help = "keep the subdomains that this matches",
      .value = &regexp},
+    {.name = "settle",
+     .argument = "SECONDS",
+     .help = "what is unused is looked at again after so long (0: stop at once; default: "
+             "purge.settle of the configuration, 180)",
+     .value = &settle},
     {.name = "dry-run", .is_flag = true, .help = "stop nothing", .value = &dry_run},
     {.name = "json", .is_flag = true, .help = "print JSON", .value = &as_json},
     {0},
@@ -134,7 +141,9 @@ static int purge(struct purger *p, const struct purge_rules *rules)
     bool failed = true;
 
     r.list = json_array();
-    if (purge_plan(&view, rules, &a, &plan, &e) < 0)
+    if (r.dry_run)
+        p->settle_ms = 0;
+    if (purge_look_twice(p, &view, rules, &a, &plan, &e) < 0)
         log_error("%s", e.text);
     else {
         if (plan.warning)
@@ -146,6 +155,18 @@ static int purge(struct purger *p, const struct purge_rules *rules)
     json_decref(r.list);
     arena_free(&a);
     return failed ? STATUS_FAILED : STATUS_DONE;
+}
+
+/* -settle, in ms; -1 when it is no number of seconds. */
+static int64_t settle_of(const struct config *config)
+{
+    char *end;
+    long seconds;
+
+    if (!settle)
+        return config->purge.settle_ms;
+    seconds = strtol(settle, &end, 10);
+    return *settle >= '0' && *settle <= '9' && !*end && seconds <= SETTLE_MAX ? seconds * 1000 : -1;
 }
 
 static int run(const struct program *program, const struct purge_rules *rules)
@@ -163,8 +184,10 @@ static int run(const struct program *program, const struct purge_rules *rules)
     if (purger_open(&p, program->config, state, &e) < 0 ||
         (program->config->local && db_open_state(&p.db, state, &e) < 0))
         log_error("%s", e.text);
-    else
+    else {
+        p.settle_ms = settle_of(program->config);
         status = purge(&p, rules);
+    }
     db_close(p.db);
     purger_close(&p);
     close(lock);
@@ -195,6 +218,10 @@ int main(int argc, char **argv)
         status = STATUS_USAGE;
     } else if (purge_rules_check(&input, &rules, &e) < 0) {
         fprintf(stderr, "mirage-purge: %s\n", e.text);
+        status = STATUS_USAGE;
+    } else if (settle_of(program.config) < 0) {
+        fprintf(stderr, "mirage-purge: option -settle: expected seconds, 0 to %d, got '%s'\n",
+                SETTLE_MAX, settle);
         status = STATUS_USAGE;
     } else
         status = run(&program, &rules);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "clock.h"
 #include "environment.h"
 #include "log.h"
 #include "name_lock.h"
@@ -21,7 +22,7 @@
 
 int purger_open(struct purger *p, const struct config *config, const char *state_dir, struct err *e)
 {
-    *p = (struct purger){.config = config, .stop = -1};
+    *p = (struct purger){.config = config, .settle_ms = config->purge.settle_ms, .stop = -1};
     if (runner_open(&p->runner, config, state_dir, e) < 0 ||
         (!config->local && aws_client_open(&p->aws, config->ecs.region, e) < 0)) {
         purger_close(p);
@@ -91,6 +92,70 @@ int purge_lock(const struct config *config, const char *state_dir, struct err *e
     }
     buf_free(&name);
     return fd;
+}
+
+/* --- the second look ---------------------------------------------------------------------------
+ */
+
+static size_t to_be_stopped(const struct purge_plan *plan)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plan->n; i++)
+        n += plan->decisions[i].stop;
+    return n;
+}
+
+/* Both plans are sorted by subdomain. */
+static void keep_what_is_new(struct purge_plan *second, const struct purge_plan *first)
+{
+    size_t k = 0;
+
+    for (size_t i = 0; i < second->n; i++) {
+        struct purge_decision *d = &second->decisions[i];
+        while (k < first->n && strcmp(first->decisions[k].subdomain, d->subdomain) < 0)
+            k++;
+        if (!d->stop || (k < first->n && !strcmp(first->decisions[k].subdomain, d->subdomain) &&
+                         first->decisions[k].stop))
+            continue;
+        d->stop = false;
+        d->reason = "unused only since this purge began";
+    }
+}
+
+/* Waits so long. -1 with ERR_BUSY when the program is to end. */
+static int wait_for(const struct purger *p, int64_t ms, struct err *e)
+{
+    struct pollfd end = {.fd = p->stop, .events = POLLIN};
+    int64_t until = clock_monotonic_ms() + ms, left;
+
+    while ((left = until - clock_monotonic_ms()) > 0)
+        if (poll(&end, 1, (int)(left < PURGE_SETTLE_MAX_MS ? left : PURGE_SETTLE_MAX_MS)) > 0)
+            return err_set(e, ERR_BUSY, "the program was told to end");
+    return 0;
+}
+
+int purge_look_twice(struct purger *p, const struct purge_view *view,
+                     const struct purge_rules *rules, struct arena *a, struct purge_plan *plan,
+                     struct err *e)
+{
+    struct purge_plan first;
+    size_t n;
+
+    if (purge_plan(view, rules, a, plan, e) < 0)
+        return -1;
+    n = to_be_stopped(plan);
+    if (!p->aws || p->settle_ms == 0 || n == 0)
+        return 0;
+    log_info("purge: %zu environments are unused; they are looked at again in %lld s", n,
+             (long long)(p->settle_ms / 1000));
+    if (wait_for(p, p->settle_ms, e) < 0)
+        return -1;
+    first = *plan;
+    if (purge_plan(view, rules, a, plan, e) < 0)
+        return -1;
+    keep_what_is_new(plan, &first);
+    return 0;
 }
 
 /* --- stopping ----------------------------------------------------------------------------------

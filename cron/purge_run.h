@@ -20,6 +20,7 @@ struct purger {
     struct runner *runner;
     struct aws_client *aws; /* NULL: local tasks, whose counts are in db */
     struct db *db;          /* NULL: mirage-purge, on ECS */
+    int64_t settle_ms;      /* between the two looks; 0, and local tasks: one look */
     int stop; /* a descriptor that becomes readable when the program is to end; -1: none */
 };
 
@@ -34,6 +35,13 @@ void purger_close(struct purger *p);
  */
 int purge_lock(const struct config *config, const char *state_dir, struct err *e)
     __attribute__((warn_unused_result));
+
+/* Makes the plan. On ECS the last minutes of other copies are not known yet, so where something is
+ * to be stopped, this waits for p->settle_ms and plans again: what was not to be stopped both times
+ * is kept. ERR_BUSY when the program is to end meanwhile. */
+int purge_look_twice(struct purger *p, const struct purge_view *view,
+                     const struct purge_rules *rules, struct arena *a, struct purge_plan *plan,
+                     struct err *e) __attribute__((warn_unused_result));
 
 /* Stops the tasks that the plan has under the subdomain, and no others: a launch in the meantime
  * keeps its own. 1 when they were stopped, 0 when somebody has used the subdomain since the

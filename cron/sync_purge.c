@@ -54,7 +54,8 @@ static int run_one(struct purger *p, const struct purge_run *run, struct arena *
     int rc = -1;
 
     if (purge_input_from_json(run->request, a, &input, e) < 0 ||
-        purge_rules_check(&input, &rules, e) < 0 || purge_plan(&view, &rules, a, &plan, e) < 0)
+        purge_rules_check(&input, &rules, e) < 0 ||
+        purge_look_twice(p, &view, &rules, a, &plan, e) < 0)
         goto out;
     if (plan.warning)
         log_warn("purge %lld: %s: what is not known is kept", (long long)run->id, plan.warning);

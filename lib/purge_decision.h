@@ -10,7 +10,8 @@
 #include "err.h"
 #include "task.h"
 
-#define PURGE_DURATION_MIN 300 /* seconds */
+#define PURGE_DURATION_MIN  300     /* seconds */
+#define PURGE_SETTLE_MAX_MS 3600000 /* the longest time between the two looks of a purge */
 
 /* What was asked for, before any check */
 struct purge_input {

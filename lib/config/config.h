@@ -131,6 +131,7 @@ struct config {
         const char *schedule; /* as schedule_parse() reads it; NULL: none */
         struct config_strings excludes, exclude_tags;
         struct purge_input request; /* duration NULL: the file has none */
+        int64_t settle_ms;          /* 0: nothing is looked at twice */
         size_t line, request_line;  /* 0: the file does not have the section */
     } purge;
     struct {

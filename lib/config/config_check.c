@@ -166,6 +166,8 @@ static int complete_purge(struct config *c, struct err *e)
     struct purge_rules rules = {0};
     int rc;
 
+    if (c->purge.settle_ms > PURGE_SETTLE_MAX_MS)
+        return complain(c, c->purge.line, e, "purge.settle: expected 0s to 1h");
     request->excludes = c->purge.excludes.items;
     request->n_excludes = c->purge.excludes.len;
     request->exclude_tags = c->purge.exclude_tags.items;

@@ -182,6 +182,7 @@ static const struct config_field purge[] = {
      .type = CONFIG_SECTION,
      .sub = purge_request,
      .line = IN(config, purge.request_line)},
+    {.key = "settle", .type = CONFIG_DURATION, .offset = IN(config, purge.settle_ms)},
     {0},
 };
 

@@ -135,6 +135,7 @@ def base_config(address):
              "options": [{"label": "Deep blue", "value": "blue"}, {"value": "red"}]},
             {"name": "gate", "env": "GATE"},
         ],
+        "purge": {"settle": "0s"},
         "local": {
             "taskdefs": {
                 "web": {"command": server, "env": {"FROM_TASKDEF": "yes"}},

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from stack import CLUSTER, cloud_of, ecs_only, end_cloud, poll, run, zeros_in_cloudwatch
+from stack import BIN, CLUSTER, clean_environment, cloud_of, ecs_only, end_cloud, poll, run, zeros_in_cloudwatch
 
 pytestmark = ecs_only
 HOUR, DAY = 3600, 86400
@@ -40,7 +40,7 @@ def history(aws, subdomain, seconds, used=()):
 def aws(folder):
     aws = cloud_of(folder)
     aws.folder = folder
-    (folder / "purge.yaml").write_text(json.dumps({"ecs": {"cluster": CLUSTER}}))
+    (folder / "purge.yaml").write_text(json.dumps({"ecs": {"cluster": CLUSTER}, "purge": {"settle": "0s"}}))
     yield aws
     end_cloud(folder)
 
@@ -258,7 +258,9 @@ def test_another_purge_runs(aws):
 @pytest.mark.parametrize("arguments, words", [
     ([], "-duration is needed"), (["-duration", "10"], "invalid duration 10 (at least 300)"),
     (["-duration", "x"], "invalid duration x"), (["-duration", "300", "-exclude-tag", "x"], "invalid exclude_tags"),
-    (["-duration", "300", "-exclude-regexp", "("], "invalid exclude_regexp"), (["-nonsense"], "unknown option")])
+    (["-duration", "300", "-exclude-regexp", "("], "invalid exclude_regexp"),
+    (["-duration", "300", "-settle", "1m"], "option -settle: expected seconds, 0 to 3600, got '1m'"),
+    (["-duration", "300", "-settle", "3601"], "got '3601'"), (["-duration", "300", "-settle", "-1"], "got '-1'"), (["-nonsense"], "unknown option")])
 def test_wrong_usage(aws, arguments, words):
     purge(aws, *arguments, status=2)
     assert words in aws.said
@@ -298,6 +300,77 @@ def test_options_stand_for_what_they_name(aws):
     assert kept("-exclude", "a-*", MIRAGE_EXCLUDE="b-*") == ["a", "c"]
     assert kept(MIRAGE_EXCLUDE="a-*") == ["a", "c"]
     assert kept("-duration", "3600", "-exclude", "a-*") == ["a"]
+
+
+# --- the second look ----------------------------------------------------------------------------
+
+
+def purge_while(aws, seconds, do):
+    """`do` while a purge that settles waits for its second look."""
+    p = subprocess.Popen([BIN / "mirage-purge", "-conf", aws.folder / "purge.yaml", "-state", aws.folder / "none", "-json",
+                          "-duration", "3600", "-settle", str(seconds)],
+                         env=clean_environment(**aws.environment()), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert any("are unused; they are looked at again in" in line for line in p.stderr)
+        do()
+        out, err = p.communicate(timeout=60)
+    finally:
+        p.kill()
+        p.wait()
+    assert p.returncode == 0, err
+    return decisions(json.loads(out))
+
+
+def test_what_another_copy_reports_meanwhile_keeps_it(aws):
+    """Whoever used it came by another copy, whose count CloudWatch shows a little later."""
+    for subdomain in ("idle", "used"):
+        add(aws, subdomain)
+        history(aws, subdomain, 2 * HOUR)
+
+    def use():
+        assert running(aws) == {"idle", "used"}, "nothing is stopped before the second look"
+        aws.put_metric("mirage-ecs", "RequestCount", {"subdomain": "used"}, 1, time.time() - 120)
+    said = purge_while(aws, 5, use)
+    assert said["idle"] == ("stopped", "not accessed within the duration")
+    assert said["used"][0] == "keep" and "accesses within" in said["used"][1]
+    assert running(aws) == {"used"}
+
+
+def test_what_becomes_old_meanwhile_waits_for_the_next_purge(aws):
+    for subdomain, age in (("idle", 2 * HOUR), ("older-soon", HOUR - 20)):
+        add(aws, subdomain, age=age)
+        history(aws, subdomain, 2 * HOUR)
+    said = purge_while(aws, 25, lambda: None)
+    assert said == {"idle": ("stopped", "not accessed within the duration"),
+                    "older-soon": ("keep", "unused only since this purge began")}
+
+
+def test_a_launch_meanwhile_is_not_stopped(aws):
+    add(aws, "idle")
+    history(aws, "idle", 2 * HOUR)
+    said = purge_while(aws, 5, lambda: add(aws, "idle", age=1))
+    assert said["idle"][0] == "keep" and running(aws) == {"idle"}
+
+
+def test_without_anything_to_stop_it_looks_once(aws):
+    add(aws, "young", age=60)
+    begun = time.monotonic()
+    assert decisions(purge(aws, "-duration", DAY, "-settle", "60"))["young"][0] == "keep"
+    assert time.monotonic() - begun < 30
+
+
+def test_the_end_of_the_stack_ends_the_wait(new_stack):
+    """The purge begins again with the next stack."""
+    s = new_stack(change=lambda c: c.update(purge={"settle": "50m"}))
+    add(s.aws, "idle")
+    history(s.aws, "idle", 2 * HOUR)
+    poll(lambda: s.list(), 20, "it is listed")
+    assert s.api("POST", "/api/purge", json_body={"duration": 600}).status == 200
+    poll(lambda: "are unused; they are looked at again in 3000 s" in s.log_path.read_text(), 20, "it waits")
+    begun = time.monotonic()
+    s.stop()
+    assert time.monotonic() - begun < 30
+    assert "idle" in running(s.aws)
 
 
 def test_no_ecs(aws):

@@ -36,6 +36,7 @@ static void defaults_without_a_file(void **state)
     assert_int_equal(c->network.connect_timeout_ms, 5000);
     assert_int_equal(c->network.header_timeout_ms, 30000);
     assert_int_equal(c->network.idle_timeout_ms, 75000);
+    assert_int_equal(c->purge.settle_ms, 180000);
     assert_int_equal(c->network.workers, 0);
     assert_int_equal(c->n_parameters, 1);
     assert_string_equal(c->parameters[0].name, "branch");
@@ -148,6 +149,7 @@ static const char everything[] =
     "  idle_timeout: 1h\n"
     "  workers: 3\n"
     "  trusted_proxies: [192.0.2.7, '2001:db8::/32']\n"
+    "purge: {settle: 90s}\n"
     "web:\n"
     "  server: apache\n"
     "  listen: '[::1]:8090'\n"
@@ -225,6 +227,7 @@ static void check_servers(const struct config *c)
     assert_int_equal(c->network.n_trusted, 2);
     assert_true(network_list_has(c->network.trusted, 2, "2001:db8::9"));
     assert_false(network_list_has(c->network.trusted, 2, "192.0.2.8"));
+    assert_int_equal(c->purge.settle_ms, 90000);
     assert_string_equal(c->web.server, "apache");
     assert_string_equal(c->web.listen, "[::1]:8090");
     assert_string_equal(c->htmldir, "/srv/html");

@@ -211,6 +211,7 @@ static const struct mistake mistake_list[] = {
     {"link:\n  exclude_containers: [a, '[']", 2,
      "link.exclude_containers[1]: '[' is a malformed pattern"},
     {"purge: {schedule: x}", 1, "purge.schedule: expected six fields"},
+    {"purge: {settle: 61m}", 1, "purge.settle: expected 0s to 1h"},
     {"purge:\n  schedule: 0 3 * * * *", 2,
      "purge.schedule: one of day of month and day of week must be ?"},
     {"purge:\n  schedule: 0 24 * * ? *", 2, "purge.schedule: hours: '24' is not understood"},
