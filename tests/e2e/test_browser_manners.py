@@ -46,7 +46,9 @@ def test_accessible(browser, paths, page, scheme, width):
 WIDE = """const sheet = new CSSStyleSheet();
 sheet.replaceSync('* { font-family: "DejaVu Sans", Verdana, sans-serif !important; letter-spacing: 0.06em !important; }');
 document.adoptedStyleSheets = [sheet];"""
-STICKS_OUT = """const right = document.documentElement.clientWidth, out = [];
+STICKS_OUT = """for (const [what, longest] of [['#filter b', '1000'], ['time', '1000 d ago'], ['.sum', '1000000']])
+    for (const e of document.querySelectorAll(what)) e.textContent = longest;
+const right = document.documentElement.clientWidth, out = [];
 for (const e of document.querySelectorAll('a, button, input, select, textarea, th, td, p, code, h1, h2, svg'))
     if (e.checkVisibility() && !e.closest('.visually-hidden, .visually-hidden-focusable, thead') && !e.matches('.segments input')) {
         const box = e.getBoundingClientRect();
