@@ -167,24 +167,25 @@ test: ## install what is missing, run all tests (also under ASan and UBSan); say
 
 test-all: deps-test
 	$(Q)tools/deps $(DEPS_DEPLOY)
-	$(Q)$(MAKE) --no-print-directory unit fakeaws terraform e2e
-	$(Q)$(MAKE) --no-print-directory test-waiting JOBS=8 >build/test-waiting.log 2>&1 & waiting=$$!; \
+	$(Q)first=0; for part in unit fakeaws terraform e2e; do $(MAKE) --no-print-directory $$part || first=1; done; \
+	  $(MAKE) --no-print-directory test-waiting JOBS=8 >build/test-waiting.log 2>&1 & waiting=$$!; \
 	  $(MAKE) --no-print-directory test-working JOBS=4; working=$$?; \
-	  wait $$waiting; waiting=$$?; cat build/test-waiting.log; exit $$((working || waiting))
+	  wait $$waiting; waiting=$$?; cat build/test-waiting.log; exit $$((first || working || waiting))
 
 # What depends on where tasks run. `make e2e-ecs` alone runs all.
 ECS_TESTS := $(wildcard tests/e2e/test_ecs_*.py tests/e2e/test_api_*.py tests/e2e/test_browser_[lpt]*.py) \
   $(patsubst %,tests/e2e/test_%.py,database pages patterns proxy_failures proxy_routing supervision)
 
-# Two halves of it, side by side: the one mostly waits, for minutes to pass and packages to come, the other compiles.
+# A part that fails does not keep the others from running, so the totals are those of all. Two halves, side by side: the one mostly waits, for minutes to pass and packages to come, the other compiles.
 test-waiting:
-	$(Q)$(MAKE) --no-print-directory e2e-ecs E2E='$(ECS_TESTS)'
-	$(Q)$(MAKE) --no-print-directory test-deploy
+	$(Q)failed=0; $(MAKE) --no-print-directory e2e-ecs E2E='$(ECS_TESTS)' || failed=1; \
+	  $(MAKE) --no-print-directory test-deploy || failed=1; exit $$failed
 test-working:
-	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined unit e2e
-	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined e2e-ecs PYTEST_FLAGS='-m "not slow"' \
-	  E2E='$(wildcard tests/e2e/test_ecs_*.py)'
-	$(Q)$(MAKE) --no-print-directory e2e-apache E2E='$(WEB_TESTS)'
+	$(Q)failed=0; $(MAKE) --no-print-directory SANITIZE=address,undefined unit || failed=1; \
+	  $(MAKE) --no-print-directory SANITIZE=address,undefined e2e || failed=1; \
+	  $(MAKE) --no-print-directory SANITIZE=address,undefined e2e-ecs PYTEST_FLAGS='-m "not slow"' \
+	    E2E='$(wildcard tests/e2e/test_ecs_*.py)' || failed=1; \
+	  $(MAKE) --no-print-directory e2e-apache E2E='$(WEB_TESTS)' || failed=1; exit $$failed
 
 unit: all $(UNIT_TESTS) ## the unit tests alone
 	$(Q)failed=; for t in $(UNIT_TESTS); do $$t >$(BUILD)/test/said 2>&1 || failed="$$failed $$t"; \

@@ -23,8 +23,8 @@ def write_down(label, passed, failed, skips):
 
 
 def pytest_terminal_summary(terminalreporter):
-    if not os.environ.get(FILE):
-        return
+    if not os.environ.get(FILE) or hasattr(terminalreporter.config, "workerinput"):
+        return  # a worker of xdist's reports to the process that sums up
     stats = terminalreporter.stats
     skips = [(report.nodeid.partition("::")[0] or str(report.longrepr[0]), str(report.longrepr[2]).removeprefix("Skipped: "))
              for report in stats.get("skipped", [])]

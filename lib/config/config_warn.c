@@ -51,15 +51,27 @@ void config_warn_of_weakness(const struct config *c, void (*warn)(const char *te
     buf_free(&text);
 }
 
+/* Whether the text holds this secret as a word of its own: a short one may be a part of others. */
+static bool holds(const struct buf *raw, const char *secret)
+{
+    static const char inside[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    const char *at = buf_text(raw);
+    size_t len = secret ? strlen(secret) : 0;
+
+    for (; len > 0 && (at = strstr(at, secret)); at++)
+        if ((at == buf_text(raw) || !strchr(inside, at[-1])) &&
+            (!at[len] || !strchr(inside, at[len])))
+            return true;
+    return false;
+}
+
 /* Whether a secret stands in the file itself, not in a variable that it names. */
 static bool holds_secret(const struct config *c, const struct buf *raw)
 {
-    const char *token = c->auth.token.token, *password = c->auth.basic.password;
-
     for (size_t i = 0; i < c->auth.cookie_secret.len; i++)
-        if (strstr(buf_text(raw), c->auth.cookie_secret.items[i]))
+        if (holds(raw, c->auth.cookie_secret.items[i]))
             return true;
-    return (token && strstr(buf_text(raw), token)) || (password && strstr(buf_text(raw), password));
+    return holds(raw, c->auth.token.token) || holds(raw, c->auth.basic.password);
 }
 
 /* The folder counts as well: the package's /etc/mirage-ecs is the service's alone. */

@@ -39,7 +39,8 @@ static int read_name(struct reader *r, const char *path, struct err *e)
     if (r->p == r->end || *r->p != '=' || !r->name.len || isdigit((unsigned char)*start) ||
         strspn(buf_text(&r->name), "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                    "0123456789_") != r->name.len)
-        return err_set(e, ERR_INVALID, "%s:%d: expected NAME=value", path, r->line);
+        return err_set(e, ERR_INVALID, "%s:%d: expected NAME=value%s", path, r->line,
+                       strncmp(buf_text(&r->name), "export ", 7) ? "" : ", without export");
     r->p++;
     return 0;
 }

@@ -196,7 +196,7 @@ def test_env_file(folder, program):
 
 
 @pytest.mark.parametrize("text, words", [
-    (None, "cannot read {file}: No such file or directory"), ("A=1\nexport B=planted\n", "{file}:2: expected NAME=value"),
+    (None, "cannot read {file}: No such file or directory"), ("A=1\nexport B=planted\n", "{file}:2: expected NAME=value, without export"),
     ("A='planted", "{file}:1: the value's quote is not closed"),
 ])
 def test_env_file_that_is_wrong(folder, text, words):

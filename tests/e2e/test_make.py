@@ -24,15 +24,17 @@ def asked(folder):
     for program in ("sh", "id", "sed", "grep", "printf", "mkdir", "dpkg-query", "setpriv"):
         (path / program).symlink_to(next(f"{at}/{program}" for at in ("/usr/bin", "/bin") if os.path.exists(f"{at}/{program}")))
 
-    def ask(**programs):
+    def ask(*packages, **programs):
         for name, text in programs.items():
+            (path / name).unlink(missing_ok=True)
             (path / name).write_text(f"#!/bin/sh\n{text}\n")
             (path / name).chmod(0o755)
         script = (folder / "deps")
         script.write_bytes(DEPS.read_bytes())
         script.chmod(0o755)
-        return subprocess.run([*UNPRIVILEGED, script, "no-such-a", "no-such-b"], cwd=folder, env=clean_environment(PATH=str(path)),
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+        return subprocess.run([*UNPRIVILEGED, script, *(packages or ("no-such-a", "no-such-b"))], cwd=folder,
+                              env=clean_environment(PATH=str(path)), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=20)
 
     return ask
 
@@ -40,6 +42,11 @@ def asked(folder):
 def test_without_sudo(asked):
     r = asked()
     assert (r.returncode, r.stdout, r.stderr) == (1, "", f"packages are missing, and there is no sudo. Please run {BY_HAND}"), r
+
+
+def test_by_hand_too_debians_lighttpd_does_not_stay_up(asked):
+    r = asked("no-such-a", "lighttpd", **{"dpkg-query": "exit 1"})
+    assert r.stderr.endswith("--no-install-recommends no-such-a lighttpd && systemctl disable --now lighttpd\n"), r
 
 
 def test_with_a_sudo_that_refuses(asked):

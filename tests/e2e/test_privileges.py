@@ -300,6 +300,16 @@ diff {folder}/before {folder}/after
     assert status == 0
 
 
+def test_what_sudo_has_built_stays_the_users(folder):
+    """So that the user's own make can go on with it."""
+    for name in ("bin/mirage-ecs", "share/x", "obj/x.o"):
+        (folder / "build" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "build" / name).write_text("#!/bin/sh\n")
+        (folder / "build" / name).chmod(0o755)
+    status, out, err = on_a_machine(folder, f"{RUN} build; stat -c %u:%g build build/obj/x.o", SUDO_UID="65534", SUDO_GID="65533")
+    assert (status, out.split()) == (0, 2 * ["65534:65533"]), err
+
+
 def test_undo_run_knows_the_earlier_names(folder):
     """But not the user of a package, or one that a package uses."""
     status, out, err = on_a_machine(folder, f"""

@@ -136,6 +136,8 @@ static void endpoints_are_those_of_botocore(void **state)
         wrong++;
     }
     status = pclose(rows);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        skip_because("there is no python3");
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
         skip_because("python3 has no botocore");
     assert_int_equal(status, 0);

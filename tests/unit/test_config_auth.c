@@ -257,10 +257,12 @@ static void secrets_that_everybody_can_read_are_warned_about(void **state)
          true},
         {"auth: {token: {header: x-t, token: planted}}", 0640, false},
         {"auth: {token: {header: x-t, token: '{{ must_env \"PLANTED\" }}'}}", 0644, false},
+        {"auth: {token: {header: x-t, token: '{{ must_env \"SHORT\" }}'}}", 0644, false},
     };
 
     (void)state;
     setenv("PLANTED", "from the environment", 1);
+    setenv("SHORT", "tok", 1); /* a part of another word in the file */
     assert_int_equal(chmod(folder, 0755), 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct options o = {.conf = path, .compat_v1 = true, .local = true};

@@ -83,7 +83,7 @@ static void wrong_lines_are_named_and_nothing_is_set(void **state)
         const char *error;
     } wrong[] = {
         {"TEST_A=1\nplanted", 2, "expected NAME=value"},
-        {"TEST_A=1\n\nexport TEST_B=planted\n", 3, "expected NAME=value"},
+        {"TEST_A=1\n\nexport TEST_B=planted\n", 3, "expected NAME=value, without export"},
         {"TEST_A=1\n=planted\n", 2, "expected NAME=value"},
         {"TEST_A=1\n1A=planted\n", 2, "expected NAME=value"},
         {"TEST_A=1\nTEST-B=planted\n", 2, "expected NAME=value"},
