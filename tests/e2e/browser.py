@@ -74,6 +74,9 @@ class Browser:
     def text(self, selector="main"):
         return self.steady(lambda: self.one(selector).text)
 
+    def attribute(self, selector, name):
+        return self.steady(lambda: self.one(selector).get_attribute(name))
+
     def shown(self, selector):
         """Those of the elements that are to be seen."""
         return self.steady(lambda: [e for e in self.all(selector) if e.is_displayed()])
@@ -107,6 +110,17 @@ class Browser:
         assert len(rows) <= 1, key
         return rows[0] if rows else None
 
+    def in_row(self, key, selector, table="running"):
+        """An element of an environment's row, or None."""
+        return self.script("return [...document.querySelectorAll(`#${arguments[0]}-table tbody tr`)]"
+                           ".find(r => r.dataset.key === arguments[1])?.querySelector(arguments[2])", table, key, selector)
+
+    def text_in_row(self, key, selector):
+        return self.steady(lambda: self.in_row(key, selector).text)
+
+    def click_in_row(self, key, selector):
+        self.steady(lambda: self.in_row(key, selector).click())
+
     def keys_shown(self, table="running"):
         """What the rows that are to be seen are of, from top to bottom."""
         return self.script("return [...document.querySelectorAll(`#${arguments[0]}-table tbody tr`)]"
@@ -124,7 +138,7 @@ class Browser:
         return field
 
     def click(self, selector):
-        self.one(selector).click()
+        self.steady(lambda: self.one(selector).click())
 
     def press(self, *keys):
         webdriver.ActionChains(self.driver).send_keys(*keys).perform()

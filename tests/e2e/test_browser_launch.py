@@ -15,7 +15,7 @@ def start(browser, name, taskdef="demo", **parameters):
 
 
 def watched(browser, state, seconds=LONG):
-    return browser.wait(lambda: browser.one(".watch").get_attribute("data-state") == state, f"it is {state}", seconds)
+    return browser.wait(lambda: browser.attribute(".watch", "data-state") == state, f"it is {state}", seconds)
 
 
 def test_launch_watch_and_open(stack, browser, name):
@@ -51,7 +51,7 @@ def test_what_never_listens_says_so(stack, browser, name, folder):
     start(browser, name, "web", gate=str(folder / "never"))
     browser.click("#send")
     browser.wait(lambda: "runs, but accepts no connection at " in browser.text(".watch"), "it says why", LONG)
-    assert browser.one(".watch").get_attribute("data-state") == "starting"
+    assert browser.attribute(".watch", "data-state") == "starting"
     assert f"{name} does not answer yet" in browser.text(".watch")
     browser.click(".watch a[href^='/trace/']")
     browser.wait(lambda: "It runs, but accepts no connection at " in browser.text(), "the trace says it too")
@@ -65,13 +65,13 @@ def test_failed_launch_says_why(stack, browser, name):
     text = browser.text(".watch")
     assert f"{name} did not come up" in text and "dies:1" in text, text
     (task,) = stack.tasks(name, "stopped")
-    assert task["short_id"] in browser.one(".watch a[href^='/trace/']").get_attribute("href")
-    row = browser.wait(lambda: browser.row(task["short_id"], "stopped"), "it is among the stopped ones")
-    assert row.get_attribute("data-state") == "failed"
+    assert task["short_id"] in browser.attribute(".watch a[href^='/trace/']", "href")
+    state = browser.wait(lambda: browser.row(task["short_id"], "stopped").get_attribute("data-state"), "it is among the stopped ones")
+    assert state == "failed"
     browser.wait(lambda: browser.row(name) is None, "it is not among the running ones any more")
     browser.click(".watch a[href^='/launcher?again=']")
     browser.wait(lambda: browser.path == f"/launcher?again={name}", "the form is there again")
-    assert browser.one("#taskdef").get_attribute("value") == "dies"
+    assert browser.attribute("#taskdef", "value") == "dies"
 
 
 def test_required_fields_are_named_beside_them(browser):
@@ -82,7 +82,7 @@ def test_required_fields_are_named_beside_them(browser):
     assert browser.text("#taskdef-error") == "This is needed."
     assert browser.text("#parameter-branch-error") == "This is needed."
     assert browser.script("return document.activeElement.id") == "subdomain"
-    assert browser.one("#subdomain").get_attribute("aria-invalid") == "true"
+    assert browser.attribute("#subdomain", "aria-invalid") == "true"
 
 
 def test_message_does_not_move_the_button_away(browser):
@@ -126,9 +126,9 @@ def test_server_says_no_and_nothing_typed_is_lost(stack, browser, name):
     browser.click("#send")
     browser.wait(lambda: browser.path == "/launch", "the server has answered")
     assert browser.text("#parameter-nick-error") == "It must match ^[a-z]+$"
-    assert browser.one("#subdomain").get_attribute("value") == name
-    assert browser.one("#parameter-branch").get_attribute("value") == "kept \"branch\" <b>"
-    assert browser.one("#parameter-color").get_attribute("value") == "red"
+    assert browser.attribute("#subdomain", "value") == name
+    assert browser.attribute("#parameter-branch", "value") == "kept \"branch\" <b>"
+    assert browser.attribute("#parameter-color", "value") == "red"
     assert [f.get_attribute("value") for f in browser.all("[name=taskdef]")][:2] == ["demo", "web2"]
     browser.fill("#parameter-nick", "yes")
     browser.click("#send")
@@ -140,7 +140,7 @@ def test_configured_fields(browser):
     browser.open("/launcher")
     options = [(o.text, o.get_attribute("value")) for o in browser.all("#parameter-color option")]
     assert options[1:] == [("Deep blue", "blue"), ("red", "red")]
-    assert browser.one("#parameter-color").get_attribute("value") == "blue", "the default"
+    assert browser.attribute("#parameter-color", "value") == "blue", "the default"
     assert "a nick name" in browser.text("#parameter-nick-hint")
     assert browser.shown("label[for=parameter-branch] .required")
     assert not browser.shown("label[for=parameter-nick] .required")
@@ -149,7 +149,7 @@ def test_configured_fields(browser):
 def test_value_that_is_no_option_is_kept(stack, browser, name):
     stack.launch(name, color="green")
     browser.open(f"/launcher?again={name}")
-    assert browser.one("#parameter-color").get_attribute("value") == "green"
+    assert browser.attribute("#parameter-color", "value") == "green"
     browser.click("#send")
     browser.wait(lambda: browser.path == f"/?launched={name}", "it is sent")
     stack.wait_ready(name)
@@ -182,15 +182,15 @@ def test_going_back_keeps_what_was_typed(stack, browser, name):
     browser.wait(lambda: browser.path == "/", "elsewhere")
     browser.driver.back()
     browser.wait(lambda: browser.path == "/launcher", "back")
-    assert browser.one("#subdomain").get_attribute("value") == name
-    assert browser.one("#parameter-branch").get_attribute("value") == "typed/here"
+    assert browser.attribute("#subdomain", "value") == name
+    assert browser.attribute("#parameter-branch", "value") == "typed/here"
 
 
 def test_prefilled_by_a_link(browser):
     browser.open("/launcher?subdomain=from-link&branch=b%22%3E&taskdef=web")
-    assert browser.one("#subdomain").get_attribute("value") == "from-link"
-    assert browser.one("#parameter-branch").get_attribute("value") == 'b">'
-    assert browser.one("#taskdef").get_attribute("value") == "web"
+    assert browser.attribute("#subdomain", "value") == "from-link"
+    assert browser.attribute("#parameter-branch", "value") == 'b">'
+    assert browser.attribute("#taskdef", "value") == "web"
 
 
 def test_known_task_definitions_are_offered(stack, browser, name):

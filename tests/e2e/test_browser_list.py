@@ -19,11 +19,11 @@ def test_new_environment_appears_by_itself(stack, browser, name):
     assert browser.row(name) is None
     stack.launch(name, "demo", branch="feature/x")
     browser.wait_state(name, "ready")
-    row = browser.row(name)
-    assert "ready" in row.text and "feature/x" in row.text and "demo:1" in row.text, row.text
-    launched = row.find_element("css selector", ".c-launched time")
-    assert launched.text == "just now"
-    assert launched.get_attribute("title") == launched.get_attribute("datetime")[:19].replace("T", " ") + " UTC"
+    row = browser.steady(lambda: browser.row(name).text)
+    assert "ready" in row and "feature/x" in row and "demo:1" in row, row
+    launched = lambda attribute: browser.steady(lambda: browser.in_row(name, ".c-launched time").get_attribute(attribute))
+    assert browser.text_in_row(name, ".c-launched time") == "just now"
+    assert launched("title") == launched("datetime")[:19].replace("T", " ") + " UTC"
 
 
 def test_terminated_one_moves_down_and_says_why(stack, browser, name):
@@ -41,29 +41,30 @@ def test_terminated_one_moves_down_and_says_why(stack, browser, name):
 def test_several_tasks_are_one_row(stack, browser, name):
     stack.launch(name, ["web", "web2"])
     browser.open("/")
-    row = browser.row(name)
-    assert "web:1" in row.text and "web2:1" in row.text
-    traces = row.find_elements("css selector", ".c-taskdef a")
-    assert {t.get_attribute("aria-label") for t in traces} == {f"Trace of {name}, web:1", f"Trace of {name}, web2:1"}
+    text = browser.steady(lambda: browser.row(name).text)
+    assert "web:1" in text and "web2:1" in text
+    traces = browser.steady(lambda: [t.get_attribute("aria-label")
+                                     for t in browser.row(name).find_elements("css selector", ".c-taskdef a")])
+    assert set(traces) == {f"Trace of {name}, web:1", f"Trace of {name}, web2:1"}
 
 
 def test_link_opens_the_environment(stack, browser, name):
     stack.launch(name, "web")
     browser.open("/")
-    browser.row(name).find_element("css selector", ".c-name a").click()
+    browser.click_in_row(name, ".c-name a")
     browser.wait(lambda: browser.driver.current_url.startswith(f"http://{name}.localhost:"), "it is open")
 
 
 def test_requests_are_counted_and_plotted(stack, browser, name):
     stack.launch(name, "web")
     browser.open("/")
-    assert browser.row(name).find_element("css selector", ".sum").text == "0"
+    assert browser.text_in_row(name, ".sum") == "0"
     for _ in range(7):
         stack.env(name)
-    browser.wait(lambda: browser.row(name).find_element("css selector", ".sum").text == "7", "seven requests")
-    plot = browser.row(name).find_element("css selector", "svg")
-    assert plot.get_attribute("aria-label") == "7 requests in the last hour"
-    assert "V0h2" in plot.find_element("css selector", "path").get_attribute("d")
+    browser.wait(lambda: browser.text_in_row(name, ".sum") == "7", "seven requests")
+    drawn = lambda selector, attribute: browser.steady(lambda: browser.in_row(name, selector).get_attribute(attribute))
+    assert drawn("svg", "aria-label") == "7 requests in the last hour"
+    assert "V0h2" in drawn("svg path", "d")
 
 
 def test_search_as_you_type(stack, browser, name):
@@ -116,10 +117,10 @@ def test_sort_by_column(stack, browser, name):
     button("subdomain").click()
     button("subdomain").click()
     assert ours() == ["soc-x", "sob-x", "soa-x"]
-    assert browser.one("#running-table th[data-sort='subdomain']").get_attribute("aria-sort") == "descending"
+    assert browser.attribute("#running-table th[data-sort='subdomain']", "aria-sort") == "descending"
     button("launched").click()
     assert ours() == ["soc-x", "sob-x", "soa-x"], "the latest first"
-    browser.wait(lambda: browser.row("sob-x").find_element("css selector", ".sum").text == "1", "it was counted")
+    browser.wait(lambda: browser.text_in_row("sob-x", ".sum") == "1", "it was counted")
     button("requests").click()
     assert ours()[0] == "sob-x"
     for letter in "abc":
@@ -147,13 +148,13 @@ def test_numbers_in_names_count(stack, browser, name):
 def test_terminate_asks_first(stack, browser, name):
     stack.launch(name, "demo")
     browser.open("/")
-    terminate = lambda: browser.row(name).find_element("css selector", "[data-terminate]")
-    terminate().click()
-    assert browser.one("#confirm").get_attribute("open") and name in browser.text("#confirm")
+    terminate = lambda: browser.click_in_row(name, "[data-terminate]")
+    terminate()
+    assert browser.attribute("#confirm", "open") and name in browser.text("#confirm")
     browser.click("#confirm [data-cancel]")
-    assert not browser.one("#confirm").get_attribute("open")
+    assert not browser.attribute("#confirm", "open")
     assert stack.tasks(name), "it was kept"
-    terminate().click()
+    terminate()
     browser.click("#confirm .btn-danger")
     browser.wait(lambda: browser.path == "/" and browser.row(name) is None, "it is gone")
     assert stack.tasks(name) == []
@@ -164,7 +165,7 @@ def test_terminate_keeps_search_and_order(stack, browser, name):
         stack.launch(f"{name}-{i}", wait=False)
     browser.open(f"/?q={name}-&sort=-subdomain")
     assert browser.keys_shown() == [f"{name}-{i}" for i in (3, 2, 1)]
-    browser.row(f"{name}-2").find_element("css selector", "[data-focus=terminate]").click()
+    browser.click_in_row(f"{name}-2", "[data-focus=terminate]")
     browser.click("#confirm .btn-danger")
     browser.wait(lambda: browser.keys_shown() == [f"{name}-3", f"{name}-1"], "it is gone, all else is as it was")
     assert browser.path == f"/?q={name}-&sort=-subdomain" and not browser.shown("#confirm")
@@ -175,7 +176,7 @@ def test_terminate_keeps_search_and_order(stack, browser, name):
 def test_terminate_that_fails_says_why(stack, browser, name):
     stack.launch(name)
     browser.open("/")
-    browser.row(name).find_element("css selector", "[data-focus=terminate]").click()
+    browser.click_in_row(name, "[data-focus=terminate]")
     browser.script("document.querySelector('#confirm [name=subdomain]').name = 'nothing'")
     browser.refused = {400}
     browser.click("#confirm .btn-danger")
@@ -187,8 +188,8 @@ def test_terminate_that_fails_says_why(stack, browser, name):
 def test_launch_again_has_the_same_parameters(stack, browser, name):
     stack.launch(name, ["web", "web2"], branch="feature/again", nick="abc", color="red")
     browser.open("/")
-    browser.row(name).find_element("css selector", "[data-focus=again]").click()
-    value = lambda selector: browser.one(selector).get_attribute("value")
+    browser.click_in_row(name, "[data-focus=again]")
+    value = lambda selector: browser.attribute(selector, "value")
     assert value("#subdomain") == name and value("#parameter-branch") == "feature/again"
     assert value("#parameter-nick") == "abc" and value("#parameter-color") == "red"
     assert {f.get_attribute("value") for f in browser.all("[name=taskdef]")} >= {"web", "web2"}
@@ -207,9 +208,9 @@ def test_launch_again_of_one_that_was_only_seen(stack, browser, name):
     with contextlib.closing(stack.database()) as db:
         db.execute("UPDATE environment SET request = '' WHERE subdomain = ?", (name,))
     browser.open(f"/launcher?again={name}")
-    assert browser.one("#parameter-branch").get_attribute("value") == "seen/only"
-    assert browser.one("#parameter-nick").get_attribute("value") == "zed"
-    assert browser.one("#taskdef").get_attribute("value") == "web:1"
+    assert browser.attribute("#parameter-branch", "value") == "seen/only"
+    assert browser.attribute("#parameter-nick", "value") == "zed"
+    assert browser.attribute("#taskdef", "value") == "web:1"
 
 
 def test_launch_again_of_nobody(stack, browser):
@@ -221,7 +222,7 @@ def test_launch_again_of_nobody(stack, browser):
 def test_refresh_waits_while_a_dialog_is_open(stack, browser, name):
     stack.launch(name, "demo")
     browser.open("/")
-    browser.row(name).find_element("css selector", "[data-terminate]").click()
+    browser.click_in_row(name, "[data-terminate]")
     browser.script("window.asked = 0; const f = fetch; window.fetch = (...a) => { window.asked++; return f(...a); };"
                    "window.turns = 0; setInterval(() => window.turns++, 3000);")
     stack.launch(name + "y", "demo", wait=False)
@@ -235,9 +236,9 @@ def test_refresh_waits_while_a_dialog_is_open(stack, browser, name):
 def test_focus_stays_where_it_is(stack, browser, name):
     stack.launch(name, "web")
     browser.open("/")
-    browser.script("arguments[0].focus()", browser.row(name).find_element("css selector", "[data-focus=again]"))
+    browser.steady(lambda: browser.script("arguments[0].focus()", browser.in_row(name, "[data-focus=again]")))
     stack.env(name)  # the row changes
-    browser.wait(lambda: browser.row(name).find_element("css selector", ".sum").text == "1", "the row is a new one")
+    browser.wait(lambda: browser.text_in_row(name, ".sum") == "1", "the row is a new one")
     assert browser.script("return document.activeElement.dataset.focus") == "again"
     assert browser.script("return document.activeElement.closest('tr').dataset.key") == name
 
@@ -295,11 +296,11 @@ def test_hostile_names_are_only_text(stack, browser, name):
     for scheme, width in (("light", 1280), ("dark", 390)):
         with browser.looking(scheme, width):
             browser.open("/")
-            assert EVIL in browser.row(name).text
-            assert browser.row(LONG_NAME).find_element("css selector", ".c-name a").text == LONG_NAME
+            assert EVIL in browser.steady(lambda: browser.row(name).text)
+            assert browser.text_in_row(LONG_NAME, ".c-name a") == LONG_NAME
             assert browser.script("return document.documentElement.scrollWidth") <= width, "nothing sticks out"
     browser.open(f"/launcher?again={name}")
-    assert browser.one("#parameter-branch").get_attribute("value") == EVIL
+    assert browser.attribute("#parameter-branch", "value") == EVIL
     stack.terminate(LONG_NAME)
 
 
@@ -343,8 +344,8 @@ def test_five_hundred_rows(new_stack, new_browser):
         browser.fill("#search", "branch/3")
         assert len(browser.keys_shown()) == 71
         browser.one("#search").send_keys(Keys.ESCAPE)
-        browser.one("#running-table th[data-sort=launched] button").click()
-        browser.one("#running-table th[data-sort=launched] button").click()
+        browser.click("#running-table th[data-sort=launched] button")
+        browser.click("#running-table th[data-sort=launched] button")
         browser.wait(lambda: browser.keys_shown()[0] == "many-499-x", "the oldest first")
         with contextlib.closing(stack.database()) as db:
             db.execute("DELETE FROM task WHERE subdomain = 'many-007-x'")

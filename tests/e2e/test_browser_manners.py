@@ -93,7 +93,7 @@ def test_dialog_is_accessible(browser, paths):
     for scheme in ("light", "dark"):
         with browser.looking(scheme):
             browser.open("/")
-            browser.row("shown-x").find_element("css selector", "[data-terminate]").click()
+            browser.click_in_row("shown-x", "[data-terminate]")
             assert browser.axe() == []
 
 
@@ -135,7 +135,7 @@ def test_launch_and_terminate_without_script(stack, browser, name):
         browser.driver.refresh()
         assert "ready" in browser.row(name).text and not browser.shown("#toolbar")
         assert f"{name} is ready" in browser.text(".watch") and "Reload" not in browser.text(".watch")
-        browser.row(name).find_element("css selector", "[data-terminate]").click()
+        browser.click_in_row(name, "[data-terminate]")
         browser.wait(lambda: browser.path == f"/terminate?subdomain={name}", "it asks")
         assert name in browser.text("h1")
         browser.click(".btn-danger")
@@ -163,7 +163,7 @@ def test_refused_without_script(stack, browser, name):
         browser.click("#send")
         browser.wait(lambda: browser.path == "/launch", "the form again")
         assert browser.text("#parameter-nick-error") == "It must match ^[a-z]+$"
-        assert browser.one("#parameter-branch").get_attribute("value") == "kept"
+        assert browser.attribute("#parameter-branch", "value") == "kept"
         assert browser.text("#parameter-nick-hint") == "a nick name\nMust match ^[a-z]+$"
         browser.fill("#parameter-branch", "")
         browser.script("document.querySelector('#parameter-branch').required = false")
@@ -189,10 +189,10 @@ def test_keyboard_alone(stack, browser, name):
     assert browser.keys_shown() == [name]
     browser.tab_to(f"[data-terminate={name}]")
     browser.press(Keys.ENTER)
-    assert browser.one("#confirm").get_attribute("open")
+    assert browser.attribute("#confirm", "open")
     assert browser.script("return document.activeElement.matches('[data-cancel]')"), "what does no harm has the focus"
     browser.press(Keys.ESCAPE)
-    assert not browser.one("#confirm").get_attribute("open")
+    assert not browser.attribute("#confirm", "open")
     assert browser.script("return document.activeElement.dataset.terminate") == name, "back where it was"
     browser.press(Keys.ENTER)
     browser.tab_to("#confirm .btn-danger")

@@ -34,7 +34,7 @@ def test_preview_run_and_past(new_stack, new_browser):
     browser = new_browser(stack).open("/")
     browser.click("nav a[href='/purges']")
     browser.wait(lambda: browser.path == "/purges", "the page")
-    browser.one("#duration option[value='300']").click()
+    browser.click("#duration option[value='300']")
     browser.fill("#excludes", "kept-one, other-one")
     browser.click("#preview-button")
     browser.wait(lambda: browser.all("#preview"), "the preview")
@@ -84,8 +84,8 @@ def test_wrong_rules_are_refused_and_kept(stack, browser):
     browser.click("#preview-button")
     browser.wait(lambda: browser.all(".alert-danger"), "what is wrong")
     assert "invalid exclude_regexp (<b>" in browser.text(".alert-danger")
-    assert browser.one("#exclude_regexp").get_attribute("value") == "(<b>"
-    assert browser.one("#excludes").get_attribute("value") == "main staging"
+    assert browser.attribute("#exclude_regexp", "value") == "(<b>"
+    assert browser.attribute("#excludes", "value") == "main staging"
     assert not browser.all("#preview")
 
 

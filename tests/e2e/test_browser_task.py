@@ -43,7 +43,7 @@ def test_logs_wait_while_paused(stack, browser, name):
     stack.launch(name, "web")
     browser.open(f"/logs/{name}")
     browser.click("#follow")
-    assert browser.one("#follow").get_attribute("aria-pressed") == "false"
+    assert browser.attribute("#follow", "aria-pressed") == "false"
     browser.script("window.asked = 0; const f = fetch; window.fetch = (...a) => { window.asked++; return f(...a); };"
                    "window.turns = 0; setInterval(() => window.turns++, 2000);")
     say(stack, name, "while paused")
@@ -61,7 +61,7 @@ def test_scrolling_up_pauses(stack, browser, name):
     in_api(stack, name, "number 119")
     browser.open(f"/logs/{name}")
     assert browser.text("#follow") == "Following"
-    browser.one("#lines").click()
+    browser.click("#lines")
     browser.wait(lambda: browser.script("return document.activeElement.id") == "lines", "the log has the focus")
 
     def pauses():  # a browser on a busy machine loses a key at times
@@ -94,7 +94,7 @@ def test_lines_that_come_while_scrolling_up_do_not_pull_back(stack, browser, nam
       });""", way)
     browser.wait(lambda: browser.script("return window.log"), "the log is at hand")
     if way == "key":
-        browser.one("#lines").click()
+        browser.click("#lines")
         browser.press(Keys.HOME)
     elif way == "wheel":
         origin = ScrollOrigin.from_element(browser.one("#lines"))
@@ -167,7 +167,7 @@ def test_tail_since_and_download(stack, browser, name):
     browser.open(f"/logs/{name}?tail=100")
     browser.click("#follow")
     assert len(lines(browser)) == 100 and lines(browser)[-1] == "number 149"
-    href = browser.one("a[download]").get_attribute("href")
+    href = browser.attribute("a[download]", "href")
     r = stack.api("GET", href[href.index("/logs/"):].replace("tail=100", "tail=all"))
     assert r.header("Content-Disposition") == f'attachment; filename="{name}.log"'
     assert r.header("Content-Type").startswith("text/plain")
@@ -177,7 +177,7 @@ def test_tail_since_and_download(stack, browser, name):
     browser.open(f"/logs/{name}?since={moment.rstrip('Z')}")  # as the field sends it
     browser.click("#follow")
     assert 10 <= len(lines(browser)) < 150 and lines(browser)[-1] == "number 149"
-    assert browser.one("#since").get_attribute("value").startswith(moment[:16])
+    assert browser.attribute("#since", "value").startswith(moment[:16])
 
 
 def test_trace_of_a_life(stack, browser, name):
