@@ -5,6 +5,21 @@
 
 #include "utf8.h"
 
+#define HEADER_MAX 4096 /* of a part */
+
+/* The text within quotes, from `p` to the closing one. */
+static char *unquoted(const char *p, const char *end, struct arena *a)
+{
+    char *text = arena_alloc(a, (size_t)(end - p) + 1), *out = text;
+
+    for (; p < end; p++) {
+        p += *p == '\\' && p + 1 < end;
+        *out++ = *p;
+    }
+    *out = '\0';
+    return text;
+}
+
 /* The value of a parameter behind the first `;` of a header field's value: a token, or a quoted
  * text (RFC 9110, 5.6.6). NULL when it is not there. */
 static char *parameter(const char *value, const char *name, struct arena *a)
@@ -17,16 +32,13 @@ static char *parameter(const char *value, const char *name, struct arena *a)
         found = !strncasecmp(p, name, name_len) && p[name_len] == '=';
         p += strcspn(p, "=;");
         if (*p == '=' && p[1] == '"') {
-            char *text = arena_alloc(a, strlen(p)), *out = text;
-            for (p += 2; *p && *p != '"'; p++) {
+            const char *quoted = p + 2;
+            for (p += 2; *p && *p != '"'; p++)
                 p += *p == '\\' && p[1];
-                *out++ = *p;
-            }
-            *out = '\0';
             if (!*p)
                 return NULL;
             if (found)
-                return text;
+                return unquoted(quoted, p, a);
         } else if (found)
             return arena_strndup(a, p + 1, strcspn(p + 1, "; \t"));
         p = strchr(p, ';');
@@ -88,6 +100,8 @@ static int read_part(const char *part, size_t len, struct arena *a, struct multi
 
     if (!end)
         return malformed(e, "a part has no header");
+    if (header > HEADER_MAX)
+        return malformed(e, "the header of a part is longer than 4 KiB");
     how = disposition(part, header, a);
     how += strspn(how, " \t");
     field->name = parameter(how, "name", a);

@@ -7,11 +7,46 @@
 /* One that ends in a hyphen stands for all that begin with it. `Proxy` is HTTP_PROXY in CGI, which
  * libraries take for the proxy to use. */
 static const char *const about_client[] = {
-    "cf-connecting-ip",   "client-ip",     "fastly-client-ip", "forwarded",
-    "forwarded-for",      "proxy",         "proxy-client-ip",  "true-client-ip",
-    "wl-proxy-client-ip", "x-amzn-oidc-",  "x-client-ip",      "x-cluster-client-ip",
-    "x-forwarded",        "x-forwarded-",  "x-original-",      "x-real-ip",
-    "x-remote-",          "x-rewrite-url",
+    "cf-connecting-",
+    "cf-ipcountry",
+    "cf-pseudo-",
+    "client-cert",
+    "client-cert-chain",
+    "client-ip",
+    "cloudfront-viewer-",
+    "fastly-client-ip",
+    "fly-client-ip",
+    "forwarded",
+    "forwarded-for",
+    "front-end-https",
+    "proxy",
+    "proxy-client-ip",
+    "remote-user",
+    "true-client-ip",
+    "wl-proxy-client-ip",
+    "x-amzn-mtls-",
+    "x-amzn-oidc-",
+    "x-appengine-",
+    "x-auth-request-",
+    "x-azure-",
+    "x-client-",
+    "x-cluster-client-ip",
+    "x-envoy-external-address",
+    "x-forwarded",
+    "x-forwarded-",
+    "x-goog-authenticated-user-",
+    "x-goog-iap-",
+    "x-host",
+    "x-ms-client-principal",
+    "x-ms-client-principal-",
+    "x-original-",
+    "x-proxyuser-ip",
+    "x-real-ip",
+    "x-remote-",
+    "x-rewrite-url",
+    "x-scheme",
+    "x-ssl-",
+    "x-url-scheme",
 };
 
 bool client_field_is(const char *name, size_t len, bool *exact)
@@ -22,6 +57,7 @@ bool client_field_is(const char *name, size_t len, bool *exact)
     case 'c':
     case 'f':
     case 'p':
+    case 'r':
     case 't':
     case 'w':
     case 'x':

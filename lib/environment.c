@@ -122,8 +122,9 @@ static int launch_locked(struct db *db, struct runner *r, const struct launch_re
 
     if (runner_prepare(r, request, a, &plan, e) < 0)
         return err_prefix(e, "failed to launch %s", request->subdomain);
-    if (stop_all(db, r, request->subdomain, STOP_RELAUNCHED, e) < 0 ||
-        store_environment_launch(db, &env, e) < 0)
+    /* Written first: where nothing can be written, nothing is stopped either. */
+    if (store_environment_launch(db, &env, e) < 0 ||
+        stop_all(db, r, request->subdomain, STOP_RELAUNCHED, e) < 0)
         return -1;
     rc = runner_launch(r, request, &plan, a, results, e);
     n = rc < 0 ? 0 : request->n_taskdefs; /* there is a result for each, or for none */

@@ -169,3 +169,17 @@ int state_folder_check_entry(const char *path, const char *entry, bool is_folder
         return err_set(e, ERR_INVALID, "%s: others may write to it: `chmod go-w` it", at);
     return 0;
 }
+
+int state_folder_check_entries(const char *path, struct err *e)
+{
+    static const struct {
+        const char *name;
+        bool is_folder;
+    } entries[] = {{"lock", false},      {"local", true},          {"run", true},
+                   {"mirage.db", false}, {"mirage.db-wal", false}, {"mirage.db-shm", false}};
+
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++)
+        if (state_folder_check_entry(path, entries[i].name, entries[i].is_folder, e) < 0)
+            return -1;
+    return 0;
+}

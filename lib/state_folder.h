@@ -15,6 +15,9 @@
 int state_folder_check(const char *path, uid_t user, struct err *e)
     __attribute__((warn_unused_result));
 
+/* Checks with state_folder_check_entry() all that programs keep in it. */
+int state_folder_check_entries(const char *path, struct err *e) __attribute__((warn_unused_result));
+
 /* Checks `name` in the folder, which state_folder_check() accepted: a folder (else: a file), no
  * link, of root or this process's user, and writable for its owner alone. What is not there is
  * fine. */

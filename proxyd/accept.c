@@ -37,11 +37,27 @@ static void mute(struct worker *w, const char *reason)
     w->unmute_at = w->now + MUTE_MS;
 }
 
+/* Whether a client waits at a listener. */
+static bool somebody_waits(const struct listener *l)
+{
+    struct pollfd p = {.fd = l->fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) > 0;
+}
+
+static bool anybody_waits(const struct worker *w)
+{
+    for (size_t i = 0; i < w->shared->config->listen.n_http; i++)
+        if (somebody_waits(&w->shared->listeners[i]))
+            return true;
+    return false;
+}
+
 void accept_unmute_when_due(struct worker *w)
 {
     if (!w->muted || w->now < w->unmute_at || w->draining)
         return;
-    if (w->n_conns >= w->conns_max) {
+    if (w->n_conns >= w->conns_max && !(anybody_waits(w) && crowd_make_room(w))) {
         w->unmute_at = w->now + MUTE_MS;
         return;
     }
@@ -58,14 +74,6 @@ static const char *peer_text(const struct sockaddr_storage *peer, char text[CONN
     if (!inet_ntop(peer->ss_family, address, text, CONN_PEER_MAX))
         return "unknown";
     return !strncmp(text, "::ffff:", 7) && strchr(text, '.') ? text + 7 : text;
-}
-
-/* Whether a client waits at a listener. */
-static bool somebody_waits(const struct listener *l)
-{
-    struct pollfd p = {.fd = l->fd, .events = POLLIN};
-
-    return poll(&p, 1, 0) > 0;
 }
 
 bool accept_one(struct worker *w, const struct listener *l)

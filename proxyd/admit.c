@@ -8,7 +8,7 @@ static bool has_field(const char *head, const struct http_request *r, const char
 {
     for (size_t i = 0; i < r->fields.len; i++) {
         const struct http_field *f = &r->fields.items[i];
-        if (http_name_is(head + f->name.at, f->name.len, name))
+        if (f->value.len > 0 && http_name_is(head + f->name.at, f->name.len, name))
             return true;
     }
     return false;

@@ -9,6 +9,9 @@
 #define STRANGERS_PART  8
 #define STRANGERS_LEAST 32
 
+#define FRESH_MS        100 /* so young, a connection's request has perhaps only not been read yet */
+#define STALLED_MS      1000 /* at least, before a body or an answer makes room */
+
 void crowd_set_bounds(struct worker *w)
 {
     for (size_t i = 0; i < STRANGER_BUCKETS; i++)
@@ -18,12 +21,23 @@ void crowd_set_bounds(struct worker *w)
                            : w->conns_max / STRANGERS_PART;
 }
 
+/* The connection that has been on this list longest, if that is at least `ms`. */
+static struct timer *longest(const struct worker *w, enum timer_kind kind, int64_t ms)
+{
+    const struct timer_list *l = &w->timers[kind];
+    struct timer *t = TAILQ_FIRST(&l->timers);
+
+    return t && w->now - (t->expires_at - l->after_ms) >= ms ? t : NULL;
+}
+
 bool crowd_make_room(struct worker *w)
 {
-    struct timer *t = TAILQ_FIRST(&w->timers[TIMER_IDLE].timers);
+    struct timer *t = longest(w, TIMER_IDLE, 0);
 
     if (!t)
-        t = TAILQ_FIRST(&w->timers[TIMER_HEADER].timers);
+        t = longest(w, TIMER_HEADER, FRESH_MS);
+    if (!t)
+        t = longest(w, TIMER_STALL, STALLED_MS);
     if (t)
         conn_close(container_of(t, struct conn, timer), "makes room for a new client");
     return t;

@@ -12,7 +12,9 @@ struct worker;
 void crowd_set_bounds(struct worker *w);
 
 /* Ends a connection that nobody needs now, if there is one: the one that has been idle longest,
- * else the one whose request has been awaited longest. */
+ * else the one whose request has been awaited longest, else the one whose client has taken or sent
+ * nothing longest although it is its turn. One that has only just come is left alone: its request
+ * has perhaps not been read yet. */
 bool crowd_make_room(struct worker *w) __attribute__((warn_unused_result));
 
 /* c is new. If its address has more than its share of connections whose request is awaited, it

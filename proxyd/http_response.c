@@ -56,8 +56,8 @@ static enum http_body body_of(const struct http_response *r, enum http_method me
  * would begin with them. A 304 may tell the length of what it does not send (RFC 9110, 8.6). */
 static bool claims_body(const struct http_response *r, const struct http_framing *framing)
 {
-    return is_bodyless(r->status) && r->status != 304 &&
-           (framing->has_chunked || framing->length > 0);
+    return is_bodyless(r->status) &&
+           (framing->has_chunked || (framing->length > 0 && r->status != 304));
 }
 
 int http_parse_response(const char *buf, size_t len, enum http_method method,

@@ -116,9 +116,7 @@ static int settle_in(struct stack *s, struct err *e)
     }
     if (s->lock < 0 && take_lock(s, e) < 0)
         return -1;
-    if (state_folder_check_entry(s->state, "lock", false, e) < 0 ||
-        state_folder_check_entry(s->state, "local", true, e) < 0 ||
-        state_folder_check_entry(s->state, "run", true, e) < 0)
+    if (state_folder_check_entries(s->state, e) < 0)
         return -1;
     return make_folder(arena_printf(&s->arena, "%s/run", s->state), e);
 }

@@ -153,15 +153,12 @@ int db_open(struct db **out, const char *path, struct err *e)
 
 int db_open_state(struct db **db, const char *state_dir, struct err *e)
 {
-    static const char *const files[] = {"mirage.db", "mirage.db-wal", "mirage.db-shm"};
     struct buf path = {0};
     int rc;
 
-    if (state_folder_check(state_dir, geteuid(), e) < 0)
+    if (state_folder_check(state_dir, geteuid(), e) < 0 ||
+        state_folder_check_entries(state_dir, e) < 0)
         return -1;
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-        if (state_folder_check_entry(state_dir, files[i], false, e) < 0)
-            return -1;
     buf_printf(&path, "%s/mirage.db", state_dir);
     if (path.failed)
         abort();

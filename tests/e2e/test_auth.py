@@ -224,6 +224,7 @@ def test_a_preflight_passes_without(guard):
 
 @pytest.mark.parametrize("headers, body", [
     ([], b""), (PREFLIGHT[:1], b""), (PREFLIGHT[1:], b""), (PREFLIGHT, b"body"),
+    ([("Origin", ""), PREFLIGHT[1]], b""), ([PREFLIGHT[0], ("Access-Control-Request-Method", "")], b""),
     ([*PREFLIGHT, ("Transfer-Encoding", "chunked")], None)])
 def test_other_options_do_not_pass(guard, headers, body):
     with guard.connect() as c:

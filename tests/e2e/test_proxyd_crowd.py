@@ -4,8 +4,8 @@ import contextlib
 import select
 import socket
 
-from stack import PORT
-from test_proxyd_scripted import Task, echo_script, make  # noqa: F401
+from stack import PORT, poll
+from test_proxyd_scripted import Task, echo_script, make, ok, read_head  # noqa: F401
 from wire import Connection
 
 
@@ -43,8 +43,17 @@ def resident(p):
         return next(int(line.split()[1]) for line in f if line.startswith("Rss:")) * 1024
 
 
-def started(make, limit=2400):
-    p, task = make(trusted_proxies=[], limit=limit), Task(echo_script)
+def patient_script(task, s, n):
+    """Answers a GET at once, anything else when its body has ended, which it never does."""
+    head, _ = read_head(s)
+    if head.startswith(b"GET "):
+        s.sendall(ok())
+    while s.recv(65536):
+        pass
+
+
+def started(make, limit=2400, script=echo_script):
+    p, task = make(trusted_proxies=[], limit=limit), Task(script)
     p.route("one", task.port)
     return p
 
@@ -104,3 +113,18 @@ def test_idle_ones_make_room(make):
         silent = [all_.enter_context(From(p, f"127.205.0.{n + 1}")) for n in range(200)]
         assert is_served(p)
         assert open_ones(silent) < 200
+
+
+def test_bodies_that_stand_still_make_room(make):
+    """Whoever sends nothing more of a body, although it is his turn, goes at the limit: the longest first."""
+    p = started(make, limit=300, script=patient_script)
+    with contextlib.ExitStack() as all_:
+        stalled = []
+        for n in range(130):
+            c = all_.enter_context(From(p, f"127.206.0.{n + 1}"))
+            c.send(b"POST / HTTP/1.1\r\nHost: one.localhost\r\nContent-Length: 100000\r\n\r\nx")
+            stalled.append(c)
+        poll(lambda: is_served(p), 20, "a new client gets in")
+        left = open_ones(stalled)
+        assert 20 <= left < 130, left
+        assert open_ones(stalled[-10:]) == 10, "the longest go first"

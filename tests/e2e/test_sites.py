@@ -186,7 +186,14 @@ def test_the_environments(site):
 
 
 WHO = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Real-IP",
-       "X-Amzn-Oidc-Data", "X-Amzn-Oidc-Identity", "X-Amzn-Oidc-Accesstoken")
+       "X-Amzn-Oidc-Data", "X-Amzn-Oidc-Identity", "X-Amzn-Oidc-Accesstoken",
+       "X-Forwarded", "X-Forwarded-Server", "X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups",
+       "X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token", "X-Forwarded-Client-Cert", "X-Forwarded-Scheme",
+       "X-Forwarded-Ssl", "X-Forwarded-Prefix", "X-Forwarded-Uri", "X-Original-Host", "X-Original-URI",
+       "X-Original-URL", "X-Rewrite-URL", "X-Host", "X-Scheme", "Client-IP", "X-Client-IP", "True-Client-IP",
+       "CF-Connecting-IP", "Fastly-Client-IP", "X-Cluster-Client-IP", "Proxy-Client-IP", "WL-Proxy-Client-IP",
+       "Forwarded-For", "X-Remote-Addr", "X-Remote-IP", "X-Remote-User", "Remote-User", "X-Auth-Request-Email",
+       "X-Auth-Request-User", "Client-Cert", "X-Client-Cert", "X-SSL-Client-Verify")
 
 
 @local_only

@@ -155,6 +155,19 @@ def test_a_program_alone_looks_at_the_state_too(folder, program):
     assert not list((folder / "s").iterdir())
 
 
+@local_only
+@pytest.mark.parametrize("program", ["mirage-proxyd", "mirage-api", "mirage-sync", "mirage-purge"])
+@pytest.mark.parametrize("name, is_folder", [("run", True), ("local", True), ("lock", False), ("mirage.db", False)])
+def test_a_program_alone_follows_no_link_in_the_state(folder, program, name, is_folder):
+    (folder / "s").mkdir(mode=0o700)
+    (folder / "elsewhere").mkdir() if is_folder else (folder / "elsewhere").touch()
+    (folder / "s" / name).symlink_to(folder / "elsewhere")
+    options = {"mirage-api": ["-socket", folder / "a"], "mirage-purge": ["-duration", "300"], "mirage-proxyd": ["-default-port", "8080"]}
+    r = run(program, "-local", "-state", folder / "s", *options.get(program, []))
+    assert r.returncode == 1 and f"{folder}/s/{name} is a link, where a {'folder' if is_folder else 'file'} is expected" in r.stderr, r
+    assert not is_folder or not list((folder / "elsewhere").iterdir())
+
+
 def test_state_cannot_be_made(new_stack):
     refused(new_stack, "/proc/mirage", options=["-state", "/proc/mirage"])
 

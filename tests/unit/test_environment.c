@@ -200,6 +200,19 @@ static void what_is_refused_before_touches_nothing(void **state)
     calls_were("stop arn:id1; launch a app; ");
 }
 
+/* A full disk, say. */
+static void what_cannot_be_written_down_stops_nothing(void **state)
+{
+    (void)state;
+    launched("a", "app", NULL);
+    calls_were("launch a app; ");
+    assert_true(db_run(db, "PRAGMA query_only = 1", DB_NO_BINDS, &e) >= 0);
+    assert_int_equal(launch("a", "app", NULL), -1);
+    calls_were("");
+    assert_true(db_run(db, "PRAGMA query_only = 0", DB_NO_BINDS, &e) >= 0);
+    tasks_are("a", "id1 RUNNING; ");
+}
+
 static void partial_failure_tells_all(void **state)
 {
     const char *const names[] = {"good", "bad", "fine", "worse"};
@@ -417,6 +430,7 @@ int main(void)
         LIFE(launch_is_made_and_kept),
         LIFE(relaunch_stops_the_old_ones_first),
         LIFE(what_is_refused_before_touches_nothing),
+        LIFE(what_cannot_be_written_down_stops_nothing),
         LIFE(partial_failure_tells_all),
         LIFE(nothing_taken_ends_the_environment),
         LIFE(no_attempt_ends_the_environment),

@@ -338,7 +338,19 @@ static void response_parts(void **state)
 
 static void response_connection(void **state)
 {
+    static const char *const ended[] = {
+        "HTTP/1.1 304 X\r\nTransfer-Encoding: chunked\r\n" END, /* its body may follow */
+        "HTTP/1.1 204 X\r\nTransfer-Encoding: chunked\r\n" END,
+        "HTTP/1.1 204 X\r\nContent-Length: 5\r\n" END,
+    };
+
     (void)state;
+    for (size_t i = 0; i < COUNT(ended); i++) {
+        parse_response_to(HTTP_METHOD_GET, ended[i]);
+        assert_false(response.keep_alive);
+    }
+    parse_response_to(HTTP_METHOD_GET, "HTTP/1.1 304 X\r\nContent-Length: 5\r\n" END);
+    assert_true(response.keep_alive); /* it is the length that a 200 would have */
     parse_response_to(HTTP_METHOD_GET, OK "Content-Length: 0\r\n" END);
     assert_true(response.keep_alive);
     parse_response_to(HTTP_METHOD_GET, OK "Content-Length: 0\r\nConnection: close\r\n" END);

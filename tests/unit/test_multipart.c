@@ -86,6 +86,24 @@ static void bodies_are_read(void **state)
                         BAD "a part is not UTF-8, or has a NUL");
 }
 
+/* The memory that a part takes does not grow with the square of its header. */
+static void long_headers(void **state)
+{
+    struct buf body = {0};
+
+    (void)state;
+    for (size_t n = 100; n <= 100000; n *= 1000) {
+        buf_clear(&body);
+        buf_str(&body, "--xyz\r\nContent-Disposition: form-data; ");
+        for (size_t i = 0; i < n; i++)
+            buf_str(&body, "a=\"\";");
+        buf_str(&body, "name=\"x\"\r\n\r\n1\r\n--xyz--");
+        assert_string_equal(read_fields(body.data, body.len),
+                            n == 100 ? "x=1;" : BAD "the header of a part is longer than 4 KiB");
+    }
+    buf_free(&body);
+}
+
 static void cut_anywhere(void **state)
 {
     (void)state;
@@ -129,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_are_read),
+        cmocka_unit_test(long_headers),
         cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(boundaries),
     };
