@@ -216,7 +216,11 @@ static void check_response(const struct stream *s, const char *data, size_t size
     lenient_read(&came, data, size, at, head, true);
     lenient_read(&went, s->out, s->len, 0, head, true);
     CHECK(came.complete && went.complete && went.end == s->len && came.end == s->used);
-    CHECK(came.framings <= 1 && went.framings <= 1);
+    /* A status that has no body may come with any framing, and goes on without. A length may come
+     * more than once, and goes on once. */
+    CHECK(status == 204 || status == 304 || came.framings <= 1 ||
+          (came.lengths == came.framings && !came.differ));
+    CHECK(went.framings <= 1);
     CHECK(!strcmp(came.start[1], went.start[1]) && !strcmp(went.start[0], "HTTP/1.1"));
     check_hop_by_hop(&went, false);
     CHECK(client_minor == 1 || !went.chunked);

@@ -27,6 +27,8 @@ struct lenient {
     bool complete; /* all of it was there */
     bool chunked, has_length;
     int framings; /* fields that say how long it is: with two, readers differ in which one counts */
+    int lengths;  /* those of them that are Content-Length */
+    bool differ;  /* not all of these say the same */
     unsigned long long length;
 };
 
@@ -91,9 +93,12 @@ static void lenient_field(struct lenient *m, const char *line)
     if (!strcasecmp(m->fields[i].name, "transfer-encoding"))
         m->framings++;
     if (!strcasecmp(m->fields[i].name, "content-length")) {
+        unsigned long long length = strtoull(m->fields[i].value, NULL, 10);
+        m->differ = m->differ || (m->has_length && length != m->length);
         m->has_length = true;
         m->framings++;
-        m->length = strtoull(m->fields[i].value, NULL, 10);
+        m->lengths++;
+        m->length = length;
     }
 }
 
@@ -104,7 +109,8 @@ static bool lenient_head(struct lenient *m, const char *in, size_t len, size_t *
 
     m->n_fields = m->body_len = m->length = 0;
     m->chunked = m->has_length = m->complete = false;
-    m->framings = 0;
+    m->framings = m->lengths = 0;
+    m->differ = false;
     do
         if (!lenient_line(in, len, at, line))
             return false;
