@@ -278,7 +278,7 @@ def test_end_to_end_in_the_container(image, config):
     root = buildah("mount", container).strip()
     buildah("run", "--isolation", "chroot", "--user", "root", container, "--", "sh", "-c",
             "apt-get update -q && apt-get install -q -y --no-install-recommends python3-pytest "
-            "python3-pytest-xdist python3-cryptography")
+            "python3-pytest-xdist python3-cryptography curl")
     tree = copy_of_tree(CACHE / "tree")
     try:
         shutil.copytree(tree, f"{root}/srv/mirage-ecs")
