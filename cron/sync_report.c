@@ -60,9 +60,10 @@ static int add_zeros(struct job *job, int64_t *zeroed, int64_t minute, struct er
     return 0;
 }
 
-static int pass(struct job *job, struct aws_client *client, int64_t *zeroed, struct err *e)
+/* minute: the first that is not over. */
+static int pass(struct job *job, struct aws_client *client, int64_t *zeroed, int64_t minute,
+                struct err *e)
 {
-    int64_t minute = (clock_now_ms() - SETTLE_MS) / MINUTE_MS; /* the first that is not over */
     size_t n;
     int rc = add_zeros(job, zeroed, minute, e);
 
@@ -97,16 +98,24 @@ static int last_words(struct job *job, struct aws_client *client, struct err *e)
     return rc;
 }
 
-/* Until shortly after the running minute has ended. */
-static int64_t until_next(void)
+static int64_t first_open(int64_t now_ms)
 {
-    return MINUTE_MS - (clock_now_ms() - SETTLE_MS) % MINUTE_MS;
+    return (now_ms - SETTLE_MS) / MINUTE_MS;
+}
+
+/* Until shortly after this minute has ended, ms. It is the one that the last pass took for open: a
+ * wait that ends a moment too early must not cost another minute. */
+static int64_t until_over(int64_t minute, int64_t now_ms)
+{
+    int64_t ms = (minute + 1) * MINUTE_MS + SETTLE_MS - now_ms;
+
+    return ms < 0 ? 0 : ms > MINUTE_MS ? MINUTE_MS : ms; /* the clock may have been set */
 }
 
 void sync_report(struct job *job)
 {
     struct aws_client *client;
-    int64_t zeroed = clock_now_ms() / MINUTE_MS, ms;
+    int64_t zeroed = clock_now_ms() / MINUTE_MS, minute, ms;
     struct err e;
     int failures = 0;
 
@@ -115,14 +124,15 @@ void sync_report(struct job *job)
         return;
     }
     do {
-        if (pass(job, client, &zeroed, &e) < 0) {
+        minute = first_open(clock_now_ms());
+        if (pass(job, client, &zeroed, minute, &e) < 0) {
             log_error("report: %s", e.text);
             ms = job_backoff_ms(++failures);
         } else {
             if (failures > 0)
                 log_info("report works again");
             failures = 0;
-            ms = until_next();
+            ms = until_over(minute, clock_now_ms());
         }
     } while (job_wait(job->db, job->stop, ms, NULL, NULL));
     /* The state folder may go with this program: what the running minute has so far, too. */

@@ -443,7 +443,7 @@ def test_every_operation_with_and_without_a_session_token(bucket, new_stack, fol
     s.launch("one", "demo")
     assert s.api("GET", "/api/logs?subdomain=one").status == s.api("GET", "/api/access?subdomain=one").status == 200
     poll(lambda: any(r["Type"] == "A" for r in bucket.records("Z1ABC")), 10, "its record exists")
-    poll(lambda: bucket.count("cloudwatch.PutMetricData"), 150, "a minute is reported, or the next")
+    poll(lambda: bucket.count("cloudwatch.PutMetricData"), 80, "a minute is reported")
     s.terminate("one")
     poll(lambda: not any(r["Type"] == "A" for r in bucket.records("Z1ABC")), 10, "its record is gone")
     assert OPERATIONS <= set(bucket.calls()), OPERATIONS - set(bucket.calls())
