@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "task_address.h"
 #include "store/store_task.h"
+#include "task_address.h"
 
 #define PROBE_TIMEOUT_MS 1000
 #define PROBES_MAX       256             /* at once */

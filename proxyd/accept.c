@@ -13,8 +13,9 @@
 #include "listener.h"
 #include "worker.h"
 
-#define ACCEPTS_MAX 4   /* a listener's event: so that all workers get some */
-#define MUTE_MS     100 /* after running out of descriptors */
+#define ACCEPTS_MAX  4     /* a listener's event: so that all workers get some */
+#define MUTE_MS      100   /* after running out of descriptors */
+#define MUTE_TELL_MS 60000 /* who keeps us full writes no line ten times a second */
 
 void accept_watch(struct worker *w, bool watch)
 {
@@ -31,7 +32,10 @@ static void mute(struct worker *w, const char *reason)
 {
     if (w->muted)
         return;
-    log_warn("accepting no connections for a moment: %s", reason);
+    if (!w->mute_told_at || w->now - w->mute_told_at >= MUTE_TELL_MS) {
+        log_warn("accepting no connections for a moment: %s", reason);
+        w->mute_told_at = w->now;
+    }
     accept_watch(w, false);
     w->muted = true;
     w->unmute_at = w->now + MUTE_MS;

@@ -12,15 +12,16 @@ static void begin_minute(struct conn *c)
     timer_set(&c->tick, &w->timers[TIMER_TICK], w->now);
 }
 
-uint64_t count_request(struct conn *c, enum admit admit, enum route_answer answer, uint32_t counter)
+uint64_t count_request(struct conn *c, enum admit admit, enum route_answer answer,
+                       const struct route *route)
 {
     if (admit != ADMIT_USER || answer == ROUTE_UNKNOWN)
         return 0;
     if (answer == ROUTE_READY) {
-        c->counter = counter;
+        c->counter = route->counter;
         begin_minute(c);
     }
-    return count_access(c->worker->counts, counter);
+    return count_access(c->worker->counts, route->counter);
 }
 
 void count_minute(struct conn *c)

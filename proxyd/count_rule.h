@@ -12,11 +12,10 @@
 
 struct conn;
 
-/* A request for an environment is there, with these credentials; `answer` and the environment's
- * counter as route_find() says. Returns how many accesses this worker counted before; 0 when it
- * does not count. */
+/* A request for an environment is there, admitted so; `answer` and `route` as route_find() says.
+ * Returns how many accesses this worker counted before; 0 when it does not count. */
 uint64_t count_request(struct conn *c, enum admit admit, enum route_answer answer,
-                       uint32_t counter);
+                       const struct route *route);
 
 /* A minute of an open exchange, or tunnel, is over (TIMER_TICK). */
 void count_minute(struct conn *c);

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "task_address.h"
 #include "socket_address.h"
+#include "task_address.h"
 
 #define VANISHED_MS        120000
 #define KEEPALIVE_IDLE_S   60

@@ -66,7 +66,7 @@ struct worker {
     int64_t now; /* monotonic ms, read once a pass */
     bool draining;
     bool muted; /* no descriptors: the listeners are out of the epoll until unmute_at */
-    int64_t unmute_at;
+    int64_t unmute_at, mute_told_at; /* monotonic ms; 0: never */
     struct route_snapshot *routes;
     struct count_worker *counts;
     struct timer_list timers[TIMER_KINDS];

@@ -357,10 +357,14 @@ def test_stranger_is_not_believed(new_stack):
                             ("X_Forwarded_For", "x"), ("X-Kept", "1"), *[(name, "6.6.6.6") for name in (
                                 "X-Real-IP", "X_Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP",
                                 "CF-Connecting-IP", "X-Original-URL", "X-Original-For", "X-Rewrite-URL",
-                                "X-Forwarded", "Forwarded", "Forwarded-For", "Client-IP", "Proxy")]])
+                                "X-Forwarded", "Forwarded", "Forwarded-For", "Client-IP", "Proxy", "Client-Cert",
+                                "X-Amzn-Mtls-Clientcert-Subject", "X-Client-Cert", "X-SSL-Client-Verify", "Remote-User",
+                                "X-Auth-Request-User", "X-MS-Client-Principal", "X-Goog-Authenticated-User-Email",
+                                "CF-Connecting-IPv6", "CloudFront-Viewer-Address", "Front-End-Https", "X-Host", "Remote.User")],
+                            ("X-Client-Version", "2")])
     assert not [k for k, v in seen if v == "6.6.6.6"]
     ours = [(k, v) for k, v in seen if k.startswith("x-")]
-    assert sorted(ours) == [("x-forwarded-for", "127.0.0.1"), ("x-forwarded-host", "web.localhost"),
+    assert sorted(ours) == [("x-client-version", "2"), ("x-forwarded-for", "127.0.0.1"), ("x-forwarded-host", "web.localhost"),
                             ("x-forwarded-proto", "http"), ("x-kept", "1")]
 
 

@@ -1,5 +1,6 @@
 """What make asks of the machine before anything is built: packages, with what it says where it cannot have them."""
 
+import json
 import os
 import re
 import shutil
@@ -156,3 +157,15 @@ def test_no_skip_is_without_a_reason():
         assert path.name == "skip.h" or not re.search(r"\bskip\(\)", path.read_text()), path
     for path in [*(REPOSITORY / "tests/e2e").glob("*.py"), *(REPOSITORY / "tests/deploy").glob("*.py")]:
         assert not re.search(r"pytest\.skip\(\)|mark\.skip\b(?!if)", path.read_text()) or path.name == "test_make.py", path
+
+
+@pytest.mark.parametrize("side_by_side", [[], ["-n", "2"]])
+def test_totals_count_each_test_once(folder, side_by_side):
+    (folder / "test_x.py").write_text("import pytest\ndef test_a(): pass\ndef test_b(): pass\ndef test_c(): assert False\n"
+                                      "def test_d(): pytest.skip('for a reason')\n")
+    subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "totals", "-p", "no:cacheprovider", *side_by_side, "test_x.py"],
+                   cwd=folder, env=clean_environment(PYTHONPATH=str(REPOSITORY / "tests"), MIRAGE_TOTALS=str(folder / "totals"),
+                                                     PYTHONDONTWRITEBYTECODE="1"), capture_output=True, timeout=60)
+    (line,) = (folder / "totals").read_text().splitlines()
+    said = json.loads(line)
+    assert (said["passed"], said["failed"], said["skips"]) == (2, 1, [["test_x.py", "for a reason"]]), said

@@ -4,7 +4,7 @@ import contextlib
 import select
 import socket
 
-from stack import PORT, poll
+from stack import PORT
 from test_proxyd_scripted import Task, echo_script, make, ok, read_head  # noqa: F401
 from wire import Connection
 
@@ -18,8 +18,8 @@ class From(Connection):
         self.buffer = b""
 
 
-def is_served(p, source="127.200.0.1"):
-    with From(p, source, 3) as c:
+def is_served(p, source="127.200.0.1", seconds=3):
+    with From(p, source, seconds) as c:
         c.request("GET", "/", "one.localhost", [("Connection", "close")])
         return c.response().status == 200
 
@@ -113,6 +113,9 @@ def test_idle_ones_make_room(make):
         silent = [all_.enter_context(From(p, f"127.205.0.{n + 1}")) for n in range(200)]
         assert is_served(p)
         assert open_ones(silent) < 200
+        more = [all_.enter_context(From(p, f"127.207.0.{n + 1}")) for n in range(200)]
+        assert is_served(p) and open_ones(more) < 200
+        assert p.said().count("accepting no connections") <= 1, "strangers write no line each"
 
 
 def test_bodies_that_stand_still_make_room(make):
@@ -124,7 +127,7 @@ def test_bodies_that_stand_still_make_room(make):
             c = all_.enter_context(From(p, f"127.206.0.{n + 1}"))
             c.send(b"POST / HTTP/1.1\r\nHost: one.localhost\r\nContent-Length: 100000\r\n\r\nx")
             stalled.append(c)
-        poll(lambda: is_served(p), 20, "a new client gets in")
+        assert is_served(p, seconds=20)
         left = open_ones(stalled)
         assert 20 <= left < 130, left
         assert open_ones(stalled[-10:]) == 10, "the longest go first"

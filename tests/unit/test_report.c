@@ -1,5 +1,5 @@
-/* When counts are reported: shortly after each minute, none a minute late. The unit is taken in whole,
- * because the objects of mirage-sync are not linked to the tests. */
+/* When counts are reported: shortly after each minute, none a minute late. The unit is taken in
+ * whole, because the objects of mirage-sync are not linked to the tests. */
 #include "cron/job.c"
 #include "cron/sync_report.c"
 
