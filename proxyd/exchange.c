@@ -76,7 +76,8 @@ static size_t find_targets(struct conn *c, const struct target **targets, enum r
         *targets = &w->shared->web;
         return 1;
     }
-    *answer = route_find(w->routes, c->subdomain, strlen(c->subdomain), c->listen, &route);
+    *answer = route_find(route_inbox_routes(&w->inbox), c->subdomain, strlen(c->subdomain),
+                         c->listen, &route);
     if (*answer != ROUTE_READY)
         return 0;
     *targets = route.targets;
@@ -135,7 +136,7 @@ static void begin_environment(struct conn *c, struct http_request *r, const char
         reply_text(c, 403, "Forbidden");
         return;
     }
-    answer = route_find(w->routes, host, label, c->listen, &route);
+    answer = route_find(route_inbox_routes(&w->inbox), host, label, c->listen, &route);
     c->turn = (unsigned)count_request(c, admit, answer, &route);
     if (answer != ROUTE_READY) {
         if (admit == ADMIT_PREFLIGHT)

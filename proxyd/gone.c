@@ -19,8 +19,8 @@ static bool is_gone(const struct conn *c)
 
     if (!*c->subdomain) /* the web API's host has no task */
         return false;
-    if (route_find(c->worker->routes, c->subdomain, strlen(c->subdomain), c->listen, &route) ==
-        ROUTE_READY)
+    if (route_find(route_inbox_routes(&c->worker->inbox), c->subdomain, strlen(c->subdomain),
+                   c->listen, &route) == ROUTE_READY)
         for (size_t i = 0; i < route.n_targets && !found; i++)
             found = target_equal(&route.targets[i], &c->upstream->target);
     return !found;

@@ -82,8 +82,7 @@ static int reload(struct server *s, struct err *e)
     s->previous = s->routes;
     s->routes = routes;
     s->route_version = version;
-    for (unsigned i = 0; i < s->n_workers; i++)
-        worker_give_routes(s->workers[i], routes);
+    worker_give_routes(s->workers, s->n_workers, routes);
     log_debug("%zu environments are routed, read in %lld ms", route_count(routes),
               (long long)(clock_monotonic_ms() - begun));
     rc = 0;

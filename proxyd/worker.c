@@ -60,17 +60,12 @@ static void drain(struct worker *w)
 
 static void woken(struct worker *w)
 {
-    struct route_snapshot *newer = atomic_exchange(&w->inbox, NULL);
     uint64_t count;
 
     if (read(w->wake.fd, &count, sizeof count) < 0 && errno != EAGAIN)
         log_error("eventfd: %s", strerror(errno));
-    if (newer) {
-        route_unref(w->routes);
-        w->routes = newer;
-        if (!w->sweep.list)
-            timer_set(&w->sweep, &w->timers[TIMER_SWEEP], w->now);
-    }
+    if (!w->sweep.list)
+        timer_set(&w->sweep, &w->timers[TIMER_SWEEP], w->now);
     if (!w->draining && atomic_load(&w->shared->draining))
         drain(w);
 }
@@ -139,8 +134,7 @@ void worker_free(struct worker *w)
     free_dead(w);
     block_pool_free(&w->blocks);
     pipe_pool_free(&w->pipes);
-    route_unref(w->routes);
-    route_unref(atomic_load(&w->inbox));
+    route_inbox_free(&w->inbox);
     if (w->wake.fd >= 0)
         close(w->wake.fd);
     if (w->epoll >= 0)
@@ -178,8 +172,7 @@ struct worker *worker_start(struct shared *shared, struct count_worker *counts,
     timeouts_set(w);
     crowd_set_bounds(w);
     accept_watch(w, true);
-    route_ref(routes);
-    w->routes = routes;
+    route_inbox_start(&w->inbox, &shared->n_given, routes);
     error = pthread_create(&w->thread, NULL, run, w);
     if (error) {
         err_system(e, error, "cannot start a thread");
@@ -189,11 +182,14 @@ struct worker *worker_start(struct shared *shared, struct count_worker *counts,
     return w;
 }
 
-void worker_give_routes(struct worker *w, struct route_snapshot *routes)
+void worker_give_routes(struct worker **workers, size_t n, struct route_snapshot *routes)
 {
-    route_ref(routes);
-    route_unref(atomic_exchange(&w->inbox, routes));
-    worker_wake(w);
+    for (size_t i = 0; i < n; i++)
+        route_inbox_put(&workers[i]->inbox, routes);
+    if (n > 0)
+        atomic_fetch_add(&workers[0]->shared->n_given, 1);
+    for (size_t i = 0; i < n; i++)
+        worker_wake(workers[i]);
 }
 
 void worker_wake(struct worker *w)

@@ -20,6 +20,7 @@
 #include "outbuf.h"
 #include "pipe.h"
 #include "route.h"
+#include "route_inbox.h"
 #include "tag.h"
 #include "target.h"
 #include "timer.h"
@@ -33,6 +34,7 @@ struct shared {
     atomic_bool healthy;    /* routes were loaded, and a sync has succeeded */
     atomic_bool draining;   /* accept nothing more, end when the last connection has */
     atomic_uint n_draining; /* workers that have stopped accepting */
+    atomic_uint n_given;    /* snapshots that lie in every worker's inbox, or did */
 };
 
 enum timer_kind {
@@ -59,7 +61,7 @@ struct wake {
 struct worker {
     struct shared *shared;
     pthread_t thread;
-    _Atomic(struct route_snapshot *) inbox; /* a newer snapshot, with a reference for us */
+    struct route_inbox inbox;
     struct wake wake;
 
     int epoll;
@@ -67,7 +69,6 @@ struct worker {
     bool draining;
     bool muted; /* no descriptors: the listeners are out of the epoll until unmute_at */
     int64_t unmute_at, mute_told_at; /* monotonic ms; 0: never */
-    struct route_snapshot *routes;
     struct count_worker *counts;
     struct timer_list timers[TIMER_KINDS];
     struct timer sweep;
@@ -96,8 +97,8 @@ struct worker *worker_start(struct shared *shared, struct count_worker *counts,
                             struct route_snapshot *routes, size_t conns_max, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Main thread: gives it a snapshot (and a reference). */
-void worker_give_routes(struct worker *w, struct route_snapshot *routes);
+/* Main thread: gives all n workers a snapshot (and a reference each). */
+void worker_give_routes(struct worker **workers, size_t n, struct route_snapshot *routes);
 
 /* Main thread: makes it look at its inbox and at shared->draining. */
 void worker_wake(struct worker *w);

@@ -4,6 +4,7 @@ import contextlib
 import json
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -74,3 +75,24 @@ def test_three_answers(proxyd):
 def test_web_server_is_away(proxyd):
     r = proxyd.get("mirage.localhost")
     assert r.status == 502 and b"web server" in r.body, r
+
+
+def test_all_workers_have_new_routes_at_once(proxyd):
+    """When one connection was answered by new routes, no other, whichever worker has it, is answered by older ones."""
+    with contextlib.ExitStack() as stack:
+        connections = []
+        for _ in range(6):
+            busy = stack.enter_context(Connection((proxyd.address, PORT)))
+            busy.send(b"GET / HTTP/1.1\r\nHost: nobody.localhost\r\n\r\n" * 3000)  # so that the other worker accepts, too
+            connections += [stack.enter_context(Connection((proxyd.address, PORT))) for _ in range(4)]
+
+        def status(c, host):
+            c.request("GET", "/", host)
+            return c.response().status
+        for i in range(150):
+            host = f"new-{i}.localhost"
+            proxyd.sql("INSERT INTO environment (subdomain, launched_at) VALUES (?, 1)", f"new-{i}")
+            end = time.monotonic() + 5
+            while status(connections[i % len(connections)], host) != 503:  # without a pause: it is about that moment
+                assert time.monotonic() < end, "no new routes"
+            assert [status(c, host) for c in connections] == [503] * len(connections)
