@@ -34,7 +34,7 @@ def show(browser, paths, page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("scheme, width", [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
+@pytest.mark.parametrize("scheme, width", [("dark", 1280), ("light", 390)])
 def test_accessible(browser, paths, page, scheme, width):
     with browser.looking(scheme, width):
         show(browser, paths, page)

@@ -114,7 +114,7 @@ def test_post_is_not_tried_twice(stack, web, web_task):
 
 
 def test_proxy_timeout(new_stack):
-    s = new_stack(timeouts(proxy_timeout="4s" if SANITIZED else "2s"))  # a launch, too, takes its time
+    s = new_stack(timeouts(proxy_timeout="8s" if SANITIZED else "5s"))  # a launch, too, takes its time
     s.launch("web")
     r = s.get(HOST, "/slow?s=30")
     assert r.status == 504, r
