@@ -248,7 +248,7 @@ lint: ## check format, warnings of gcc and clang, cppcheck, and the rules of the
 	$(Q)tools/deps $(DEPS) $(DEPS_TEST) $(DEPS_LINT)
 	$(Q)tools/lint
 format: ## apply .clang-format
-	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+	$(Q)clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
 bench: all $(BENCH_TOOLS) ## measure (see tests/README.md; BENCH="--only NAME" picks)
 	$(Q)$(BUILD)/bench/bench_list

@@ -17,7 +17,8 @@ void route_inbox_put(struct route_inbox *in, struct route_snapshot *routes)
 
 const struct route_snapshot *route_inbox_routes(struct route_inbox *in)
 {
-    unsigned n = atomic_load(in->n_given); /* first: what is put in meanwhile comes with the next number */
+    unsigned n =
+        atomic_load(in->n_given); /* first: what is put in meanwhile comes with the next number */
     struct route_snapshot *newer;
 
     if (n != in->n_taken) {

@@ -1,7 +1,7 @@
-/* The routes that a worker answers by, and those that wait to follow them. The main thread puts a snapshot
- * into the inbox of every worker, and then says by one counter that all have it. A worker looks at that
- * counter for each request. So once one of them has answered by new routes, none answers a later
- * request by older ones. */
+/* The routes that a worker answers by, and those that wait to follow them. The main thread puts a
+ * snapshot into the inbox of every worker, and then says by one counter that all have it. A worker
+ * looks at that counter for each request. So once one of them has answered by new routes, none
+ * answers a later request by older ones. */
 #ifndef MIRAGE_PROXYD_ROUTE_INBOX_H
 #define MIRAGE_PROXYD_ROUTE_INBOX_H
 
@@ -20,7 +20,7 @@ struct route_inbox {
 void route_inbox_start(struct route_inbox *in, const atomic_uint *n_given,
                        struct route_snapshot *routes);
 
-/* Main thread: puts in a snapshot, of which it takes a reference. It is used once *n_given has grown. */
+/* Main thread: puts in a snapshot, with a reference. It is used once *n_given has grown. */
 void route_inbox_put(struct route_inbox *in, struct route_snapshot *routes);
 
 /* Worker: the routes to answer by, valid until the next call. */
