@@ -17,9 +17,13 @@ from test_proxyd_scripted import Task, make, ok, read_head  # noqa: F401
 UPGRADE = [("Connection", "upgrade"), ("Upgrade", "websocket")]
 
 
+came = []  # the heads that tasks got
+
+
 def script(task, s, n):
     """A tunnel, an answer that goes on, or one that never comes; all for as long as the proxy wants it."""
     head, _ = read_head(s)
+    came.append(head)
     if b"GET / " in head:
         s.sendall(ok(more=b"Connection: close\r\n"))
         return
@@ -38,7 +42,9 @@ def open_three(p, name, stack):
     events.request("GET", "/events", f"{name}.localhost")
     assert events.head().status == 200
     events.chunk()
+    before = len(came)
     waiting.request("GET", "/never", f"{name}.localhost")
+    poll(lambda: any(b"/never" in head for head in came[before:]), 10, "the task has it")
     return tunnel, events, waiting
 
 
