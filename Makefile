@@ -165,14 +165,15 @@ test: ## install what is missing, run all tests (also under ASan and UBSan); say
 	$(Q)begun=$$(date +%s); $(MAKE) --no-print-directory MIRAGE_TOTALS=$(abspath build/totals) test-all; failed=$$?; \
 	  MIRAGE_TOTALS=build/totals $(PYTHON) tests/totals.py show $$(($$(date +%s) - begun)) && exit $$failed
 
-# A part that fails does not keep the others from running, so the totals are those of all. Two halves, side by side: the one
-# mostly waits, for minutes to pass and packages to come, the other compiles and has the browsers.
+# A part that fails does not keep the others from running, so the totals are those of all. Then two halves, side by side: the
+# one mostly waits, for minutes to pass and packages to come, the other compiles. Both at once with all the browsers of `e2e`
+# are too much for two processors.
 test-all: deps-test
 	$(Q)tools/deps $(DEPS_DEPLOY)
-	$(Q)$(MAKE) --no-print-directory all
-	$(Q)$(MAKE) --no-print-directory test-waiting JOBS=8 >build/test-waiting.log 2>&1 & waiting=$$!; \
+	$(Q)first=0; for part in unit fakeaws terraform e2e; do $(MAKE) --no-print-directory $$part || first=1; done; \
+	  $(MAKE) --no-print-directory test-waiting JOBS=6 >build/test-waiting.log 2>&1 & waiting=$$!; \
 	  $(MAKE) --no-print-directory test-working JOBS=4; working=$$?; \
-	  wait $$waiting; waiting=$$?; cat build/test-waiting.log; exit $$((working || waiting))
+	  wait $$waiting; waiting=$$?; cat build/test-waiting.log; exit $$((first || working || waiting))
 
 # Pages are in test_pages.py, too: what a browser makes of them is no business of the sanitizers.
 SANITIZED_TESTS := $(filter-out tests/e2e/test_browser_%,$(wildcard tests/e2e/test_*.py))
@@ -181,12 +182,10 @@ ECS_TESTS := $(wildcard tests/e2e/test_ecs_*.py tests/e2e/test_api_*.py tests/e2
   $(patsubst %,tests/e2e/test_%.py,database pages patterns proxy_failures proxy_routing supervision)
 
 test-waiting:
-	$(Q)failed=0; for part in fakeaws terraform; do $(MAKE) --no-print-directory $$part || failed=1; done; \
-	  $(MAKE) --no-print-directory e2e-ecs E2E='$(ECS_TESTS)' || failed=1; \
+	$(Q)failed=0; $(MAKE) --no-print-directory e2e-ecs E2E='$(ECS_TESTS)' || failed=1; \
 	  $(MAKE) --no-print-directory test-deploy || failed=1; exit $$failed
 test-working:
-	$(Q)failed=0; for part in unit e2e; do $(MAKE) --no-print-directory $$part || failed=1; done; \
-	  $(MAKE) --no-print-directory SANITIZE=address,undefined unit || failed=1; \
+	$(Q)failed=0; $(MAKE) --no-print-directory SANITIZE=address,undefined unit || failed=1; \
 	  $(MAKE) --no-print-directory SANITIZE=address,undefined e2e E2E='$(SANITIZED_TESTS)' || failed=1; \
 	  $(MAKE) --no-print-directory SANITIZE=address,undefined e2e-ecs PYTEST_FLAGS='-m "not slow"' \
 	    E2E='$(wildcard tests/e2e/test_ecs_*.py)' || failed=1; \
