@@ -17,12 +17,11 @@ void route_inbox_put(struct route_inbox *in, struct route_snapshot *routes)
 
 const struct route_snapshot *route_inbox_routes(struct route_inbox *in)
 {
-    unsigned n =
-        atomic_load(in->n_given); /* first: what is put in meanwhile comes with the next number */
+    unsigned n_given = atomic_load(in->n_given);
     struct route_snapshot *newer;
 
-    if (n != in->n_taken) {
-        in->n_taken = n;
+    if (n_given != in->n_taken) {
+        in->n_taken = n_given; /* what is put in from here on has a number of its own */
         newer = atomic_exchange(&in->newer, NULL);
         if (newer) { /* else it was taken together with the one before */
             route_unref(in->routes);

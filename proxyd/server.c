@@ -60,24 +60,14 @@ static void complain(struct server *s, const struct err *e)
     s->failing = true;
 }
 
-/* Loads the routes if they have changed, all of one moment, and hands them out. */
-static int reload(struct server *s, struct err *e)
+/* Loads the routes of this version, and hands them out. */
+static int load_routes(struct server *s, int64_t version, struct err *e)
 {
-    struct route_snapshot *routes = NULL;
-    int64_t version, begun = clock_monotonic_ms();
-    int rc = -1;
+    int64_t begun = clock_monotonic_ms();
+    struct route_snapshot *routes;
 
-    if (db_begin_read(s->db, e) < 0)
-        return -1;
-    version = store_route_version(s->db, e);
-    if (version < 0 || health_look(&s->shared, s->db, e) < 0)
-        goto out;
-    if (version == s->route_version) {
-        rc = 0;
-        goto out;
-    }
     if (route_load(&routes, s->db, s->config, s->own, s->counts, e) < 0)
-        goto out;
+        return -1;
     route_unref(s->previous);
     s->previous = s->routes;
     s->routes = routes;
@@ -85,8 +75,21 @@ static int reload(struct server *s, struct err *e)
     worker_give_routes(s->workers, s->n_workers, routes);
     log_debug("%zu environments are routed, read in %lld ms", route_count(routes),
               (long long)(clock_monotonic_ms() - begun));
-    rc = 0;
-out:
+    return 0;
+}
+
+/* Looks at all of one moment: the routes, if they have changed, and only then whether it is
+ * healthy, for that is said of them. */
+static int reload(struct server *s, struct err *e)
+{
+    int64_t version;
+    int rc = -1;
+
+    if (db_begin_read(s->db, e) < 0)
+        return -1;
+    version = store_route_version(s->db, e);
+    if (version >= 0 && (version == s->route_version || load_routes(s, version, e) == 0))
+        rc = health_look(&s->shared, s->db, e);
     db_rollback(s->db);
     return rc;
 }

@@ -63,6 +63,24 @@ def test_health_check_waits_for_the_first_sync(proxyd):
     assert proxyd.get("anything").body.strip() == b"mirage-ecs"
 
 
+def test_healthy_means_with_the_routes_of_that_sync(proxyd):
+    """Reading that many takes a while. The load balancer sends requests as soon as the check is 200."""
+    with contextlib.closing(sqlite3.connect(proxyd.state / "mirage.db", timeout=5, isolation_level=None)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)"
+                   " INSERT INTO environment (subdomain, launched_at) SELECT 'many-' || i, 1 FROM n")
+        db.execute("UPDATE sync SET succeeded_at = 1")
+        db.execute("COMMIT")
+    with Connection((proxyd.address, PORT)) as c:
+        def status(host):
+            c.request("GET", "/", host)
+            return c.response().status
+        end = time.monotonic() + 20
+        while status("anything") != 200:  # without a pause: it is about that moment
+            assert time.monotonic() < end, "it is healthy"
+        assert status("many-50000.localhost") == 503, "starting, not unknown"
+
+
 def test_three_answers(proxyd):
     assert proxyd.get("abc.localhost").status == 404
     proxyd.sql("INSERT INTO environment (subdomain, launched_at) VALUES ('abc', 1)")
