@@ -174,6 +174,10 @@ class Machine:
         return run("nsenter", "-t", self.leader, "-n", "curl", "-s", "-m", "10", "-H", f"Host: {host}", *options,
                    f"http://127.0.0.1:{port}{path}", check=False, env=environment()).stdout
 
+    def api_answers(self, host, port=80):
+        """Whether mirage-api itself does. While it starts, the web server says so for it, as a `result`, too."""
+        return '{"result":[' in self.ask(host, "/api/list", port=port)
+
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

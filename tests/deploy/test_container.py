@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,8 @@ from machine import CACHE, ENTER, REPOSITORY, base, copy_of_tree, elsewhere, env
 BASE_RELEASE = os.environ.get("MIRAGE_DEPLOY_BASE", "trixie")
 STORE = CACHE / "containers"
 HOST = "mirage.localhost"
+# Debian 13's buildah raises the limit to 1,048,576 otherwise, which not every machine lets its root do
+LIMIT = ("--ulimit", "nofile={0}:{0}".format(resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 
 
 def buildah(*arguments, check=True, timeout=900):
@@ -77,7 +80,7 @@ def store():
 
 
 def build(base_image, *arguments):
-    return buildah("build", "--isolation", "chroot", "--format", "docker", "--layers=false", "-f",
+    return buildah("build", *LIMIT, "--isolation", "chroot", "--format", "docker", "--layers=false", "-f",
                    "deploy/container/Dockerfile", "--build-arg", f"BASE={base_image}", *arguments, ".")
 
 
@@ -273,7 +276,7 @@ def test_port_80_with_the_sysctl(root, config):
 
 def test_end_to_end_in_the_container(image, config):
     """The end-to-end tests against the image's programs: in a container of it with pytest added."""
-    container = buildah("from", image).split()[-1]
+    container = buildah("from", *LIMIT, image).split()[-1]
     root = buildah("mount", container).strip()
     buildah("run", "--isolation", "chroot", "--user", "root", container, "--", "sh", "-c",
             "apt-get update -q && apt-get install -q -y --no-install-recommends python3-pytest "

@@ -67,7 +67,7 @@ def configure(root, **changes):
 
 
 def ready(machine):
-    poll(lambda: '{"result":[' in machine.ask(HOST, "/api/list"), 60, f"the stack answers\n{machine.journal(SERVICE)}")
+    poll(lambda: machine.api_answers(HOST), 60, f"the stack answers\n{machine.journal(SERVICE)}")
 
 
 def listening(machine):

@@ -38,7 +38,7 @@ def machine(root):
         if why:
             pytest.skip(f"no machine can be booted here: {why}")
         m.systemctl("start", "mirage-ecs")
-        poll(lambda: '"result"' in m.ask(API, "/api/list", port=8080), 60, "the stack answers")
+        poll(lambda: m.api_answers(API, port=8080), 60, "the stack answers")
         launched = m.ask(API, "/api/launch", "-d", "subdomain=cool", "-d", "branch=x", "-d", "taskdef=y", port=8080)
         assert launched.strip() == '{"result":"accepted"}', launched
         yield m

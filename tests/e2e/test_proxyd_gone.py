@@ -15,8 +15,6 @@ from stack import poll
 from test_proxyd_scripted import Task, make, ok, read_head  # noqa: F401
 
 UPGRADE = [("Connection", "upgrade"), ("Upgrade", "websocket")]
-
-
 came = []  # the heads that tasks got
 
 
