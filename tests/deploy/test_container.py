@@ -19,8 +19,9 @@ from machine import CACHE, ENTER, REPOSITORY, base, copy_of_tree, elsewhere, env
 BASE_RELEASE = os.environ.get("MIRAGE_DEPLOY_BASE", "trixie")
 STORE = CACHE / "containers"
 HOST = "mirage.localhost"
-# Debian 13's buildah raises the limit to 1,048,576 otherwise, which not every machine lets its root do
-LIMIT = ("--ulimit", "nofile={0}:{0}".format(resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+# Debian 13's buildah raises these to 1,048,576 otherwise, which not every machine lets its root do
+LIMITS = [option for name, limit in (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC))
+          for option in ("--ulimit", "{0}={1}:{1}".format(name, resource.getrlimit(limit)[1]))]
 
 
 def buildah(*arguments, check=True, timeout=900):
@@ -80,7 +81,7 @@ def store():
 
 
 def build(base_image, *arguments):
-    return buildah("build", *LIMIT, "--isolation", "chroot", "--format", "docker", "--layers=false", "-f",
+    return buildah("build", *LIMITS, "--isolation", "chroot", "--format", "docker", "--layers=false", "-f",
                    "deploy/container/Dockerfile", "--build-arg", f"BASE={base_image}", *arguments, ".")
 
 
@@ -276,7 +277,7 @@ def test_port_80_with_the_sysctl(root, config):
 
 def test_end_to_end_in_the_container(image, config):
     """The end-to-end tests against the image's programs: in a container of it with pytest added."""
-    container = buildah("from", *LIMIT, image).split()[-1]
+    container = buildah("from", *LIMITS, image).split()[-1]
     root = buildah("mount", container).strip()
     buildah("run", "--isolation", "chroot", "--user", "root", container, "--", "sh", "-c",
             "apt-get update -q && apt-get install -q -y --no-install-recommends python3-pytest "
