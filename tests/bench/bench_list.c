@@ -130,6 +130,7 @@ int main(void)
     struct arena arena = {0};
     struct err e = {.text = "no folder can be made in /tmp"};
 
+    config.host.webapi = "mirage.localhost";
     config.host.reverse_proxy_suffix = ".localhost";
     if (!mkdtemp(folder) || db_open_state(&with.db, folder, &e) < 0 ||
         templates_load(&templates, MIRAGE_TESTS "/../html", MIRAGE_TESTS "/../html", &e) < 0)
