@@ -19,9 +19,16 @@ from machine import CACHE, ENTER, REPOSITORY, base, copy_of_tree, elsewhere, env
 BASE_RELEASE = os.environ.get("MIRAGE_DEPLOY_BASE", "trixie")
 STORE = CACHE / "containers"
 HOST = "mirage.localhost"
-# Debian 13's buildah raises these to 1,048,576 otherwise, which not every machine lets its root do
-LIMITS = [option for name, limit in (("nofile", resource.RLIMIT_NOFILE), ("nproc", resource.RLIMIT_NPROC))
-          for option in ("--ulimit", "{0}={1}:{1}".format(name, resource.getrlimit(limit)[1]))]
+
+
+def ulimit(name, limit, most):
+    """buildah raises these otherwise, each version to its own numbers, which not every machine lets its root do."""
+    hard = resource.getrlimit(limit)[1]
+    n = most if hard == resource.RLIM_INFINITY else min(hard, most)
+    return ["--ulimit", f"{name}={n}:{n}"]
+
+
+LIMITS = ulimit("nofile", resource.RLIMIT_NOFILE, 1048576) + ulimit("nproc", resource.RLIMIT_NPROC, 32768)
 
 
 def buildah(*arguments, check=True, timeout=900):
