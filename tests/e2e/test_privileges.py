@@ -249,6 +249,7 @@ mkdir /var/lib/dpkg
 mount --bind {0}/dpkg /var/lib/dpkg
 cp -a /etc {0}/etc
 mount --bind {0}/etc /etc
+for user in mirage-ecs-run mirage-ecs; do ! grep -q "^$user:" /etc/passwd || userdel -f $user; done
 cd {1}
 """
 RUN, UNDO_RUN = REPOSITORY / "tools/run", REPOSITORY / "tools/undo-run"
@@ -314,7 +315,6 @@ def test_undo_run_knows_the_earlier_names(folder):
     """But not the user of a package, or one that a package uses."""
     status, out, err = on_a_machine(folder, f"""
 mkdir /run/mirage-ecs-from-source /var/lib/mirage-ecs-from-source
-! getent passwd mirage-ecs >/dev/null || userdel mirage-ecs
 useradd --system --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin mirage-ecs
 mkdir /var/lib/mirage-ecs
 {UNDO_RUN} build

@@ -25,31 +25,20 @@ def main():
 
     nonce = secrets.token_hex(8)
     guardian_pid, guardian_pipe = guardian.start(f"{MARK}={nonce}.")
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+    ended, end = os.pipe()
+    os.set_blocking(end, False)
+    signal.set_wakeup_fd(end)  # a signal wakes the read below, whichever thread the kernel gives it to
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    try:
-        print(json.dumps(_serve(arguments, nonce)), flush=True)
-        if arguments.end_with_stdin:
-            threading.Thread(target=_end_with_stdin, daemon=True).start()
-        while True:
-            signal.pause()
-    except _Stop:
-        pass
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    print(json.dumps(_serve(arguments, nonce)), flush=True)
+    if arguments.end_with_stdin:
+        threading.Thread(target=_end_with_stdin, args=(end,), daemon=True).start()
+    os.read(ended, 1)
     os.close(guardian_pipe)
     os.waitpid(guardian_pid, 0)  # all tasks have ended when it has
     os._exit(0)  # threads that still serve hold nothing worth waiting for
-
-
-class _Stop(Exception):
-    pass
-
-
-def _stop(number, frame):
-    raise _Stop()
 
 
 def _serve(arguments, nonce):
@@ -71,10 +60,10 @@ def _serve(arguments, nonce):
             "user": world.credentials.user.wire(), "role": world.credentials.role.wire()}
 
 
-def _end_with_stdin():
+def _end_with_stdin(end):
     while sys.stdin.buffer.read(4096):
         pass
-    os.kill(os.getpid(), signal.SIGTERM)
+    os.write(end, b"x")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,20 @@ class ControlError(Exception):
     """The fake did not understand; the test is wrong."""
 
 
+def waiting(pid):
+    """What each thread of a process and of its children waits for in the kernel: {(pid, name, thread): where}."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, rest = stat.read_text().rsplit(")", 1)
+            if int(stat.parent.name) == pid or int(rest.split()[1]) == pid:
+                for thread in (stat.parent / "task").iterdir():
+                    found[stat.parent.name, name.split("(", 1)[1], thread.name] = (thread / "wchan").read_text()
+        except OSError:
+            continue
+    return found
+
+
 class FakeAws:
     """A running fake. Attributes: url, metadata_url, control_url, region, account, pid, and the two fixed pairs of
     keys, user (without a session token) and role (with one), each a dict of access_key, secret_key, token, arn."""
@@ -47,7 +61,10 @@ class FakeAws:
         """Ends it and all its tasks; returns when all of them have ended."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(60)
+            try:
+                self.process.wait(60)
+            except subprocess.TimeoutExpired:
+                raise RuntimeError(f"fakeaws does not end: {waiting(self.process.pid)}") from None
         self.process.stdin.close()
         self.process.stdout.close()
 
