@@ -21,3 +21,13 @@ bool task_is_live(const struct task *t)
 {
     return strcmp(t->last_status, "STOPPED") != 0 && strcmp(t->desired_status, "STOPPED") != 0;
 }
+
+bool task_is_ready(const struct task *t)
+{
+    if (!task_is_live(t) || strcmp(t->last_status, "RUNNING") != 0)
+        return false;
+    for (size_t i = 0; i < t->n_ports; i++)
+        if (!t->ports[i].ready || !t->ports[i].answers)
+            return false;
+    return t->health == TASK_NO_CHECK || t->health == TASK_HEALTHY;
+}

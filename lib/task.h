@@ -11,14 +11,24 @@ struct task_port {
     const char *container;
     int container_port; /* what the `target` of a `listen.http` entry names; 0: every target */
     const char *address;
-    int port;   /* where to connect; on ECS it is container_port, locally it may be any */
-    bool ready; /* it accepted a connection; the view keeps this, no runner reports it */
+    int port;     /* where to connect; on ECS it is container_port, locally it may be any */
+    bool ready;   /* it accepted a connection; the view keeps this, no runner reports it */
+    bool answers; /* launch.health is answered there, or not asked for; the view keeps this too */
+};
+
+/* ECS's healthStatus, where an essential container has a health check. */
+enum task_health {
+    TASK_NO_CHECK,
+    TASK_HEALTH_UNKNOWN, /* nothing was said yet */
+    TASK_HEALTHY,
+    TASK_UNHEALTHY,
 };
 
 struct task {
     const char *arn;
     const char *short_id; /* the last part of the ARN */
     const char *subdomain;
+    const char *launch;  /* the id of its launch (launch_rule.h); "" when it has none */
     const char *branch;  /* "" when it has none */
     const char *taskdef; /* family:revision */
     const char *ipaddress;
@@ -27,9 +37,11 @@ struct task {
     const char *env;            /* JSON object: the variables that mirage-ecs set */
     const char *tags;           /* JSON array of {"Key","Value"} */
     const char *stopped_reason; /* "" while it runs */
-    int64_t created_at;         /* ms; when the launch was accepted */
-    int64_t started_at;         /* ms; 0 before it started */
-    int64_t stopped_at;         /* ms; 0 while it runs */
+    const char *stop_code;      /* ECS's stopCode; "" while it runs, or where there is none */
+    enum task_health health;
+    int64_t created_at; /* ms; when the launch was accepted */
+    int64_t started_at; /* ms; 0 before it started */
+    int64_t stopped_at; /* ms; 0 while it runs */
     struct task_port *ports;
     size_t n_ports;
     bool ports_unknown; /* in a listing: they could not be found out; those of before hold */
@@ -46,6 +58,8 @@ struct task_list {
 #define STOP_REQUESTED  "Terminate requested by Mirage"                     /* by a person */
 #define STOP_PURGED     "Terminate requested by Mirage: purged as not used" /* by a purge */
 #define STOP_RELAUNCHED "Terminate requested by Mirage: launched again"     /* for its successor */
+#define STOP_REPLACED   "Terminate requested by Mirage: replaced by a newer launch"
+#define STOP_FAILED     "Terminate requested by Mirage: its launch failed" /* ": " and why follow */
 #define STOP_WITH_STACK                                                                            \
     "the stack was stopped" /* local tasks end with the stack that runs them                       \
                              */
@@ -56,5 +70,9 @@ bool task_was_told_to_stop(const struct task *t) __attribute__((warn_unused_resu
 
 /* Whether it runs or may still start: it has neither stopped nor been told to stop. */
 bool task_is_live(const struct task *t) __attribute__((warn_unused_result));
+
+/* Whether it is RUNNING, all its ports accept connections and answer, and its health check, if it
+ * has one, says HEALTHY. */
+bool task_is_ready(const struct task *t) __attribute__((warn_unused_result));
 
 #endif
