@@ -31,9 +31,9 @@ static const struct pace {
 static int pass(struct db *db, struct runner *r, const struct config *config, bool *starting,
                 struct err *e)
 {
-    if (sync_view(db, r, e) < 0)
+    if (sync_view(db, r, e) < 0 || sync_probe(db, config, starting, e) < 0)
         return -1;
-    return sync_probe(db, config, starting, e);
+    return sync_launches(db, r, config, starting, e);
 }
 
 /* Logs a failure and leaves it in the database for the page. */
@@ -64,7 +64,7 @@ static bool has_news(struct db *db, void *ctx)
 
     arena_free(&a);
     return wanted || (clock_monotonic_ms() >= seen->not_before &&
-                      store_route_version(db, &e) != seen->version);
+                      store_task_version(db, &e) != seen->version);
 }
 
 static void run(struct db *db, struct runner *r, const struct config *config, int signals)
@@ -77,7 +77,7 @@ static void run(struct db *db, struct runner *r, const struct config *config, in
 
     do {
         struct err e = {0};
-        seen.version = store_route_version(db, &e); /* what comes during the pass is news after */
+        seen.version = store_task_version(db, &e); /* what comes during the pass is news after */
         if (pass(db, r, config, &starting, &e) < 0) {
             record_failure(db, &e);
             ms = job_backoff_ms(++failures);

@@ -19,4 +19,9 @@ int sync_view(struct db *db, struct runner *r, struct err *e) __attribute__((war
 int sync_probe(struct db *db, const struct config *config, bool *starting, struct err *e)
     __attribute__((warn_unused_result));
 
+/* Decides which launch of each environment serves, and stops what has been replaced or has failed.
+ * Sets *moving while one replaces another. */
+int sync_launches(struct db *db, struct runner *r, const struct config *config, bool *moving,
+                  struct err *e) __attribute__((warn_unused_result));
+
 #endif

@@ -6,10 +6,10 @@
 #include "clock.h"
 #include "log.h"
 #include "store/store_environment.h"
+#include "store/store_launch.h"
 #include "store/store_sync.h"
 #include "store/store_task.h"
 
-#define EMPTY_GRACE_MS     60000 /* for a launch to come to its first task */
 #define FRESH_MS           60000 /* a task younger than this may be missing from what is listed */
 #define SUCCESS_RENEWED_MS 5000  /* how old the time of the last success may get */
 
@@ -58,7 +58,7 @@ static int apply(struct db *db, const struct sync_status *begun, const struct ta
         if (!listed->items[i].unknown && store_task_put(db, &listed->items[i], e) < 0)
             return -1;
     if (remove_gone(db, before, listed, e) < 0 || store_environment_follow_tasks(db, e) < 0 ||
-        store_environment_end_empty(db, now - EMPTY_GRACE_MS, now, e) < 0)
+        store_launch_follow_tasks(db, e) < 0)
         return -1;
     if (begun->wanted == begun->looked && begun->failed_at < begun->succeeded_at &&
         now - begun->succeeded_at < SUCCESS_RENEWED_MS && now >= begun->succeeded_at)
@@ -66,10 +66,31 @@ static int apply(struct db *db, const struct sync_status *begun, const struct ta
     return store_sync_succeeded(db, now, begun->wanted, e);
 }
 
-static bool is_settled(const struct task *t)
+/* Whether its environment has tasks of another launch, too: one replaces the other, and what is
+ * decided about them needs to be true now. */
+static bool is_being_replaced(const struct task_list *tasks, size_t i)
 {
-    return !strcmp(t->last_status, "STOPPED") ||
-           (!strcmp(t->last_status, "RUNNING") && task_is_live(t));
+    const struct task *t = &tasks->items[i];
+    size_t first = i, last = i;
+
+    while (first > 0 && !strcmp(tasks->items[first - 1].subdomain, t->subdomain))
+        first--;
+    while (last + 1 < tasks->len && !strcmp(tasks->items[last + 1].subdomain, t->subdomain))
+        last++;
+    for (i = first; i <= last; i++)
+        if (task_is_live(&tasks->items[i]) && strcmp(tasks->items[i].launch, t->launch) != 0)
+            return true;
+    return false;
+}
+
+static bool is_settled(const struct task_list *tasks, size_t i)
+{
+    const struct task *t = &tasks->items[i];
+
+    if (!strcmp(t->last_status, "STOPPED"))
+        return true;
+    return !strcmp(t->last_status, "RUNNING") && task_is_live(t) &&
+           t->health != TASK_HEALTH_UNKNOWN && !is_being_replaced(tasks, i);
 }
 
 /* Stops again what the view says was told to stop, and what runs it has not heard of: a StopTask
@@ -106,7 +127,7 @@ int sync_view(struct db *db, struct runner *r, struct err *e)
         goto out;
     known = arena_array(&a, before.len, sizeof *known);
     for (size_t i = 0; i < before.len; i++)
-        known[i] = (struct runner_known){before.items[i].arn, is_settled(&before.items[i])};
+        known[i] = (struct runner_known){before.items[i].arn, is_settled(&before, i)};
     rc = runner_list(r, begun.wanted > begun.looked, known, before.len, &a, &listed, e);
     if (rc < 0)
         goto out;

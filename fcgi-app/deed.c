@@ -28,6 +28,7 @@ static const char *asker(const struct call *c)
 int deed_launch(struct call *c, const struct launch_request *request, struct err *e)
 {
     const char *taskdefs = request->taskdefs[0];
+    struct launch_request own = *request;
     struct err why;
 
     for (size_t i = 1; i < request->n_taskdefs; i++)
@@ -35,7 +36,8 @@ int deed_launch(struct call *c, const struct launch_request *request, struct err
     if (look(c, &why) < 0)
         log_warn("%s is launched without a look at what runs under it by now: %s",
                  request->subdomain, why.text);
-    if (environment_launch(c->with->db, c->with->runner, request, e) < 0)
+    own.by = asker(c);
+    if (environment_launch(c->with->db, c->with->runner, &own, e) < 0)
         return -1;
     log_info("launched %s (%.500s), asked by %s", request->subdomain, taskdefs, asker(c));
     return 0;

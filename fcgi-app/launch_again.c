@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-#include "store/store_environment.h"
+#include "store/store_launch.h"
 #include "store/store_task.h"
 
 #include "router.h"
@@ -71,15 +71,15 @@ static void add_tasks(struct fields *f, const struct config *config, const struc
 int launch_again(struct call *c, const char *subdomain, struct params *params, struct err *e)
 {
     struct fields f = {.arena = c->arena, .params = params};
-    struct environment env;
     struct task_list tasks = {0};
-    int rc = store_environment_get(c->with->db, subdomain, c->arena, &env, e);
+    const char *request;
+    int rc = store_launch_request(c->with->db, subdomain, c->arena, &request, e);
 
     *params = (struct params){0};
     add(&f, "subdomain", subdomain);
     if (rc < 0)
         return -1;
-    if (rc > 0 && add_request(&f, env.request))
+    if (rc > 0 && add_request(&f, request))
         return 0;
     if (store_task_of(c->with->db, subdomain, TASK_RUNNING, c->arena, &tasks, e) < 0 ||
         (tasks.len == 0 &&

@@ -10,10 +10,14 @@
 #include "clock.h"
 #include "hash.h"
 #include "launch.h"
+#include "launch_rule.h"
+#include "log.h"
 #include "pattern.h"
 #include "regex.h"
 #include "store/store_environment.h"
+#include "store/store_launch.h"
 #include "store/store_task.h"
+#include "ulid.h"
 
 /* Launches that may not run at once: one lock for the subdomains that share a hash. */
 #define LOCKS 16
@@ -71,16 +75,57 @@ static int stop_all(struct db *db, struct runner *r, const char *subdomain, cons
     return rc;
 }
 
-/* Writes what the launch came to: the tasks that were taken, or the end of the environment. */
-static int record_results(struct db *db, const char *subdomain, const struct launch_result *results,
-                          size_t n, size_t n_taken, struct err *e)
+/* The id of a new launch: behind all that are known of the subdomain, whatever the clocks of other
+ * copies say. */
+static int new_id(struct db *db, const char *subdomain, struct arena *a, char id[ULID_SIZE],
+                  struct err *e)
+{
+    int64_t now = clock_now_ms(), newest = 0;
+    struct launch_list launches;
+
+    if (store_launch_list(db, subdomain, a, &launches, e) < 0)
+        return -1;
+    if (launches.len > 0 && ulid_is_valid(launches.items[launches.len - 1].id))
+        newest = ulid_ms(launches.items[launches.len - 1].id);
+    ulid_new(now > newest ? now : newest + 1, id);
+    return 0;
+}
+
+/* Writes the launch down before anything is started. */
+static int record_begin(struct db *db, const struct launch *launch, struct err *e)
+{
+    if (db_begin(db, e) < 0)
+        return -1;
+    if (store_launch_put(db, launch, e) == 0 &&
+        store_environment_launch(db, launch->subdomain, launch->at, launch->id, e) == 0 &&
+        db_commit(db, e) == 0)
+        return 0;
+    db_rollback(db);
+    return -1;
+}
+
+static int end_if_empty(struct db *db, const char *subdomain, struct err *e)
+{
+    struct arena a = {0};
+    struct task_list live;
+    int rc = store_task_of(db, subdomain, TASK_RUNNING, &a, &live, e);
+
+    if (rc == 0 && live.len == 0)
+        rc = store_environment_end(db, subdomain, clock_now_ms(), e);
+    arena_free(&a);
+    return rc;
+}
+
+/* Writes what the launch came to: the tasks that were taken, or that it failed. */
+static int record_results(struct db *db, const struct launch *launch,
+                          const struct launch_result *results, size_t n, struct err *e)
 {
     if (db_begin(db, e) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         if (!results[i].error && store_task_add(db, &results[i].task, e) < 0)
             goto undo;
-    if (n_taken == 0 && store_environment_end(db, subdomain, clock_now_ms(), e) < 0)
+    if (store_launch_put(db, launch, e) < 0 || end_if_empty(db, launch->subdomain, e) < 0)
         goto undo;
     if (db_commit(db, e) == 0)
         return 0;
@@ -105,36 +150,82 @@ static int refused(const struct launch_request *request, const struct launch_res
                                    r->task.short_id);
     }
     return err_set(e, ERR_REFUSED, "failed to launch %s: %s%s%s", request->subdomain, failed,
-                   n_taken ? "; started: " : "", started);
+                   n_taken ? "; started, and stopped again: " : "", started);
 }
 
-static int launch_locked(struct db *db, struct runner *r, const struct launch_request *request,
+/* None of a launch stays of which not everything was taken: what serves goes on alone. */
+static void stop_taken(struct db *db, struct runner *r, const struct launch_request *request,
+                       const struct launch_result *results)
+{
+    struct err e;
+
+    for (size_t i = 0; i < request->n_taskdefs; i++)
+        if (!results[i].error && stop_task(db, r, results[i].task.arn, STOP_FAILED, &e) < 0)
+            log_error("%s: %s", request->subdomain, e.text);
+}
+
+/* What is tried once the launch was written down: *taken says how many tasks were. */
+static int run(struct runner *r, const struct launch_request *request,
+               const struct launch_plan *plan, struct arena *a, struct launch_result *results,
+               size_t *n, size_t *n_taken, struct err *e)
+{
+    int rc = runner_launch(r, request, plan, a, results, e);
+
+    *n = rc < 0 ? 0 : request->n_taskdefs; /* there is a result for each, or for none */
+    *n_taken = 0;
+    for (size_t i = 0; i < *n; i++)
+        *n_taken += !results[i].error;
+    return rc == 0 && *n_taken < *n ? refused(request, results, *n_taken, a, e) : rc;
+}
+
+/* Nothing was started: *e says why. Returns -1. */
+static int give_up(struct db *db, struct launch *launch, const struct err *e)
+{
+    struct err why;
+
+    launch->state = LAUNCH_FAILED;
+    launch->reason = e->text;
+    if (store_launch_put(db, launch, &why) < 0)
+        log_error("%s: %s", launch->subdomain, why.text);
+    return -1;
+}
+
+static int launch_locked(struct db *db, struct runner *r, struct launch_request *request,
                          struct arena *a, struct err *e)
 {
     struct launch_result *results = arena_array(a, request->n_taskdefs, sizeof *results);
-    struct environment env = {.subdomain = request->subdomain,
-                              .launched_at = clock_now_ms(),
-                              .request = launch_to_json(request, a)};
+    struct launch launch = {.subdomain = request->subdomain,
+                            .at = clock_now_ms(),
+                            .by = request->by,
+                            .request = launch_to_json(request, a),
+                            .n_wanted = request->n_taskdefs,
+                            .reason = ""};
     struct launch_plan plan;
+    char id[ULID_SIZE];
     struct err why;
-    size_t n, n_taken = 0;
+    size_t n, n_taken;
     int rc;
 
     if (runner_prepare(r, request, a, &plan, e) < 0)
         return err_prefix(e, "failed to launch %s", request->subdomain);
-    /* Written first: where nothing can be written, nothing is stopped either. */
-    if (store_environment_launch(db, &env, e) < 0 ||
-        stop_all(db, r, request->subdomain, STOP_RELAUNCHED, e) < 0)
+    if (new_id(db, request->subdomain, a, id, e) < 0)
         return -1;
-    rc = runner_launch(r, request, &plan, a, results, e);
-    n = rc < 0 ? 0 : request->n_taskdefs; /* there is a result for each, or for none */
-    for (size_t i = 0; i < n; i++)
-        n_taken += !results[i].error;
-    /* The runner's error is the one to keep: sync, too, ends an environment that has no task. */
-    if (record_results(db, request->subdomain, results, n, n_taken, rc < 0 ? &why : e) < 0)
+    request->launch = launch.id = id;
+    /* Written first: where nothing can be written, nothing is stopped either. */
+    if (record_begin(db, &launch, e) < 0)
+        return -1;
+    if (request->stop_first && stop_all(db, r, request->subdomain, STOP_RELAUNCHED, e) < 0)
+        return give_up(db, &launch, e);
+    rc = run(r, request, &plan, a, results, &n, &n_taken, e);
+    if (rc < 0) {
+        launch.state = LAUNCH_FAILED;
+        launch.reason = e->text;
+    }
+    /* The runner's error is the one to keep. */
+    if (record_results(db, &launch, results, n, rc < 0 ? &why : e) < 0)
         rc = -1;
-    if (rc == 0 && n_taken < n)
-        rc = refused(request, results, n_taken, a, e);
+    if (rc < 0 && n_taken > 0)
+        stop_taken(db, r, request, results);
     return rc;
 }
 
@@ -142,12 +233,13 @@ int environment_launch(struct db *db, struct runner *r, const struct launch_requ
                        struct err *e)
 {
     pthread_mutex_t *mutex = lock_of(request->subdomain);
+    struct launch_request own = *request; /* it gets an id */
     struct arena a = {0};
     int rc;
 
     if (lock(mutex, r, request->subdomain, e) < 0)
         return -1;
-    rc = launch_locked(db, r, request, &a, e);
+    rc = launch_locked(db, r, &own, &a, e);
     pthread_mutex_unlock(mutex);
     arena_free(&a);
     return rc;

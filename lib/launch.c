@@ -46,6 +46,8 @@ json_t *launch_tags(const struct launch_request *request)
 
     add_tag(tags, "ManagedBy", "mirage-ecs");
     add_tag(tags, "Subdomain", encoded);
+    if (request->launch)
+        add_tag(tags, LAUNCH_TAG, request->launch);
     for (size_t i = 0; i < request->n_params; i++)
         add_tag(tags, request->params[i].name, request->params[i].value);
     free(encoded);

@@ -108,6 +108,14 @@ static int check_taskdefs(const struct launch_input *input, const char *subdomai
     return 0;
 }
 
+/* The names of a link's records cannot lead to two sets at once. */
+static bool stops_first(const struct config *config, size_t n_taskdefs)
+{
+    if (!strcmp(config->launch.replace, "auto"))
+        return config->link.hosted_zone_id && n_taskdefs > 1;
+    return !strcmp(config->launch.replace, "stop_first");
+}
+
 int launch_check(const struct config *config, const struct launch_input *input, struct arena *a,
                  struct launch_request *request, struct err *e)
 {
@@ -116,7 +124,7 @@ int launch_check(const struct config *config, const struct launch_input *input, 
     const char **taskdefs;
     size_t n = 0;
 
-    *request = (struct launch_request){.subdomain = subdomain, .params = params};
+    *request = (struct launch_request){.subdomain = subdomain, .params = params, .by = ""};
     if (check_subdomain(config, subdomain, e) < 0)
         return -1;
     for (size_t i = 0; i < config->n_parameters; i++) {
@@ -132,6 +140,7 @@ int launch_check(const struct config *config, const struct launch_input *input, 
     if (check_taskdefs(input, subdomain, a, &taskdefs, &request->n_taskdefs, e) < 0)
         return -1;
     request->taskdefs = taskdefs;
+    request->stop_first = stops_first(config, request->n_taskdefs);
     return 0;
 }
 

@@ -7,11 +7,11 @@
 /* What there is to know of a launch at this moment. */
 struct facts {
     size_t n_live;
-    bool ready;      /* now */
-    bool was_ready;  /* now or before */
-    bool accepts;    /* at least one port of a live task accepts connections */
-    bool unhealthy;  /* a live task is */
-    bool over;       /* it failed or stopped before */
+    bool ready;              /* now */
+    bool was_ready;          /* now or before */
+    bool accepts;            /* at least one port of a live task accepts connections */
+    bool unhealthy;          /* a live task is */
+    bool over;               /* it failed or stopped before */
     const struct task *lost; /* the first task that ended without having been told to; or NULL */
     const struct task *told; /* the first task that ended because it was told to; or NULL */
 };
@@ -155,8 +155,8 @@ static void judge_replaced(const struct launch_seen *s, const struct facts *f, b
 {
     v->state = s->launch->state == LAUNCH_FAILED ? LAUNCH_FAILED : LAUNCH_DRAINING;
     v->stale_at = v->stale_at && v->stale_at <= now_ms ? v->stale_at : now_ms;
-    v->stop = f->n_live > 0 && newer->ready &&
-              (!has_served || now_ms - v->stale_at >= rules->drain_ms);
+    v->stop =
+        f->n_live > 0 && newer->ready && (!has_served || now_ms - v->stale_at >= rules->drain_ms);
     v->stop_reason = STOP_REPLACED;
     if (v->state == LAUNCH_DRAINING)
         v->reason = "a newer launch serves";
@@ -177,10 +177,8 @@ size_t launch_decide(const struct launch_seen *seen, size_t n, const char *servi
         const struct launch *l = seen[i].launch;
         struct launch_verdict *v = &verdicts[i];
         bool has_served = f[i].was_ready || l->stale_at || (serving && !strcmp(l->id, serving));
-        *v = (struct launch_verdict){.state = l->state,
-                                     .ready_at = l->ready_at,
-                                     .reason = l->reason,
-                                     .stop_reason = ""};
+        *v = (struct launch_verdict){
+            .state = l->state, .ready_at = l->ready_at, .reason = l->reason, .stop_reason = ""};
         if (f[i].ready && !v->ready_at && !f[i].over)
             v->ready_at = now_ms;
         if (f[i].n_live == 0 && (f[i].over || f[i].was_ready))
@@ -200,8 +198,9 @@ size_t launch_decide(const struct launch_seen *seen, size_t n, const char *servi
 const char *launch_state_word(enum launch_state state)
 {
     static const char *const words[] = {
-        [LAUNCH_STARTING] = "starting", [LAUNCH_READY] = "ready",     [LAUNCH_DRAINING] = "draining",
-        [LAUNCH_FAILED] = "failed",     [LAUNCH_STOPPED] = "stopped",
+        [LAUNCH_STARTING] = "starting", [LAUNCH_READY] = "ready",
+        [LAUNCH_DRAINING] = "draining", [LAUNCH_FAILED] = "failed",
+        [LAUNCH_STOPPED] = "stopped",
     };
 
     return words[state];

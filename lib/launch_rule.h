@@ -28,9 +28,9 @@ struct launch {
     const char *request; /* launch_to_json(); "": not known here */
     const char *reason;  /* why it failed or stopped; "" */
     enum launch_state state;
-    int64_t ready_at;  /* ms; when it was first seen ready; 0: never */
-    int64_t stale_at;  /* ms; when it was replaced; 0: it was not */
-    size_t n_wanted;   /* tasks that belong to it; 0: not known */
+    int64_t ready_at; /* ms; when it was first seen ready; 0: never */
+    int64_t stale_at; /* ms; when it was replaced; 0: it was not */
+    size_t n_wanted;  /* tasks that belong to it; 0: not known */
 };
 
 /* One launch with its tasks: all that are known, stopped ones too. */

@@ -28,6 +28,9 @@ struct launch_request {
     size_t n_taskdefs; /* at least 1 */
     const struct launch_param *params;
     size_t n_params;
+    bool stop_first;    /* what runs is stopped before, not when this has become ready */
+    const char *by;     /* who asks; "" */
+    const char *launch; /* its id; NULL: it gets a new one */
 };
 
 /* The result for one task definition of a launch. */

@@ -75,11 +75,12 @@ static json_t *describe(const struct runner_local *l, const struct launch_reques
         json_array_append_new(ports, json_integer(80));
     for (size_t i = 0; def && i < def->n_env; i++)
         json_object_set_new(extra, def->env[i].name, json_string(def->env[i].value));
-    return json_pack("{s:s, s:s+, s:s+, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "short_id", id,
-                     "arn", ARN_PREFIX, id, "taskdef", taskdef, strchr(taskdef, ':') ? "" : ":1",
-                     "subdomain", request->subdomain, "branch", launch_branch(request),
-                     "created_at", (json_int_t)clock_now_ms(), "command", command, "ports", ports,
-                     "extra_env", extra, "env", launch_env(request, l->config->compat_v1), "tags",
+    return json_pack("{s:s, s:s, s:s+, s:s+, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "launch",
+                     request->launch ? request->launch : "", "short_id", id, "arn", ARN_PREFIX, id,
+                     "taskdef", taskdef, strchr(taskdef, ':') ? "" : ":1", "subdomain",
+                     request->subdomain, "branch", launch_branch(request), "created_at",
+                     (json_int_t)clock_now_ms(), "command", command, "ports", ports, "extra_env",
+                     extra, "env", launch_env(request, l->config->compat_v1), "tags",
                      launch_tags(request));
 }
 
@@ -232,6 +233,8 @@ static int read_task(struct runner_local *l, const char *id, struct arena *a, st
         .arn = json_text(description, "arn", a),
         .short_id = json_text(description, "short_id", a),
         .subdomain = json_text(description, "subdomain", a),
+        .launch = json_text(description, "launch", a),
+        .stop_code = "",
         .branch = json_text(description, "branch", a),
         .taskdef = json_text(description, "taskdef", a),
         .ipaddress = status ? "127.0.0.1" : "",

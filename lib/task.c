@@ -2,6 +2,26 @@
 
 #include <string.h>
 
+static const char *const health_words[] = {
+    [TASK_NO_CHECK] = "",
+    [TASK_HEALTH_UNKNOWN] = "UNKNOWN",
+    [TASK_HEALTHY] = "HEALTHY",
+    [TASK_UNHEALTHY] = "UNHEALTHY",
+};
+
+const char *task_health_word(enum task_health health)
+{
+    return health_words[health];
+}
+
+enum task_health task_health_of(const char *word)
+{
+    for (int h = TASK_NO_CHECK; h <= TASK_UNHEALTHY; h++)
+        if (!strcmp(word, health_words[h]))
+            return (enum task_health)h;
+    return TASK_HEALTH_UNKNOWN;
+}
+
 bool task_was_told_to_stop(const struct task *t)
 {
     /* ECS's own words are those of the Amazon ECS Developer Guide, "Stopped tasks error messages".

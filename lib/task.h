@@ -64,6 +64,10 @@ struct task_list {
     "the stack was stopped" /* local tasks end with the stack that runs them                       \
                              */
 
+/* ECS's word for it, "" for TASK_NO_CHECK; and back, where any other word is UNKNOWN. */
+const char *task_health_word(enum task_health health) __attribute__((warn_unused_result));
+enum task_health task_health_of(const char *word) __attribute__((warn_unused_result));
+
 /* Whether a stopped task ended because it was told to, by mirage-ecs or by somebody else, and not
  * by itself or for a failure. stopped_reason decides. */
 bool task_was_told_to_stop(const struct task *t) __attribute__((warn_unused_result));

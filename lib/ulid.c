@@ -10,7 +10,8 @@
 
 static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/* The letter of the five bits that end `shift` bits before the end of the 130 (two of them zero). */
+/* The letter of the five bits that end `shift` bits before the end of the 130 (two of them zero).
+ */
 static char letter_at(const unsigned char bytes[TIME_SIZE + ULID_REST], int shift)
 {
     int at = TIME_SIZE + ULID_REST - 1 - shift / 8;

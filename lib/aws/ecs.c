@@ -242,8 +242,9 @@ void ecs_run_tasks(const struct ecs *ecs, json_t *const *requests, size_t n, str
 
     for (size_t i = 0; i < n; i++) {
         json_object_set_new(requests[i], "cluster", json_string(ecs->cluster));
-        /* Not repeatable: a request whose answer was lost has perhaps started a task. */
-        calls[i] = json_call(AWS_ECS, "RunTask", requests[i], false, a);
+        /* Without clientToken a request whose answer was lost has perhaps started a task. */
+        bool repeatable = json_object_get(requests[i], "clientToken");
+        calls[i] = json_call(AWS_ECS, "RunTask", requests[i], repeatable, a);
     }
     perform_each(ecs, calls, n, take_started, a, results);
 }

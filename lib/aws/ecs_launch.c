@@ -84,7 +84,7 @@ static void add_placement(json_t *run, const struct config *c)
                         json_pack("{s:o}", "awsvpcConfiguration", vpc));
 }
 
-json_t *ecs_launch_request(const struct config *c, const struct launch_request *request,
+json_t *ecs_launch_request(const struct config *c, const struct launch_request *request, size_t i,
                            const json_t *definition)
 {
     json_t *run =
@@ -93,8 +93,14 @@ json_t *ecs_launch_request(const struct config *c, const struct launch_request *
                   ecs_launch_overrides(c, request, definition), "tags", tags_of(request),
                   "enableExecuteCommand", c->ecs.enable_execute_command);
 
+    struct arena a = {0};
+
     if (!run)
         abort();
+    if (request->launch)
+        json_object_set_new(run, "clientToken",
+                            json_string(arena_printf(&a, "%s-%zu", request->launch, i)));
+    arena_free(&a);
     add_placement(run, c);
     return run;
 }

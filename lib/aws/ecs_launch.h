@@ -7,9 +7,10 @@
 #include "config/config.h"
 #include "runner.h"
 
-/* RunTask's request for one task of a definition (a TaskDefinition), without the cluster. The
- * caller decrefs. */
-json_t *ecs_launch_request(const struct config *c, const struct launch_request *request,
+/* RunTask's request for the i-th task of the launch, of this definition (a TaskDefinition), without
+ * the cluster. Its clientToken is made of the launch's id, so that asking twice starts one task.
+ * The caller decrefs. */
+json_t *ecs_launch_request(const struct config *c, const struct launch_request *request, size_t i,
                            const json_t *definition) __attribute__((warn_unused_result));
 
 /* Its `overrides`: the launch's variables for every container. The caller decrefs. */

@@ -6,7 +6,9 @@
 #include <openssl/evp.h>
 
 #include "json.h"
+#include "launch.h"
 #include "pattern.h"
+#include "ulid.h"
 
 #include "json_call.h"
 
@@ -248,6 +250,36 @@ static const char *desired_status(const char *desired, const char *last)
     return !strcmp(desired, "STOPPED") ? desired : "RUNNING";
 }
 
+/* Whether an essential container has a health check. */
+static bool has_check(const json_t *definition)
+{
+    const json_t *container, *essential;
+    size_t i;
+
+    json_array_foreach (json_object_get(definition, "containerDefinitions"), i, container) {
+        essential = json_object_get(container, "essential");
+        if (json_object_get(container, "healthCheck") && (!essential || json_is_true(essential)))
+            return true;
+    }
+    return false;
+}
+
+/* healthStatus is UNKNOWN, too, where there is no check. */
+static enum task_health health_of(const json_t *task, const json_t *definition, struct arena *a)
+{
+    enum task_health health = task_health_of(json_text(task, "healthStatus", a));
+
+    return health == TASK_HEALTH_UNKNOWN && !has_check(definition) ? TASK_NO_CHECK : health;
+}
+
+/* Whoever edits a tag may write anything. */
+static const char *launch_of(const json_t *task, struct arena *a)
+{
+    const char *id = tag_of(task, LAUNCH_TAG);
+
+    return id && ulid_is_valid(id) ? arena_strdup(a, id) : "";
+}
+
 struct task ecs_task(const json_t *task, const char *subdomain, const json_t *definition,
                      const struct config *config, struct arena *a)
 {
@@ -256,6 +288,7 @@ struct task ecs_task(const json_t *task, const char *subdomain, const json_t *de
     struct task t = {
         .arn = json_text(task, "taskArn", a),
         .subdomain = subdomain,
+        .launch = launch_of(task, a),
         .branch = branch_of(task, env, a),
         .taskdef = last_part(json_text(task, "taskDefinitionArn", a), '/'),
         .ipaddress = address_of(task, a),
@@ -264,6 +297,8 @@ struct task ecs_task(const json_t *task, const char *subdomain, const json_t *de
         .env = dump(env, a),
         .tags = tags_text(task, a),
         .stopped_reason = "",
+        .stop_code = json_text(task, "stopCode", a),
+        .health = health_of(task, definition, a),
         .created_at = json_time_ms(task, "createdAt"),
         .started_at = json_time_ms(task, "startedAt"),
         .stopped_at = json_time_ms(task, "stoppedAt"),

@@ -77,7 +77,7 @@ static int ecs_launch(struct runner *runner, const struct launch_request *reques
 
     (void)e;
     for (size_t i = 0; i < n; i++)
-        requests[i] = ecs_launch_request(r->config, request,
+        requests[i] = ecs_launch_request(r->config, request, i,
                                          definitions_kept(&r->definitions, plan->definitions[i]));
     ecs_run_tasks(&r->ecs, requests, n, a, runs);
     for (size_t i = 0; i < n; i++) {

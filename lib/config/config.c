@@ -34,6 +34,9 @@ static void set_defaults(struct config *c, const struct options *o)
     c->network.connect_timeout_ms = 5000;
     c->network.header_timeout_ms = 30000;
     c->network.idle_timeout_ms = 75000;
+    c->launch.replace = "auto";
+    c->launch.drain_ms = 30000;
+    c->launch.ready_timeout_ms = 1800000;
     c->purge.settle_ms = 180000;
     c->web.server = "lighttpd";
     c->ecs.enable_execute_command = true;

@@ -135,6 +135,11 @@ struct config {
         size_t line, request_line;  /* 0: the file does not have the section */
     } purge;
     struct {
+        const char *replace;      /* "auto", "gapless", "stop_first" */
+        int64_t drain_ms;         /* between being replaced and being stopped */
+        int64_t ready_timeout_ms; /* for a launch that replaces; 0: no limit */
+    } launch;
+    struct {
         const char *hosted_zone_id; /* NULL: no records are kept */
         struct config_strings default_task_definitions;
         struct config_strings exclude_containers; /* patterns of container names */

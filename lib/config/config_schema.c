@@ -186,6 +186,18 @@ static const struct config_field purge[] = {
     {0},
 };
 
+static const struct config_field launch[] = {
+    {.key = "replace",
+     .type = CONFIG_CHOICE,
+     .offset = IN(config, launch.replace),
+     .choices = "auto gapless stop_first"},
+    {.key = "drain", .type = CONFIG_DURATION, .offset = IN(config, launch.drain_ms)},
+    {.key = "ready_timeout",
+     .type = CONFIG_DURATION,
+     .offset = IN(config, launch.ready_timeout_ms)},
+    {0},
+};
+
 static const struct config_field link_section[] = {
     {.key = "hosted_zone_id", .type = CONFIG_STRING, .offset = IN(config, link.hosted_zone_id)},
     {.key = "default_task_definitions",
@@ -313,6 +325,7 @@ const struct config_field config_schema[] = {
      .size = sizeof(struct config_parameter),
      .line = IN(config_parameter, line)},
     {.key = "ecs", .type = CONFIG_SECTION, .sub = ecs},
+    {.key = "launch", .type = CONFIG_SECTION, .sub = launch},
     {.key = "link", .type = CONFIG_SECTION, .sub = link_section},
     {.key = "local", .type = CONFIG_SECTION, .sub = local},
     {.key = "auth",

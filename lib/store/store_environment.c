@@ -1,30 +1,42 @@
 #include "store_environment.h"
 
-int store_environment_launch(struct db *db, const struct environment *env, struct err *e)
+#define IS_LIVE " last_status <> 'STOPPED' AND desired_status <> 'STOPPED'"
+
+int store_environment_launch(struct db *db, const char *subdomain, int64_t at, const char *launch,
+                             struct err *e)
 {
     return db_run(db,
-                  "INSERT INTO environment (subdomain, launched_at, request)"
-                  " VALUES (:subdomain, :launched_at, :request)"
-                  " ON CONFLICT (subdomain) DO UPDATE SET launched_at = excluded.launched_at,"
-                  " ended_at = NULL, request = excluded.request",
-                  DB_BINDS(db_text(":subdomain", env->subdomain),
-                           db_number(":launched_at", env->launched_at),
-                           db_text(":request", env->request)),
+                  "INSERT INTO environment (subdomain, launched_at, serving)"
+                  " VALUES (:subdomain, :at, :launch)"
+                  " ON CONFLICT (subdomain) DO UPDATE SET"
+                  " launched_at = iif(ended_at IS NULL, launched_at, excluded.launched_at),"
+                  " ended_at = NULL, serving = iif(EXISTS (SELECT 1 FROM task"
+                  "  WHERE task.subdomain = environment.subdomain"
+                  "  AND task.launch = environment.serving AND" IS_LIVE "),"
+                  "  serving, excluded.serving)",
+                  DB_BINDS(db_text(":subdomain", subdomain), db_number(":at", at),
+                           db_text(":launch", launch)),
                   e);
 }
 
 int store_environment_follow_tasks(struct db *db, struct err *e)
 {
-    return db_change(
-        db,
-        "INSERT INTO environment (subdomain, launched_at)"
-        " SELECT subdomain, min(created_at) FROM task"
-        " WHERE last_status <> 'STOPPED' AND desired_status <> 'STOPPED'"
-        " GROUP BY subdomain"
-        " ON CONFLICT (subdomain) DO UPDATE SET launched_at = excluded.launched_at,"
-        " request = CASE WHEN ended_at IS NULL THEN request ELSE '' END, ended_at = NULL"
-        " WHERE ended_at IS NOT NULL OR excluded.launched_at <> launched_at",
-        DB_NO_BINDS, e);
+    return db_change(db,
+                     "INSERT INTO environment (subdomain, launched_at, serving)"
+                     " SELECT subdomain, min(created_at), max(launch) FROM task WHERE" IS_LIVE
+                     " GROUP BY subdomain"
+                     " ON CONFLICT (subdomain) DO UPDATE SET launched_at = excluded.launched_at,"
+                     " serving = iif(ended_at IS NULL, serving, excluded.serving), ended_at = NULL"
+                     " WHERE ended_at IS NOT NULL OR excluded.launched_at <> launched_at",
+                     DB_NO_BINDS, e);
+}
+
+int store_environment_serve(struct db *db, const char *subdomain, const char *launch, struct err *e)
+{
+    return db_run(db,
+                  "UPDATE environment SET serving = :launch"
+                  " WHERE subdomain = :subdomain AND serving <> :launch",
+                  DB_BINDS(db_text(":launch", launch), db_text(":subdomain", subdomain)), e);
 }
 
 int store_environment_end(struct db *db, const char *subdomain, int64_t ended_at, struct err *e)
@@ -39,11 +51,10 @@ int store_environment_end_empty(struct db *db, int64_t before, int64_t ended_at,
 {
     return db_change(db,
                      "UPDATE environment SET ended_at = :ended_at"
-                     " WHERE ended_at IS NULL AND (launched_at < :before OR EXISTS"
-                     "  (SELECT 1 FROM task WHERE task.subdomain = environment.subdomain"
-                     "   AND task.created_at >= environment.launched_at)) AND NOT EXISTS"
-                     " (SELECT 1 FROM task WHERE task.subdomain = environment.subdomain"
-                     "  AND last_status <> 'STOPPED' AND desired_status <> 'STOPPED')",
+                     " WHERE ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM launch"
+                     "  WHERE launch.subdomain = environment.subdomain AND launch.at >= :before"
+                     "  AND launch.state = 'starting') AND NOT EXISTS (SELECT 1 FROM task"
+                     "  WHERE task.subdomain = environment.subdomain AND" IS_LIVE ")",
                      DB_BINDS(db_number(":ended_at", ended_at), db_number(":before", before)), e);
 }
 
@@ -53,7 +64,7 @@ static void read_environment(struct db_rows *rows, struct arena *a, struct envir
         .subdomain = arena_strdup(a, db_column_text(rows, 0)),
         .launched_at = db_column_number(rows, 1),
         .ended_at = db_column_number(rows, 2),
-        .request = arena_strdup(a, db_column_text(rows, 3)),
+        .serving = arena_strdup(a, db_column_text(rows, 3)),
     };
 }
 
@@ -64,7 +75,7 @@ int store_environment_get(struct db *db, const char *subdomain, struct arena *a,
     int rc;
 
     if (db_query(db, &rows,
-                 "SELECT subdomain, launched_at, ended_at, request FROM environment"
+                 "SELECT subdomain, launched_at, ended_at, serving FROM environment"
                  " WHERE subdomain = :subdomain",
                  DB_BINDS(db_text(":subdomain", subdomain)), e) < 0)
         return -1;
@@ -85,7 +96,7 @@ int store_environment_list(struct db *db, struct arena *a, struct environment **
     *envs = NULL;
     *len = 0;
     if (db_query(db, &rows,
-                 "SELECT subdomain, launched_at, ended_at, request FROM environment"
+                 "SELECT subdomain, launched_at, ended_at, serving FROM environment"
                  " WHERE ended_at IS NULL ORDER BY subdomain",
                  DB_NO_BINDS, e) < 0)
         return -1;

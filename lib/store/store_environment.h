@@ -14,11 +14,16 @@ struct environment {
     const char *subdomain; /* a pattern, lower case */
     int64_t launched_at;   /* ms; among matching patterns the earliest wins */
     int64_t ended_at;      /* ms; 0 while it is live */
-    const char *request;   /* JSON: the launch as it was asked for; "" when only seen on ECS */
+    const char *serving;   /* the id of the launch whose tasks get the requests */
 };
 
-/* Makes the environment live, with this launch time and request. An earlier life is overwritten. */
-int store_environment_launch(struct db *db, const struct environment *env, struct err *e)
+/* Makes the environment live. Where it is not, `at` (ms) is its launch time; where nothing of it
+ * serves any more, this launch does from now on. */
+int store_environment_launch(struct db *db, const char *subdomain, int64_t at, const char *launch,
+                             struct err *e) __attribute__((warn_unused_result));
+
+/* The tasks of this launch get the requests from now on. */
+int store_environment_serve(struct db *db, const char *subdomain, const char *launch, struct err *e)
     __attribute__((warn_unused_result));
 
 /* Makes the live environments agree with the live tasks in the view: one for each subdomain,
@@ -30,8 +35,8 @@ int store_environment_follow_tasks(struct db *db, struct err *e)
 int store_environment_end(struct db *db, const char *subdomain, int64_t ended_at, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Ends the environments without a live task: those whose tasks have all ended, and those that were
- * launched before `before` (ms) and never got one. Returns how many, or -1. */
+/* Ends the environments without a live task, unless a launch of theirs that was asked for since
+ * `before` (ms) is still starting. Returns how many, or -1. */
 int store_environment_end_empty(struct db *db, int64_t before, int64_t ended_at, struct err *e)
     __attribute__((warn_unused_result));
 

@@ -32,3 +32,8 @@ int64_t store_route_version(struct db *db, struct err *e)
 {
     return db_query_number(db, "SELECT version FROM route_version", DB_NO_BINDS, e);
 }
+
+int64_t store_task_version(struct db *db, struct err *e)
+{
+    return db_query_number(db, "SELECT version + tasks FROM route_version", DB_NO_BINDS, e);
+}

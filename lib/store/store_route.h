@@ -30,4 +30,7 @@ int store_route_each(struct db *db, int (*each)(void *ctx, const struct route_ro
 /* A number that grows with every commit that changed what the view shows; -1 on error. */
 int64_t store_route_version(struct db *db, struct err *e) __attribute__((warn_unused_result));
 
+/* A number that changes with that version and with every new task, routed or not. -1 on error. */
+int64_t store_task_version(struct db *db, struct err *e) __attribute__((warn_unused_result));
+
 #endif

@@ -6,8 +6,8 @@
 #define SELECT_TASKS                                                                               \
     "SELECT t.arn, t.short_id, t.subdomain, t.branch, t.taskdef, t.ipaddress, t.last_status,"      \
     " t.desired_status, t.env, t.tags, t.stopped_reason, t.created_at, t.started_at, "             \
-    "t.stopped_at,"                                                                                \
-    " p.container, p.container_port, p.address, p.port, p.ready, p.arn IS NOT NULL"                \
+    "t.stopped_at, t.launch, t.stop_code, t.health,"                                               \
+    " p.container, p.container_port, p.address, p.port, p.ready, p.answers, p.arn IS NOT NULL"     \
     " FROM task t LEFT JOIN port p ON p.arn = t.arn"
 #define WANTED                                                                                     \
     " (:filter = 2 OR (:filter = 1) = (t.last_status = 'STOPPED' OR t.desired_status = "           \
@@ -31,17 +31,21 @@ static void read_task(struct db_rows *rows, struct arena *a, struct task *t)
         .created_at = db_column_number(rows, 11),
         .started_at = db_column_number(rows, 12),
         .stopped_at = db_column_number(rows, 13),
+        .launch = arena_strdup(a, db_column_text(rows, 14)),
+        .stop_code = arena_strdup(a, db_column_text(rows, 15)),
+        .health = task_health_of(db_column_text(rows, 16)),
     };
 }
 
 static void read_port(struct db_rows *rows, struct arena *a, struct task_port *p)
 {
     *p = (struct task_port){
-        .container = arena_strdup(a, db_column_text(rows, 14)),
-        .container_port = (int)db_column_number(rows, 15),
-        .address = arena_strdup(a, db_column_text(rows, 16)),
-        .port = (int)db_column_number(rows, 17),
-        .ready = db_column_number(rows, 18) != 0,
+        .container = arena_strdup(a, db_column_text(rows, 17)),
+        .container_port = (int)db_column_number(rows, 18),
+        .address = arena_strdup(a, db_column_text(rows, 19)),
+        .port = (int)db_column_number(rows, 20),
+        .ready = db_column_number(rows, 21) != 0,
+        .answers = db_column_number(rows, 22) != 0,
     };
 }
 
@@ -60,7 +64,7 @@ static int collect(struct db_rows *rows, struct arena *a, struct task_list *task
             read_task(rows, a, t);
             port_cap = 0;
         }
-        if (db_column_number(rows, 19)) {
+        if (db_column_number(rows, 23)) {
             t->ports = arena_grow(a, t->ports, t->n_ports, &port_cap, sizeof *t->ports);
             read_port(rows, a, &t->ports[t->n_ports++]);
         }
@@ -111,9 +115,11 @@ static int put_row(struct db *db, const struct task *t, struct err *e)
     return db_change(
         db,
         "INSERT INTO task (arn, short_id, subdomain, branch, taskdef, ipaddress, last_status,"
-        " desired_status, env, tags, stopped_reason, created_at, started_at, stopped_at)"
+        " desired_status, env, tags, stopped_reason, created_at, started_at, stopped_at, launch,"
+        " stop_code, health)"
         " VALUES (:arn, :short_id, :subdomain, :branch, :taskdef, :ipaddress, :last_status,"
-        " :desired_status, :env, :tags, :stopped_reason, :created_at, :started_at, :stopped_at)"
+        " :desired_status, :env, :tags, :stopped_reason, :created_at, :started_at, :stopped_at,"
+        " :launch, :stop_code, :health)"
         " ON CONFLICT (arn) DO UPDATE SET subdomain = excluded.subdomain,"
         " branch = excluded.branch, taskdef = excluded.taskdef, ipaddress = excluded.ipaddress,"
         " last_status = excluded.last_status, desired_status = CASE desired_status"
@@ -121,14 +127,17 @@ static int put_row(struct db *db, const struct task *t, struct err *e)
         " env = excluded.env, tags = excluded.tags, stopped_reason = CASE excluded.stopped_reason"
         "  WHEN '' THEN stopped_reason ELSE excluded.stopped_reason END,"
         " created_at = excluded.created_at, started_at = excluded.started_at,"
-        " stopped_at = excluded.stopped_at"
+        " stopped_at = excluded.stopped_at, launch = excluded.launch,"
+        " stop_code = excluded.stop_code, health = excluded.health"
         " WHERE (subdomain, branch, taskdef, ipaddress, last_status, desired_status, env, tags,"
-        "  stopped_reason, created_at, started_at, stopped_at) IS NOT (excluded.subdomain,"
+        "  stopped_reason, created_at, started_at, stopped_at, launch, stop_code, health)"
+        "  IS NOT (excluded.subdomain,"
         "  excluded.branch, excluded.taskdef, excluded.ipaddress, excluded.last_status,"
         "  CASE desired_status WHEN 'STOPPED' THEN 'STOPPED' ELSE excluded.desired_status END,"
         "  excluded.env, excluded.tags, CASE excluded.stopped_reason WHEN '' THEN stopped_reason"
         "  ELSE excluded.stopped_reason END,"
-        "  excluded.created_at, excluded.started_at, excluded.stopped_at)",
+        "  excluded.created_at, excluded.started_at, excluded.stopped_at, excluded.launch,"
+        "  excluded.stop_code, excluded.health)",
         DB_BINDS(db_text(":arn", t->arn), db_text(":short_id", t->short_id),
                  db_text(":subdomain", t->subdomain), db_text(":branch", t->branch),
                  db_text(":taskdef", t->taskdef), db_text(":ipaddress", t->ipaddress),
@@ -136,7 +145,9 @@ static int put_row(struct db *db, const struct task *t, struct err *e)
                  db_text(":desired_status", t->desired_status), db_text(":env", t->env),
                  db_text(":tags", t->tags), db_text(":stopped_reason", t->stopped_reason),
                  db_number(":created_at", t->created_at), db_number(":started_at", t->started_at),
-                 db_number(":stopped_at", t->stopped_at)),
+                 db_number(":stopped_at", t->stopped_at), db_text(":launch", t->launch),
+                 db_text(":stop_code", t->stop_code),
+                 db_text(":health", task_health_word(t->health))),
         e);
 }
 
@@ -146,7 +157,7 @@ static int put_port(struct db *db, const char *arn, const struct task_port *p, s
                      "INSERT INTO port (arn, container, container_port, address, port)"
                      " VALUES (:arn, :container, :container_port, :address, :port)"
                      " ON CONFLICT (arn, container, container_port) DO UPDATE SET"
-                     " address = excluded.address, port = excluded.port, ready = 0"
+                     " address = excluded.address, port = excluded.port, ready = 0, answers = 0"
                      " WHERE (address, port) IS NOT (excluded.address, excluded.port)",
                      DB_BINDS(db_text(":arn", arn), db_text(":container", p->container),
                               db_number(":container_port", p->container_port),
@@ -240,11 +251,12 @@ int store_task_stopping(struct db *db, const char *arn, const char *reason, stru
 int store_task_port_ready(struct db *db, const char *arn, const struct task_port *port,
                           struct err *e)
 {
-    return db_run(db,
-                  "UPDATE port SET ready = 1 WHERE arn = :arn AND container = :container"
-                  " AND container_port = :container_port AND address = :address AND port = :port",
-                  DB_BINDS(db_text(":arn", arn), db_text(":container", port->container),
-                           db_number(":container_port", port->container_port),
-                           db_text(":address", port->address), db_number(":port", port->port)),
-                  e);
+    return db_run(
+        db,
+        "UPDATE port SET ready = 1, answers = 1 WHERE arn = :arn AND container = :container"
+        " AND container_port = :container_port AND address = :address AND port = :port",
+        DB_BINDS(db_text(":arn", arn), db_text(":container", port->container),
+                 db_number(":container_port", port->container_port),
+                 db_text(":address", port->address), db_number(":port", port->port)),
+        e);
 }

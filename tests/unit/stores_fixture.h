@@ -93,9 +93,7 @@ static inline int64_t version(void)
 
 static inline void launch(const char *subdomain, int64_t at)
 {
-    struct environment env = {.subdomain = subdomain, .launched_at = at, .request = "{}"};
-
-    assert_int_equal(store_environment_launch(db, &env, &e), 0);
+    assert_int_equal(store_environment_launch(db, subdomain, at, "", &e), 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_memory, close_memory)

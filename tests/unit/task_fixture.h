@@ -11,6 +11,7 @@ static inline struct task plain_task(const char *id, const char *subdomain)
         .arn = id,
         .short_id = id,
         .subdomain = subdomain,
+        .launch = "",
         .branch = "topic/x",
         .taskdef = "app:1",
         .ipaddress = "10.0.0.1",
@@ -19,6 +20,7 @@ static inline struct task plain_task(const char *id, const char *subdomain)
         .env = "{}",
         .tags = "[]",
         .stopped_reason = "",
+        .stop_code = "",
         .created_at = 1000,
         .started_at = 2000,
     };

@@ -178,6 +178,7 @@ static const char everything[] =
     "      assign_public_ip: ENABLED\n"
     "  default_task_definition: app\n"
     "  enable_execute_command: no\n"
+    "launch: {replace: stop_first, drain: 1m, ready_timeout: 0s}\n"
     "link:\n"
     "  hosted_zone_id: Z0123456789ABC\n"
     "  default_task_definitions: [front, back]\n"
@@ -228,6 +229,9 @@ static void check_servers(const struct config *c)
     assert_true(network_list_has(c->network.trusted, 2, "2001:db8::9"));
     assert_false(network_list_has(c->network.trusted, 2, "192.0.2.8"));
     assert_int_equal(c->purge.settle_ms, 90000);
+    assert_string_equal(c->launch.replace, "stop_first");
+    assert_int_equal(c->launch.drain_ms, 60000);
+    assert_int_equal(c->launch.ready_timeout_ms, 0);
     assert_string_equal(c->web.server, "apache");
     assert_string_equal(c->web.listen, "[::1]:8090");
     assert_string_equal(c->htmldir, "/srv/html");

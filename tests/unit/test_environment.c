@@ -6,7 +6,9 @@
 
 #include "buf.h"
 #include "store/store_environment.h"
+#include "store/store_launch.h"
 #include "store/store_task.h"
+#include "ulid.h"
 
 #include "task_fixture.h"
 
@@ -23,6 +25,7 @@ struct fake {
     const char *refused;     /* why a launch is, before anything is touched */
     const char *none;        /* what no launch is possible for */
     int n_tasks;
+    bool stop_first;     /* asked for so */
     bool live_at_launch; /* a task of the subdomain was live in the view when launch was called */
     pthread_mutex_t lock;
     int inside, most_inside;
@@ -38,6 +41,7 @@ static struct task fake_task(struct arena *a, const struct launch_request *reque
 
     t.arn = arena_printf(a, "arn:%s", id);
     t.taskdef = taskdef;
+    t.launch = request->launch;
     t.last_status = "PROVISIONING";
     t.created_at = 1;
     t.started_at = 0;
@@ -123,8 +127,11 @@ static void calls_were(const char *expected)
 static int launch(const char *subdomain, const char *first, const char *second)
 {
     const char *const names[] = {first, second};
-    struct launch_request r = {
-        .subdomain = subdomain, .taskdefs = names, .n_taskdefs = second ? 2 : 1};
+    struct launch_request r = {.subdomain = subdomain,
+                               .taskdefs = names,
+                               .n_taskdefs = second ? 2 : 1,
+                               .by = "me",
+                               .stop_first = fake.stop_first};
 
     return environment_launch(db, &fake.runner, &r, &e);
 }
@@ -156,21 +163,73 @@ static struct environment env_of(const char *subdomain)
     return env;
 }
 
+static struct launch_list launches_of(const char *subdomain)
+{
+    struct launch_list list;
+
+    assert_int_equal(store_launch_list(db, subdomain, &arena, &list, &e), 0);
+    return list;
+}
+
 static void launch_is_made_and_kept(void **state)
 {
+    const char *request;
+    struct launch l;
+
     (void)state;
     launched("foo", "app", "db");
     calls_were("launch foo app db; ");
     tasks_are("foo", "id1 RUNNING; id2 RUNNING; ");
     assert_true(env_of("foo").launched_at > 0);
     assert_true(env_of("foo").ended_at == 0);
-    assert_string_equal(env_of("foo").request,
+    assert_int_equal(store_launch_request(db, "foo", &arena, &request, &e), 1);
+    assert_string_equal(request,
                         "{\"subdomain\":\"foo\",\"taskdef\":[\"app\",\"db\"],\"parameters\":{}}");
+    assert_int_equal(launches_of("foo").len, 1);
+    l = launches_of("foo").items[0];
+    assert_true(ulid_is_valid(l.id) && l.n_wanted == 2 && l.state == LAUNCH_STARTING);
+    assert_string_equal(l.by, "me");
+    assert_string_equal(env_of("foo").serving, l.id);
+}
+
+static void relaunch_leaves_what_runs(void **state)
+{
+    struct launch_list list;
+
+    (void)state;
+    launched("foo", "app", "db");
+    launched("foo", "app", NULL);
+    calls_were("launch foo app db; launch foo app; ");
+    assert_true(fake.live_at_launch);
+    tasks_are("foo", "id1 RUNNING; id2 RUNNING; id3 RUNNING; ");
+    list = launches_of("foo");
+    assert_int_equal(list.len, 2);
+    assert_string_equal(env_of("foo").serving, list.items[0].id);
+}
+
+static void ids_go_up_whatever_the_clock_says(void **state)
+{
+    struct launch ahead = {.subdomain = "foo", .by = "", .request = "", .reason = ""};
+    char id[ULID_SIZE];
+    struct launch_list list;
+
+    (void)state;
+    ulid_new(4000000000000, id); /* of a copy whose clock is decades ahead */
+    ahead.id = id;
+    assert_int_equal(store_launch_put(db, &ahead, &e), 0);
+    launched("foo", "app", NULL);
+    launched("foo", "app", NULL);
+    list = launches_of("foo");
+    assert_int_equal(list.len, 3);
+    assert_string_equal(list.items[0].id, id);
+    assert_true(ulid_ms(list.items[1].id) == 4000000000001);
+    assert_true(ulid_ms(list.items[2].id) == 4000000000002);
 }
 
 static void relaunch_stops_the_old_ones_first(void **state)
 {
     (void)state;
+    fake.stop_first = true;
     launched("foo", "app", "db");
     launched("fo*", "app", NULL); /* another one, though it matches */
     calls_were("launch foo app db; launch fo* app; ");
@@ -197,7 +256,7 @@ static void what_is_refused_before_touches_nothing(void **state)
     tasks_are("a", "id1 RUNNING; ");
     fake.refused = NULL;
     launched("a", "app", NULL);
-    calls_were("stop arn:id1; launch a app; ");
+    calls_were("launch a app; ");
 }
 
 /* A full disk, say. */
@@ -216,16 +275,17 @@ static void what_cannot_be_written_down_stops_nothing(void **state)
 static void partial_failure_tells_all(void **state)
 {
     const char *const names[] = {"good", "bad", "fine", "worse"};
-    struct launch_request r = {.subdomain = "foo", .taskdefs = names, .n_taskdefs = 4};
+    struct launch_request r = {.subdomain = "foo", .taskdefs = names, .n_taskdefs = 4, .by = ""};
 
     (void)state;
     fake.fails = " bad worse ";
     assert_int_equal(environment_launch(db, &fake.runner, &r, &e), -1);
     assert_int_equal(e.kind, ERR_REFUSED);
     assert_string_equal(e.text, "failed to launch foo: bad: no bad here; worse: no worse here; "
-                                "started: good (id1), fine (id2)");
-    tasks_are("foo", "id1 RUNNING; id2 RUNNING; "); /* not left behind unnoticed */
-    assert_true(env_of("foo").ended_at == 0);
+                                "started, and stopped again: good (id1), fine (id2)");
+    tasks_are("foo", "id1 STOPPED; id2 STOPPED; "); /* not left behind unnoticed */
+    assert_string_equal(fake.stop_reason, STOP_FAILED);
+    assert_int_equal(launches_of("foo").items[0].state, LAUNCH_FAILED);
 }
 
 static void nothing_taken_ends_the_environment(void **state)
@@ -245,6 +305,7 @@ static void nothing_taken_ends_the_environment(void **state)
 static void no_attempt_ends_the_environment(void **state)
 {
     (void)state;
+    fake.stop_first = true;
     launched("foo", "app", NULL);
     fake.none = "ClusterNotFoundException";
     assert_int_equal(launch("foo", "app", NULL), -1);
@@ -252,11 +313,13 @@ static void no_attempt_ends_the_environment(void **state)
     assert_string_equal(e.text, "ClusterNotFoundException");
     assert_true(env_of("foo").ended_at > 0);
     tasks_are("foo", "id1 STOPPED; ");
+    assert_string_equal(launches_of("foo").items[1].reason, "ClusterNotFoundException");
 }
 
 static void failing_stop_makes_no_launch(void **state)
 {
     (void)state;
+    fake.stop_first = true;
     launched("foo", "app", "db");
     calls_were("launch foo app db; ");
     fake.stop_fails = "arn:id1";
@@ -391,7 +454,8 @@ static const struct runner_ops slow_ops = {.launch = slow_launch, .stop = quiet_
 static void *launch_often(void *unused)
 {
     const char *const names[] = {"app"};
-    struct launch_request r = {.subdomain = "same", .taskdefs = names, .n_taskdefs = 1};
+    struct launch_request r = {
+        .subdomain = "same", .taskdefs = names, .n_taskdefs = 1, .by = "", .stop_first = true};
     struct runner runner = {.ops = &slow_ops};
     struct err why = {0};
     struct db *own; /* a connection belongs to one thread */
@@ -429,6 +493,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LIFE(launch_is_made_and_kept),
         LIFE(relaunch_stops_the_old_ones_first),
+        LIFE(relaunch_leaves_what_runs),
+        LIFE(ids_go_up_whatever_the_clock_says),
         LIFE(what_is_refused_before_touches_nothing),
         LIFE(what_cannot_be_written_down_stops_nothing),
         LIFE(partial_failure_tells_all),

@@ -20,7 +20,8 @@ static struct config_parameter parameters[] = {
     {.name = "size", .env = "SIZE", .rule = "[0-9]", .default_value = "m1", .required = true},
     {.name = "slow", .env = "SLOW", .rule = "^(a|aa)+$", .default_value = ""},
 };
-static struct config config = {.parameters = parameters, .n_parameters = COUNT(parameters)};
+static struct config config = {
+    .parameters = parameters, .n_parameters = COUNT(parameters), .launch = {.replace = "auto"}};
 
 static int compile_rules(void **state)
 {

@@ -20,8 +20,7 @@
 #define AT_MOST  8
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct launch_rules rules = {.drain_ms = 30 * SECOND,
-                                          .ready_timeout_ms = 30 * MINUTE};
+static const struct launch_rules rules = {.drain_ms = 30 * SECOND, .ready_timeout_ms = 30 * MINUTE};
 
 /* --- the table ---------------------------------------------------------------------------------
  */
@@ -30,10 +29,10 @@ static const struct launch_rules rules = {.drain_ms = 30 * SECOND,
  *
  * States: s starting, r ready, d draining, f failed, x stopped. Behind it may stand: wN tasks are
  * wanted; mN it was asked for N minutes ago (5); tN it was replaced N seconds ago.
- * Tasks: R ready; P pending; p its port does not accept; H its health is not known yet; U unhealthy,
- * but accepting; u unhealthy, and its port does not accept; q its port accepts, launch.health is
- * not answered; L stopped by itself; T stopped because it was told to; S being stopped; F stopped
- * because its launch failed.
+ * Tasks: R ready; P pending; p its port does not accept; H its health is not known yet; U
+ * unhealthy, but accepting; u unhealthy, and its port does not accept; q its port accepts,
+ * launch.health is not answered; L stopped by itself; T stopped because it was told to; S being
+ * stopped; F stopped because its launch failed.
  *
  * Wanted of each launch: its state from now on, and X when its live tasks are to be stopped. */
 struct situation {

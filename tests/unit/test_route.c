@@ -55,9 +55,7 @@ static struct route_snapshot *load(void)
 
 static void launch(const char *subdomain, int64_t at)
 {
-    struct environment env = {.subdomain = subdomain, .launched_at = at, .request = ""};
-
-    assert_int_equal(store_environment_launch(db, &env, &e), 0);
+    assert_int_equal(store_environment_launch(db, subdomain, at, "", &e), 0);
 }
 
 static void end(const char *subdomain)

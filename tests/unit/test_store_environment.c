@@ -1,6 +1,8 @@
 /* Environments: launched, ended, and what follows their tasks. */
 #include "stores_fixture.h"
 
+#include "store/store_launch.h"
+
 static struct environment env_of(const char *subdomain)
 {
     struct environment env = {0};
@@ -11,15 +13,15 @@ static struct environment env_of(const char *subdomain)
 
 static void launch_and_end(void **state)
 {
-    struct environment env = {.subdomain = "a", .launched_at = 10, .request = "{\"x\":1}"};
+    struct environment env;
 
     (void)state;
     assert_int_equal(store_environment_get(db, "a", &arena, &env, &e), 0);
-    assert_int_equal(store_environment_launch(db, &env, &e), 0);
+    assert_int_equal(store_environment_launch(db, "a", 10, "L1", &e), 0);
     env = env_of("a");
     assert_string_equal(env.subdomain, "a");
     assert_true(env.launched_at == 10 && env.ended_at == 0);
-    assert_string_equal(env.request, "{\"x\":1}");
+    assert_string_equal(env.serving, "L1");
 
     assert_int_equal(store_environment_end(db, "a", 20, &e), 0);
     assert_true(env_of("a").ended_at == 20);
@@ -27,11 +29,10 @@ static void launch_and_end(void **state)
     assert_true(env_of("a").ended_at == 20);
     assert_int_equal(store_environment_end(db, "none", 30, &e), 0);
 
-    env = (struct environment){.subdomain = "a", .launched_at = 40, .request = "{}"};
-    assert_int_equal(store_environment_launch(db, &env, &e), 0);
+    assert_int_equal(store_environment_launch(db, "a", 40, "L2", &e), 0);
     env = env_of("a");
     assert_true(env.launched_at == 40 && env.ended_at == 0);
-    assert_string_equal(env.request, "{}");
+    assert_string_equal(env.serving, "L2");
 }
 
 static void lists_the_live_ones(void **state)
@@ -63,17 +64,14 @@ static void follows_the_tasks(void **state)
     put_task("o1", "over", "STOPPED", false, 1);
     assert_int_equal(store_environment_follow_tasks(db, &e), 2);
     assert_true(env_of("known").launched_at == 200);
-    assert_string_equal(env_of("known").request, "{}"); /* its request is still its own */
     assert_true(env_of("new").launched_at == 700);
-    assert_string_equal(env_of("new").request, "");
     assert_int_equal(store_environment_get(db, "over", &arena, &(struct environment){0}, &e), 0);
     assert_int_equal(store_environment_follow_tasks(db, &e), 0); /* nothing new */
 
-    /* One that had ended lives again, without the request of its earlier life. */
+    /* One that had ended lives again. */
     assert_int_equal(store_environment_end(db, "known", 800, &e), 0);
     assert_int_equal(store_environment_follow_tasks(db, &e), 1);
     assert_true(env_of("known").ended_at == 0);
-    assert_string_equal(env_of("known").request, "");
 
     /* A task that was told to stop keeps nothing alive. */
     assert_int_equal(store_environment_end(db, "new", 800, &e), 0);
@@ -84,6 +82,8 @@ static void follows_the_tasks(void **state)
 
 static void ends_the_empty_ones(void **state)
 {
+    struct launch young = {.id = "L1", .at = 100, .by = "", .request = "", .reason = ""};
+
     (void)state;
     launch("empty", 10);
     launch("young", 100);
@@ -91,6 +91,8 @@ static void ends_the_empty_ones(void **state)
     launch("stopped", 10);
     launch("told", 10);
     launch("ended", 10);
+    young.subdomain = "young";
+    assert_int_equal(store_launch_put(db, &young, &e), 0);
     assert_int_equal(store_environment_end(db, "ended", 11, &e), 0);
     put_task("f1", "full", "PENDING", false, 10);
     put_task("s1", "stopped", "STOPPED", false, 10);

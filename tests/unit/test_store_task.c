@@ -273,10 +273,11 @@ static void hostile_texts_survive(void **state)
     for (size_t i = 0; i < COUNT(texts); i++) {
         struct task_port port;
         struct task t = task_of("x", texts[i], &port), back;
-        struct environment env = {.subdomain = texts[i], .launched_at = 1, .request = texts[i]};
+        struct environment env;
         struct sync_status status;
 
         t.arn = t.short_id = t.branch = t.taskdef = t.env = t.tags = t.stopped_reason = texts[i];
+        t.launch = t.stop_code = texts[i];
         port.container = texts[i];
         assert_int_equal(store_task_put(db, &t, &e), 1);
         assert_int_equal(store_task_put(db, &t, &e), 0);
@@ -285,11 +286,13 @@ static void hostile_texts_survive(void **state)
         assert_string_equal(back.subdomain, texts[i]);
         assert_string_equal(back.env, texts[i]);
         assert_string_equal(back.tags, texts[i]);
+        assert_string_equal(back.launch, texts[i]);
+        assert_string_equal(back.stop_code, texts[i]);
         assert_string_equal(back.ports[0].container, texts[i]);
         assert_string_not_equal(listed(TASK_ALL, texts[i]), "");
-        assert_int_equal(store_environment_launch(db, &env, &e), 0);
+        assert_int_equal(store_environment_launch(db, texts[i], 1, texts[i], &e), 0);
         assert_int_equal(store_environment_get(db, texts[i], &arena, &env, &e), 1);
-        assert_string_equal(env.request, texts[i]);
+        assert_string_equal(env.serving, texts[i]);
         assert_int_equal(store_access_add(db, texts[i], 0, 3, &e), 0);
         assert_int_equal(store_access_sum(db, texts[i], 0, &e), 3);
         assert_int_equal(store_sync_failed(db, 1, texts[i], &e), 0);

@@ -21,6 +21,7 @@
 #include "fcgi-app/view_task.h"
 #include "fcgi-app/view_time.h"
 #include "purge_plan.h"
+#include "store/store_launch.h"
 #include "store/store_purge.h"
 #include "store/store_purge_past.h"
 #include "store/store_sync.h"
@@ -94,9 +95,15 @@ static void put_task(const struct task *t)
 
 static void put_environment(const char *subdomain, int64_t launched_at, const char *text)
 {
-    const struct environment env = {subdomain, launched_at, 0, text};
+    const struct launch launch = {.id = "",
+                                  .subdomain = subdomain,
+                                  .at = launched_at,
+                                  .by = "",
+                                  .request = text,
+                                  .reason = ""};
 
-    ok(store_environment_launch(with.db, &env, &e));
+    ok(store_environment_launch(with.db, subdomain, launched_at, "", &e));
+    ok(store_launch_put(with.db, &launch, &e));
 }
 
 static const char *text_of(const json_t *view, const char *key)
@@ -338,7 +345,7 @@ static void what_cannot_be_reached_says_why(void **state)
 {
     struct config_listen listen[] = {{.listen = 8080, .target = 80},
                                      {.listen = 8081, .target = 443}};
-    struct task_port port = {"app", 80, "10.0.0.1", 80, false};
+    struct task_port port = {"app", 80, "10.0.0.1", 80, false, false};
     struct task t = task_of("a1", "a", "RUNNING");
     struct task other = task_of("a2", "a", "RUNNING");
 

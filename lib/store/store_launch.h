@@ -1,0 +1,40 @@
+/* The table `launch`: the launches of each environment, and what became of them. */
+#ifndef MIRAGE_STORE_LAUNCH_H
+#define MIRAGE_STORE_LAUNCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "err.h"
+#include "launch_rule.h"
+
+#include "db.h"
+
+struct launch_list {
+    struct launch *items; /* by subdomain, then id: oldest first */
+    size_t len;
+};
+
+/* The launches of all environments, or of one (NULL: all). */
+int store_launch_list(struct db *db, const char *subdomain, struct arena *a,
+                      struct launch_list *list, struct err *e) __attribute__((warn_unused_result));
+
+/* The request of the newest launch of this subdomain: 1 and *request, 0 when there is none or it is
+ * not known here, or -1. */
+int store_launch_request(struct db *db, const char *subdomain, struct arena *a,
+                         const char **request, struct err *e) __attribute__((warn_unused_result));
+
+/* Writes the launch, where it differs. What is not known of it ('', 0) keeps what was known. */
+int store_launch_put(struct db *db, const struct launch *launch, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* Adds a launch for the tasks in the view that have none. Returns how many, or -1. */
+int store_launch_follow_tasks(struct db *db, struct err *e) __attribute__((warn_unused_result));
+
+/* Forgets the launches without a task, of environments that ended before `before` (ms), and all but
+ * the newest of those that have failed or stopped. */
+int store_launch_forget(struct db *db, int64_t before, struct err *e)
+    __attribute__((warn_unused_result));
+
+#endif
