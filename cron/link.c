@@ -92,7 +92,7 @@ static size_t records_of(const struct task_list *tasks, bool running,
 
     for (size_t i = 0; i < tasks->len; i++) {
         const struct task *t = &tasks->items[i];
-        if (running == (task_is_live(t) && !strcmp(t->last_status, "RUNNING")))
+        if (running == (t->serves && task_is_live(t) && !strcmp(t->last_status, "RUNNING")))
             add(&pairs, t, exclude, zone);
     }
     return put_together(&pairs, records);

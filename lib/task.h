@@ -45,7 +45,8 @@ struct task {
     struct task_port *ports;
     size_t n_ports;
     bool ports_unknown; /* in a listing: they could not be found out; those of before hold */
-    bool unknown;       /* in a listing: there is but its ARN; all that was known holds */
+    bool serves;  /* its launch is the one that serves; the view knows this, no runner reports it */
+    bool unknown; /* in a listing: there is but its ARN; all that was known holds */
 };
 
 struct task_list {

@@ -11,6 +11,11 @@
 #include "upstream.h"
 #include "worker.h"
 
+int64_t gone_after_ms(const struct config *c)
+{
+    return c->launch.drain_ms > 0 ? c->launch.drain_ms : 1; /* a list of 0 ms would never expire */
+}
+
 /* Whether the task of this exchange, or tunnel, has no route any more. */
 static bool is_gone(const struct conn *c)
 {

@@ -2,10 +2,15 @@
 #ifndef MIRAGE_PROXYD_GONE_H
 #define MIRAGE_PROXYD_GONE_H
 
-#define GONE_SWEEP_MS 1000  /* routes that change more often are looked at together */
-#define GONE_END_MS   30000 /* what an exchange, or a tunnel, with such a task has left */
+#include <stdint.h>
 
+#define GONE_SWEEP_MS 1000 /* routes that change more often are looked at together */
+
+struct config;
 struct timer;
+
+/* How long an exchange, or a tunnel, with such a task goes on: launch.drain, ms. */
+int64_t gone_after_ms(const struct config *c) __attribute__((warn_unused_result));
 
 /* TIMER_SWEEP, worker->sweep: the routes are new. Finds the connections whose task is gone. */
 void gone_sweep(struct timer *t);

@@ -94,7 +94,7 @@ void timeouts_set(struct worker *w)
     timer_list_init(&w->timers[TIMER_TICK], COUNT_MINUTE_MS, tick_expired);
     timer_list_init(&w->timers[TIMER_POOL], POOL_IDLE_MS, pool_expired);
     timer_list_init(&w->timers[TIMER_SWEEP], GONE_SWEEP_MS, gone_sweep);
-    timer_list_init(&w->timers[TIMER_GONE], GONE_END_MS, gone_end);
+    timer_list_init(&w->timers[TIMER_GONE], gone_after_ms(c), gone_end);
 }
 
 /* When the next timer expires, monotonic ms; INT64_MAX: none runs. */

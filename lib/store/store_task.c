@@ -7,6 +7,7 @@
     "SELECT t.arn, t.short_id, t.subdomain, t.branch, t.taskdef, t.ipaddress, t.last_status,"      \
     " t.desired_status, t.env, t.tags, t.stopped_reason, t.created_at, t.started_at, "             \
     "t.stopped_at, t.launch, t.stop_code, t.health,"                                               \
+    " t.launch IS (SELECT serving FROM environment e WHERE e.subdomain = t.subdomain),"            \
     " p.container, p.container_port, p.address, p.port, p.ready, p.answers, p.arn IS NOT NULL"     \
     " FROM task t LEFT JOIN port p ON p.arn = t.arn"
 #define WANTED                                                                                     \
@@ -34,18 +35,19 @@ static void read_task(struct db_rows *rows, struct arena *a, struct task *t)
         .launch = arena_strdup(a, db_column_text(rows, 14)),
         .stop_code = arena_strdup(a, db_column_text(rows, 15)),
         .health = task_health_of(db_column_text(rows, 16)),
+        .serves = db_column_number(rows, 17) != 0,
     };
 }
 
 static void read_port(struct db_rows *rows, struct arena *a, struct task_port *p)
 {
     *p = (struct task_port){
-        .container = arena_strdup(a, db_column_text(rows, 17)),
-        .container_port = (int)db_column_number(rows, 18),
-        .address = arena_strdup(a, db_column_text(rows, 19)),
-        .port = (int)db_column_number(rows, 20),
-        .ready = db_column_number(rows, 21) != 0,
-        .answers = db_column_number(rows, 22) != 0,
+        .container = arena_strdup(a, db_column_text(rows, 18)),
+        .container_port = (int)db_column_number(rows, 19),
+        .address = arena_strdup(a, db_column_text(rows, 20)),
+        .port = (int)db_column_number(rows, 21),
+        .ready = db_column_number(rows, 22) != 0,
+        .answers = db_column_number(rows, 23) != 0,
     };
 }
 
@@ -64,7 +66,7 @@ static int collect(struct db_rows *rows, struct arena *a, struct task_list *task
             read_task(rows, a, t);
             port_cap = 0;
         }
-        if (db_column_number(rows, 23)) {
+        if (db_column_number(rows, 24)) {
             t->ports = arena_grow(a, t->ports, t->n_ports, &port_cap, sizeof *t->ports);
             read_port(rows, a, &t->ports[t->n_ports++]);
         }

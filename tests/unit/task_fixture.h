@@ -12,6 +12,7 @@ static inline struct task plain_task(const char *id, const char *subdomain)
         .short_id = id,
         .subdomain = subdomain,
         .launch = "",
+        .serves = true,
         .branch = "topic/x",
         .taskdef = "app:1",
         .ipaddress = "10.0.0.1",
