@@ -92,6 +92,8 @@ static const struct situation table[] = {
     {"the old one is told to stop meanwhile", "r:T s:P", 0, "x s", 1},
     {"the old one was never ready, but accepts", "s:U s:P", 0, "s s", 0},
     {"neither is ready: the one that served goes on", "s:p s:p", 0, "s s", 0},
+    {"neither is ready for long: the newest is given all the time", "sm31:p sm31:p", 0, "f s", 0},
+    {"neither is ready for long, but the old one accepts", "sm31:U sm31:p", 0, "s fX", 0},
     {"neither is ready, and nobody remembers: the newest", "s:p s:p", -1, "s s", 1},
 
     /* the switch */
@@ -273,10 +275,199 @@ static void each_case(void **state)
     }
 }
 
+/* --- any history ------------------------------------------------------------------------------ */
+
+#define COPIES   3
+#define LAUNCHES 6
+#define TASKS    2
+#define STEPS    60
+
+/* What runs, as it is. */
+struct world {
+    struct launch launches[LAUNCHES];
+    struct task tasks[LAUNCHES][TASKS];
+    struct task_port ports[LAUNCHES][TASKS];
+    size_t n_tasks[LAUNCHES];
+    size_t n;
+    int64_t now;
+};
+
+/* What a copy of mirage-ecs remembers. It looks at the world when it acts. */
+struct copy {
+    struct launch launches[LAUNCHES];
+    size_t n; /* how many it has heard of */
+    char serving[8];
+};
+
+static uint32_t dice;
+
+static uint32_t roll(uint32_t sides)
+{
+    dice = dice * 1664525u + 1013904223u;
+    return (dice >> 8) % sides;
+}
+
+static void add_launch(struct world *w)
+{
+    size_t i = w->n++;
+    static const char *const ids[] = {"0", "1", "2", "3", "4", "5"};
+
+    w->launches[i] = (struct launch){
+        .id = ids[i], .subdomain = "x", .at = w->now, .by = "", .request = "", .reason = ""};
+    w->n_tasks[i] = 1 + roll(TASKS);
+    for (size_t k = 0; k < w->n_tasks[i]; k++) {
+        w->ports[i][k] = (struct task_port){.container_port = 80, .answers = true};
+        w->tasks[i][k] = plain_task(ids[i], "x");
+        w->tasks[i][k].last_status = "PENDING";
+        w->tasks[i][k].ports = &w->ports[i][k];
+        w->tasks[i][k].n_ports = 1;
+    }
+}
+
+static void end_task(struct task *t, const char *why)
+{
+    t->last_status = t->desired_status = "STOPPED";
+    t->stopped_reason = why;
+}
+
+/* Something happens to a task that is there. */
+static void happen(struct world *w)
+{
+    size_t i = roll((uint32_t)w->n), k = roll((uint32_t)w->n_tasks[i]);
+    struct task *t = &w->tasks[i][k];
+    uint32_t what = roll(20);
+
+    if (!task_is_live(t))
+        return;
+    if (what < 8)
+        t->last_status = "RUNNING";
+    else if (what < 15)
+        w->ports[i][k].ready = true;
+    else if (what < 16)
+        w->ports[i][k].ready = false;
+    else if (what < 18)
+        t->health = what == 16 ? TASK_UNHEALTHY : TASK_HEALTHY;
+    else if (what == 18)
+        end_task(t, "Essential container in task exited");
+}
+
+static size_t live_of(const struct world *w, size_t i)
+{
+    size_t n = 0;
+
+    for (size_t k = 0; k < w->n_tasks[i]; k++)
+        n += task_is_live(&w->tasks[i][k]);
+    return n;
+}
+
+static bool is_ready(const struct world *w, size_t i)
+{
+    for (size_t k = 0; k < w->n_tasks[i]; k++)
+        if (!task_is_ready(&w->tasks[i][k]))
+            return false;
+    return true;
+}
+
+/* One look of a copy, and what it does. */
+static void look(struct world *w, struct copy *c)
+{
+    struct launch_seen seen[LAUNCHES];
+    struct launch_verdict v[LAUNCHES];
+    struct arena a = {0};
+    size_t serves;
+
+    for (; c->n < w->n; c->n++)
+        c->launches[c->n] = w->launches[c->n];
+    for (size_t i = 0; i < c->n; i++)
+        seen[i] = (struct launch_seen){&c->launches[i], w->tasks[i], w->n_tasks[i]};
+    serves = launch_decide(seen, c->n, *c->serving ? c->serving : NULL, &rules, w->now, &a, v);
+    if (serves != LAUNCH_NONE)
+        strcpy(c->serving, c->launches[serves].id);
+    for (size_t i = 0; i < c->n; i++) {
+        bool another = false;
+        for (size_t k = 0; k < w->n; k++)
+            another = another || (k != i && is_ready(w, k));
+        if (v[i].stop && is_ready(w, i) && !another)
+            fail_msg("a ready set is stopped while no other is: %s", v[i].stop_reason);
+        for (size_t k = 0; v[i].stop && k < w->n_tasks[i]; k++)
+            if (task_is_live(&w->tasks[i][k]))
+                end_task(&w->tasks[i][k], i < serves ? STOP_REPLACED : STOP_FAILED);
+        c->launches[i].state = v[i].state;
+        c->launches[i].ready_at = v[i].ready_at;
+        c->launches[i].stale_at = v[i].stale_at;
+        c->launches[i].reason = v[i].state == LAUNCH_FAILED ? "failed" : "";
+    }
+    arena_free(&a);
+}
+
+/* What there is, as in the table. */
+static const char *story(const struct world *w, const struct copy *c)
+{
+    static char text[200];
+    char *p = text;
+
+    for (size_t i = 0; i < w->n; i++) {
+        p += sprintf(p, "%c:", "srdfx"[c->launches[i].state]);
+        for (size_t k = 0; k < w->n_tasks[i]; k++) {
+            const struct task *t = &w->tasks[i][k];
+            *p++ = !task_is_live(t)                         ? 'T'
+                   : strcmp(t->last_status, "RUNNING") != 0 ? 'P'
+                   : t->health == TASK_UNHEALTHY            ? (t->ports->ready ? 'U' : 'u')
+                   : t->ports->ready                        ? 'R'
+                                                            : 'p';
+        }
+        *p++ = ' ';
+    }
+    sprintf(p, "serving %s", c->serving);
+    return text;
+}
+
+/* In the end one set is left, and all copies say so. */
+static void ends_well(struct world *w, struct copy *copies)
+{
+    size_t left = LAUNCH_NONE, n = 0;
+
+    for (int turn = 0; turn < 45; turn++) {
+        w->now += 5 * MINUTE;
+        for (size_t c = 0; c < COPIES; c++)
+            look(w, &copies[c]);
+    }
+    for (size_t i = 0; i < w->n; i++)
+        if (live_of(w, i) > 0) {
+            left = i;
+            n++;
+        }
+    if (n > 1)
+        fail_msg("%zu sets are left: %s", n, story(w, &copies[0]));
+    for (size_t c = 0; n == 1 && c < COPIES; c++)
+        assert_string_equal(copies[c].serving, w->launches[left].id);
+}
+
+static void any_history(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 0; seed < 100000; seed++) {
+        struct world w = {.now = NOW};
+        struct copy copies[COPIES] = {0};
+        dice = seed * 2654435761u + 1;
+        add_launch(&w);
+        for (int step = 0; step < STEPS; step++) {
+            w.now += roll(20) * SECOND;
+            if (roll(12) == 0 && w.n < LAUNCHES)
+                add_launch(&w);
+            happen(&w);
+            if (roll(2))
+                look(&w, &copies[roll(COPIES)]);
+        }
+        ends_well(&w, copies);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_case),
+        cmocka_unit_test(any_history),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
