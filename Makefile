@@ -220,7 +220,7 @@ terraform: all ## the tests of terraform/, which ask nothing of AWS
 
 # A unit test may use any object of these programs but their main.o, and what is here of cron/.
 TEST_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(SOURCES_mirage-api) \
-  $(SOURCES_mirage-proxyd)) cron/link.c)
+  $(SOURCES_mirage-proxyd)) cron/link.c cron/sync_health.c)
 $(BUILD)/lib/libtest.a: $(TEST_OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $^

@@ -27,11 +27,18 @@ static const struct pace {
     int starting_ms; /* while a task is on its way up */
 } ecs_pace = {10000, 1000}, local_pace = {1000, 100};
 
-/* One pass. *starting as sync_probe() says. */
+#define PROBE_AGAIN_MS 10000 /* what is ready is looked at again so often */
+
+/* One pass. *starting as sync_probe() says. *probe_at: when what is ready is tried again, monotonic
+ * ms. */
 static int pass(struct db *db, struct runner *r, const struct config *config, bool *starting,
-                struct err *e)
+                int64_t *probe_at, struct err *e)
 {
-    if (sync_view(db, r, e) < 0 || sync_probe(db, config, starting, e) < 0)
+    bool again = clock_monotonic_ms() >= *probe_at;
+
+    if (again)
+        *probe_at = clock_monotonic_ms() + PROBE_AGAIN_MS;
+    if (sync_view(db, r, e) < 0 || sync_probe(db, config, again, starting, e) < 0)
         return -1;
     return sync_launches(db, r, config, starting, e);
 }
@@ -72,13 +79,13 @@ static void run(struct db *db, struct runner *r, const struct config *config, in
     const struct pace pace = config->local ? local_pace : ecs_pace;
     bool starting = false;
     struct seen seen;
-    int64_t ms;
+    int64_t ms, probe_at = 0;
     int failures = 0;
 
     do {
         struct err e = {0};
         seen.version = store_task_version(db, &e); /* what comes during the pass is news after */
-        if (pass(db, r, config, &starting, &e) < 0) {
+        if (pass(db, r, config, &starting, &probe_at, &e) < 0) {
             record_failure(db, &e);
             ms = job_backoff_ms(++failures);
         } else {

@@ -14,10 +14,12 @@
  * leaves the view as it was. */
 int sync_view(struct db *db, struct runner *r, struct err *e) __attribute__((warn_unused_result));
 
-/* Connects to every port of a RUNNING task that has not accepted a connection yet, all at once, and
- * marks those that accept as ready. *starting: something is still on its way up. */
-int sync_probe(struct db *db, const struct config *config, bool *starting, struct err *e)
-    __attribute__((warn_unused_result));
+/* Connects to every port of a RUNNING task that has not accepted a connection yet, all at once,
+ * marks those that accept as ready, and asks those for launch.health. `again`: also connects to
+ * those that are ready; one that accepts nothing is silent. *starting: something is still on its
+ * way up. */
+int sync_probe(struct db *db, const struct config *config, bool again, bool *starting,
+               struct err *e) __attribute__((warn_unused_result));
 
 /* Decides which launch of each environment serves, and stops what has been replaced or has failed.
  * Sets *moving while one replaces another. */

@@ -8,17 +8,21 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "pattern.h"
 #include "store/store_task.h"
 #include "task_address.h"
+
+#include "sync_health.h"
 
 #define PROBE_TIMEOUT_MS 1000
 #define PROBES_MAX       256             /* at once */
 #define STARTING_MS      (5 * 60 * 1000) /* a task older than this is no longer waited for */
 
 struct probe {
-    const char *arn;
+    const struct task *task;
     const struct task_port *port;
-    bool accepted;
+    bool wanted; /* it gets requests: nobody waits for one that gets none */
+    bool accepted, answered;
 };
 
 /* Begins to connect. The descriptor, or -1 with *accepted when it connected at once. */
@@ -83,7 +87,8 @@ static void run_probes(struct probe *probes, size_t n)
             close(fds[i].fd);
 }
 
-static struct probe *choose(const struct config *config, const struct task_list *tasks,
+/* Those that are not ready or do not answer yet; `again`: also those that did. */
+static struct probe *choose(const struct config *config, const struct task_list *tasks, bool again,
                             struct arena *a, size_t *n)
 {
     struct probe *probes = NULL;
@@ -93,35 +98,81 @@ static struct probe *choose(const struct config *config, const struct task_list 
     for (size_t i = 0; i < tasks->len; i++) {
         const struct task *t = &tasks->items[i];
         for (size_t k = 0; k < t->n_ports && !strcmp(t->last_status, "RUNNING"); k++) {
-            if (t->ports[k].ready || !*t->ports[k].address)
+            const struct task_port *p = &t->ports[k];
+            bool wanted = config_has_target(config, p->container_port);
+            if (!*p->address || (p->ready && p->answers && !(again && wanted)))
                 continue;
             probes = arena_grow(a, probes, *n, &cap, sizeof *probes);
-            probes[(*n)++] =
-                (struct probe){.arn = t->arn,
-                               .port = &t->ports[k],
-                               /* nobody waits for a port that gets no requests */
-                               .accepted = !config_has_target(config, t->ports[k].container_port)};
+            probes[(*n)++] = (struct probe){
+                .task = t, .port = p, .wanted = wanted, .accepted = !wanted, .answered = !wanted};
         }
     }
     return probes;
 }
 
+/* Asks those that accept for launch.health, where it was not answered before. */
+static void ask_for_health(const struct config *config, struct probe *probes, size_t n,
+                           struct arena *a)
+{
+    struct health_check *checks = arena_array(a, n, sizeof *checks);
+    size_t *of = arena_array(a, n, sizeof *of), len = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct probe *p = &probes[i];
+        if (!config->launch.health.path || !p->accepted || !p->wanted || p->port->answers)
+            continue;
+        of[len] = i;
+        checks[len++] =
+            (struct health_check){.port = p->port,
+                                  .host = pattern_has_meta(p->task->subdomain)
+                                              ? NULL
+                                              : arena_printf(a, "%s%s", p->task->subdomain,
+                                                             config->host.reverse_proxy_suffix)};
+    }
+    for (size_t i = 0; i < n; i++)
+        probes[i].answered = probes[i].accepted;
+    if (len > 0)
+        sync_health_ask(checks, len, config->launch.health.path, config->launch.health.timeout_ms);
+    for (size_t k = 0; k < len; k++)
+        probes[of[k]].answered = checks[k].answered;
+}
+
+/* What is known of the port now. */
+static struct task_port seen(const struct probe *p, int64_t now)
+{
+    struct task_port port = *p->port;
+
+    port.ready = port.ready || p->accepted;
+    port.answers = port.answers || p->answered;
+    if (p->accepted)
+        port.silent_since = 0;
+    else if (p->port->ready && !port.silent_since)
+        port.silent_since = now;
+    return port;
+}
+
 static int record(struct db *db, const struct probe *probes, size_t n, struct err *e)
 {
-    bool any = false;
-    int rc;
+    int64_t now = clock_now_ms();
+    bool begun = false;
+    int rc = 0;
 
-    for (size_t i = 0; i < n; i++)
-        any = any || probes[i].accepted;
-    if (!any)
-        return 0;
-    rc = db_begin(db, e);
-    for (size_t i = 0; rc == 0 && i < n; i++)
-        if (probes[i].accepted)
-            rc = store_task_port_ready(db, probes[i].arn, probes[i].port, e);
-    if (rc == 0)
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        const struct task_port *old = probes[i].port;
+        struct task_port port = seen(&probes[i], now);
+        if (port.ready == old->ready && port.answers == old->answers &&
+            port.silent_since == old->silent_since)
+            continue;
+        if (!begun)
+            rc = db_begin(db, e);
+        begun = true;
+        if (rc == 0)
+            rc = store_task_port_seen(db, probes[i].task->arn, &port, e);
+    }
+    if (begun && rc == 0)
         rc = db_commit(db, e);
-    db_rollback(db);
+    if (begun)
+        db_rollback(db);
     return rc;
 }
 
@@ -136,13 +187,14 @@ static bool is_starting(const struct task_list *tasks, const struct probe *probe
         if (strcmp(t->last_status, "RUNNING") != 0)
             return true;
         for (size_t k = 0; k < n; k++)
-            if (!probes[k].accepted && !strcmp(probes[k].arn, t->arn))
+            if (probes[k].task == t && !(probes[k].accepted && probes[k].answered))
                 return true;
     }
     return false;
 }
 
-int sync_probe(struct db *db, const struct config *config, bool *starting, struct err *e)
+int sync_probe(struct db *db, const struct config *config, bool again, bool *starting,
+               struct err *e)
 {
     struct arena a = {0};
     struct task_list tasks;
@@ -153,10 +205,11 @@ int sync_probe(struct db *db, const struct config *config, bool *starting, struc
     *starting = false;
     if (rc < 0)
         goto out;
-    probes = choose(config, &tasks, &a, &n);
+    probes = choose(config, &tasks, again, &a, &n);
     for (size_t i = 0; i < n; i += some) {
         some = n - i < PROBES_MAX ? n - i : PROBES_MAX;
         run_probes(probes + i, some);
+        ask_for_health(config, probes + i, some, &a);
     }
     *starting = is_starting(&tasks, probes, n);
     rc = record(db, probes, n, e);

@@ -42,6 +42,17 @@ bool task_is_live(const struct task *t)
     return strcmp(t->last_status, "STOPPED") != 0 && strcmp(t->desired_status, "STOPPED") != 0;
 }
 
+bool task_is_unhealthy(const struct task *t, int64_t now_ms)
+{
+    bool silent = false;
+
+    for (size_t i = 0; i < t->n_ports; i++)
+        silent = silent ||
+                 (t->ports[i].silent_since && now_ms - t->ports[i].silent_since >= TASK_SILENT_MS);
+    return task_is_live(t) && !strcmp(t->last_status, "RUNNING") &&
+           (t->health == TASK_UNHEALTHY || silent);
+}
+
 bool task_is_ready(const struct task *t)
 {
     if (!task_is_live(t) || strcmp(t->last_status, "RUNNING") != 0)

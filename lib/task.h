@@ -14,6 +14,7 @@ struct task_port {
     int port;     /* where to connect; on ECS it is container_port, locally it may be any */
     bool ready;   /* it accepted a connection; the view keeps this, no runner reports it */
     bool answers; /* launch.health is answered there, or not asked for; the view keeps this too */
+    int64_t silent_since; /* ms; it was ready, and accepts no connection since; 0: it does */
 };
 
 /* ECS's healthStatus, where an essential container has a health check. */
@@ -54,6 +55,8 @@ struct task_list {
     size_t len;
 };
 
+#define TASK_SILENT_MS 30000 /* a port that accepts nothing for so long makes it unhealthy */
+
 /* Why mirage-ecs stops a task: the reason that StopTask gets, and that the database and the pages
  * show. */
 #define STOP_REQUESTED  "Terminate requested by Mirage"                     /* by a person */
@@ -79,5 +82,9 @@ bool task_is_live(const struct task *t) __attribute__((warn_unused_result));
 /* Whether it is RUNNING, all its ports accept connections and answer, and its health check, if it
  * has one, says HEALTHY. */
 bool task_is_ready(const struct task *t) __attribute__((warn_unused_result));
+
+/* Whether it was ready once, and has been out of order for some time: its health check says
+ * UNHEALTHY, or a port of it has accepted no connection for half a minute. */
+bool task_is_unhealthy(const struct task *t, int64_t now_ms) __attribute__((warn_unused_result));
 
 #endif

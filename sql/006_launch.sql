@@ -18,6 +18,7 @@ ALTER TABLE task ADD COLUMN launch TEXT NOT NULL DEFAULT '';    -- the id of its
 ALTER TABLE task ADD COLUMN stop_code TEXT NOT NULL DEFAULT ''; -- ECS stopCode; '' while it runs
 ALTER TABLE task ADD COLUMN health TEXT NOT NULL DEFAULT '';    -- ECS healthStatus; '' without a health check
 ALTER TABLE port ADD COLUMN answers INTEGER NOT NULL DEFAULT 0; -- 1 once launch.health was answered, or is not asked for
+ALTER TABLE port ADD COLUMN silent_since INTEGER NOT NULL DEFAULT 0; -- it was ready, and accepts no connection since then; 0: it does
 ALTER TABLE environment ADD COLUMN serving TEXT NOT NULL DEFAULT ''; -- the id of the launch whose tasks get the requests
 
 -- What an earlier version has launched is a launch without an id.

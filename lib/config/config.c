@@ -37,6 +37,7 @@ static void set_defaults(struct config *c, const struct options *o)
     c->launch.replace = "auto";
     c->launch.drain_ms = 30000;
     c->launch.ready_timeout_ms = 1800000;
+    c->launch.health.timeout_ms = 5000;
     c->purge.settle_ms = 180000;
     c->web.server = "lighttpd";
     c->ecs.enable_execute_command = true;

@@ -138,6 +138,11 @@ struct config {
         const char *replace;      /* "auto", "gapless", "stop_first" */
         int64_t drain_ms;         /* between being replaced and being stopped */
         int64_t ready_timeout_ms; /* for a launch that replaces; 0: no limit */
+        struct {
+            const char *path; /* NULL: ports that accept are enough */
+            int64_t timeout_ms;
+            size_t line;
+        } health;
     } launch;
     struct {
         const char *hosted_zone_id; /* NULL: no records are kept */

@@ -242,10 +242,27 @@ static int check_auth(const struct config *c, struct err *e)
     return c->auth.amzn_oidc.present ? check_matchers(c, e) : 0;
 }
 
+static int check_launch(const struct config *c, struct err *e)
+{
+    const char *path = c->launch.health.path;
+
+    if (!path)
+        return 0;
+    if (path[0] != '/')
+        return complain(c, c->launch.health.line, e,
+                        "launch.health.path: expected a path that begins with /, not %.100s", path);
+    for (const char *p = path; *p; p++)
+        if (*p <= ' ' || *p > '~')
+            return complain(c, c->launch.health.line, e,
+                            "launch.health.path: only visible ASCII may stand in a path; write the "
+                            "rest as %%XX");
+    return 0;
+}
+
 int config_complete(struct config *c, struct err *e)
 {
     if (check_listen(c, e) < 0 || check_web(c, e) < 0 || complete_parameters(c, e) < 0 ||
-        complete_purge(c, e) < 0 || check_auth(c, e) < 0)
+        complete_purge(c, e) < 0 || check_auth(c, e) < 0 || check_launch(c, e) < 0)
         return -1;
     complete_networks(c);
     default_htmldir(c);

@@ -186,6 +186,15 @@ static const struct config_field purge[] = {
     {0},
 };
 
+static const struct config_field health[] = {
+    {.key = "path", .type = CONFIG_STRING, .offset = IN(config, launch.health.path)},
+    {.key = "timeout",
+     .type = CONFIG_DURATION,
+     .offset = IN(config, launch.health.timeout_ms),
+     .min = 1},
+    {0},
+};
+
 static const struct config_field launch[] = {
     {.key = "replace",
      .type = CONFIG_CHOICE,
@@ -195,6 +204,10 @@ static const struct config_field launch[] = {
     {.key = "ready_timeout",
      .type = CONFIG_DURATION,
      .offset = IN(config, launch.ready_timeout_ms)},
+    {.key = "health",
+     .type = CONFIG_SECTION,
+     .sub = health,
+     .line = IN(config, launch.health.line)},
     {0},
 };
 

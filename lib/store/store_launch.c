@@ -66,7 +66,7 @@ int store_launch_request(struct db *db, const char *subdomain, struct arena *a,
     if (rc > 0)
         *request = arena_strdup(a, db_column_text(rows, 0));
     db_done(rows);
-    return rc > 0 ? **request != '\0' : rc;
+    return rc > 0 && !**request ? 0 : rc;
 }
 
 int store_launch_put(struct db *db, const struct launch *l, struct err *e)

@@ -8,7 +8,8 @@
     " t.desired_status, t.env, t.tags, t.stopped_reason, t.created_at, t.started_at, "             \
     "t.stopped_at, t.launch, t.stop_code, t.health,"                                               \
     " t.launch IS (SELECT serving FROM environment e WHERE e.subdomain = t.subdomain),"            \
-    " p.container, p.container_port, p.address, p.port, p.ready, p.answers, p.arn IS NOT NULL"     \
+    " p.container, p.container_port, p.address, p.port, p.ready, p.answers, p.silent_since, "      \
+    "p.arn IS NOT NULL"                                                                            \
     " FROM task t LEFT JOIN port p ON p.arn = t.arn"
 #define WANTED                                                                                     \
     " (:filter = 2 OR (:filter = 1) = (t.last_status = 'STOPPED' OR t.desired_status = "           \
@@ -48,6 +49,7 @@ static void read_port(struct db_rows *rows, struct arena *a, struct task_port *p
         .port = (int)db_column_number(rows, 21),
         .ready = db_column_number(rows, 22) != 0,
         .answers = db_column_number(rows, 23) != 0,
+        .silent_since = db_column_number(rows, 24),
     };
 }
 
@@ -66,7 +68,7 @@ static int collect(struct db_rows *rows, struct arena *a, struct task_list *task
             read_task(rows, a, t);
             port_cap = 0;
         }
-        if (db_column_number(rows, 24)) {
+        if (db_column_number(rows, 25)) {
             t->ports = arena_grow(a, t->ports, t->n_ports, &port_cap, sizeof *t->ports);
             read_port(rows, a, &t->ports[t->n_ports++]);
         }
@@ -159,7 +161,8 @@ static int put_port(struct db *db, const char *arn, const struct task_port *p, s
                      "INSERT INTO port (arn, container, container_port, address, port)"
                      " VALUES (:arn, :container, :container_port, :address, :port)"
                      " ON CONFLICT (arn, container, container_port) DO UPDATE SET"
-                     " address = excluded.address, port = excluded.port, ready = 0, answers = 0"
+                     " address = excluded.address, port = excluded.port, ready = 0, answers = 0,"
+                     " silent_since = 0"
                      " WHERE (address, port) IS NOT (excluded.address, excluded.port)",
                      DB_BINDS(db_text(":arn", arn), db_text(":container", p->container),
                               db_number(":container_port", p->container_port),
@@ -250,15 +253,18 @@ int store_task_stopping(struct db *db, const char *arn, const char *reason, stru
                   DB_BINDS(db_text(":reason", reason), db_text(":arn", arn)), e);
 }
 
-int store_task_port_ready(struct db *db, const char *arn, const struct task_port *port,
-                          struct err *e)
+int store_task_port_seen(struct db *db, const char *arn, const struct task_port *port,
+                         struct err *e)
 {
-    return db_run(
-        db,
-        "UPDATE port SET ready = 1, answers = 1 WHERE arn = :arn AND container = :container"
-        " AND container_port = :container_port AND address = :address AND port = :port",
-        DB_BINDS(db_text(":arn", arn), db_text(":container", port->container),
-                 db_number(":container_port", port->container_port),
-                 db_text(":address", port->address), db_number(":port", port->port)),
-        e);
+    return db_run(db,
+                  "UPDATE port SET ready = :ready, answers = :answers,"
+                  " silent_since = :silent_since"
+                  " WHERE arn = :arn AND container = :container"
+                  " AND container_port = :container_port AND address = :address AND port = :port",
+                  DB_BINDS(db_number(":ready", port->ready), db_number(":answers", port->answers),
+                           db_number(":silent_since", port->silent_since), db_text(":arn", arn),
+                           db_text(":container", port->container),
+                           db_number(":container_port", port->container_port),
+                           db_text(":address", port->address), db_number(":port", port->port)),
+                  e);
 }

@@ -42,7 +42,9 @@ int store_task_remove(struct db *db, const char *arn, struct err *e)
 int store_task_stopping(struct db *db, const char *arn, const char *reason, struct err *e)
     __attribute__((warn_unused_result));
 
-int store_task_port_ready(struct db *db, const char *arn, const struct task_port *port,
-                          struct err *e) __attribute__((warn_unused_result));
+/* Writes whether the port is ready, answers, and since when it is silent; nothing when the task's
+ * port has another address by now. */
+int store_task_port_seen(struct db *db, const char *arn, const struct task_port *port,
+                         struct err *e) __attribute__((warn_unused_result));
 
 #endif

@@ -43,7 +43,7 @@ static _Noreturn void fail(const struct err *e)
 static void add_environment(struct db *db, struct arena *a, int i)
 {
     const int64_t now = clock_now_ms();
-    struct task_port port = {"app", 80, "10.0.0.1", 80, true};
+    struct task_port port = {"app", 80, "10.0.0.1", 80, true, true, 0};
     const char *subdomain = arena_printf(a, "feature-%03d-a-name-of-usual-length", i);
     struct task task = {
         .arn =
@@ -65,11 +65,10 @@ static void add_environment(struct db *db, struct arena *a, int i)
         .ports = &port,
         .n_ports = 1,
     };
-    struct environment env = {subdomain, now - 3600000, 0, "{}"};
     struct err e;
 
-    if (store_environment_launch(db, &env, &e) < 0 || store_task_put(db, &task, &e) < 0 ||
-        store_task_port_ready(db, task.arn, &port, &e) < 0)
+    if (store_environment_launch(db, subdomain, now - 3600000, "", &e) < 0 ||
+        store_task_put(db, &task, &e) < 0 || store_task_port_seen(db, task.arn, &port, &e) < 0)
         fail(&e);
     for (int minute = 0; minute < MINUTES; minute++)
         if (store_access_add(db, subdomain, now - minute * (int64_t)60000, 1 + minute * i % 97,

@@ -72,7 +72,7 @@ static inline void put_task(const char *id, const char *subdomain, const char *s
     t.created_at = created_at;
     put(&t);
     if (ready)
-        assert_int_equal(store_task_port_ready(db, t.arn, &port, &e), 0);
+        assert_int_equal(put_ready(db, t.arn, &port), 0);
 }
 
 static inline struct task get(const char *id)

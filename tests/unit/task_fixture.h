@@ -2,6 +2,7 @@
 #ifndef MIRAGE_TESTS_TASK_FIXTURE_H
 #define MIRAGE_TESTS_TASK_FIXTURE_H
 
+#include "store/store_task.h"
 #include "task.h"
 
 /* It runs, without a port; its ARN is its short id. A test changes what it is about. */
@@ -25,6 +26,16 @@ static inline struct task plain_task(const char *id, const char *subdomain)
         .created_at = 1000,
         .started_at = 2000,
     };
+}
+
+/* The task's port accepts connections, and answers. */
+static inline int put_ready(struct db *db, const char *arn, const struct task_port *port)
+{
+    struct task_port ready = *port;
+    struct err why;
+
+    ready.ready = ready.answers = true;
+    return store_task_port_seen(db, arn, &ready, &why);
 }
 
 #endif

@@ -150,91 +150,105 @@ static const struct situation table[] = {
     {"all are stopped", "x:T x:T", 1, "x x", -1},
 };
 
+/* What stands before the colon. Returns what follows it. */
+static const char *parse_launch(const char *text, struct launch *l)
+{
+    const char *states = "srdfx";
+
+    l->state = (enum launch_state)(strchr(states, *text) - states);
+    if (l->state == LAUNCH_READY || l->state == LAUNCH_DRAINING)
+        l->ready_at = NOW - 2 * MINUTE;
+    for (text++; *text != ':';) {
+        char what = *text++, *end;
+        long number = strtol(text, &end, 10);
+        text = end;
+        if (what == 'w')
+            l->n_wanted = (size_t)number;
+        else if (what == 'm')
+            l->at = NOW - number * MINUTE;
+        else
+            l->stale_at = NOW - number * SECOND;
+    }
+    text++;
+    if (l->at == NOW - 5 * MINUTE && (*text == ' ' || !*text))
+        l->at = NOW - 10 * SECOND; /* no task: it was asked for just now */
+    return text;
+}
+
+static void ended(struct task *t, const char *reason)
+{
+    t->last_status = t->desired_status = "STOPPED";
+    t->stopped_reason = reason;
+}
+
+/* A letter behind the colon. */
+static void parse_task(char letter, struct task *t)
+{
+    switch (letter) {
+    case 'P':
+        t->last_status = "PENDING";
+        t->n_ports = 0;
+        break;
+    case 'u':
+        t->health = TASK_UNHEALTHY;
+        t->ports->ready = t->ports->answers = false;
+        break;
+    case 'p':
+        t->ports->ready = t->ports->answers = false;
+        break;
+    case 'q':
+        t->ports->answers = false;
+        break;
+    case 'H':
+        t->health = TASK_HEALTH_UNKNOWN;
+        break;
+    case 'L':
+        ended(t, "Essential container in task exited");
+        break;
+    case 'T':
+        ended(t, STOP_REQUESTED);
+        break;
+    case 'S':
+        t->desired_status = "STOPPED";
+        t->stopped_reason = STOP_REQUESTED;
+        break;
+    case 'F':
+        ended(t, STOP_FAILED ": for a test");
+        break;
+    default:
+        t->health = letter == 'R' ? TASK_NO_CHECK : TASK_UNHEALTHY;
+    }
+}
+
 /* What a text comes to: launches and tasks that live as long as the arena. */
 static size_t parse(const char *text, struct launch_seen *seen, struct arena *a)
 {
+    const struct task_port port = {.container = "app",
+                                   .container_port = 80,
+                                   .address = "10.0.0.1",
+                                   .port = 80,
+                                   .ready = true,
+                                   .answers = true};
     size_t n = 0;
 
     while (*text) {
         struct launch *l = arena_alloc(a, sizeof *l);
         struct task *tasks = arena_array(a, AT_MOST, sizeof *tasks);
         size_t n_tasks = 0;
-        const char *states = "srdfx";
         *l = (struct launch){.id = arena_printf(a, "%zu", n),
                              .subdomain = "x",
                              .at = NOW - 5 * MINUTE,
                              .by = "",
                              .request = "",
-                             .reason = "",
-                             .state = (enum launch_state)(strchr(states, *text) - states)};
-        if (l->state == LAUNCH_READY || l->state == LAUNCH_DRAINING)
-            l->ready_at = NOW - 2 * MINUTE;
-        for (text++; *text != ':';) {
-            char what = *text++, *end;
-            long number = strtol(text, &end, 10);
-            text = end;
-            if (what == 'w')
-                l->n_wanted = (size_t)number;
-            else if (what == 'm')
-                l->at = NOW - number * MINUTE;
-            else
-                l->stale_at = NOW - number * SECOND;
-        }
-        if (n_tasks == 0 && l->at == NOW - 5 * MINUTE && (text[1] == ' ' || !text[1]))
-            l->at = NOW - 10 * SECOND; /* no task: it was asked for just now */
-        for (text++; *text && *text != ' '; text++) {
-            static const struct task_port port = {.container = "app",
-                                                  .container_port = 80,
-                                                  .address = "10.0.0.1",
-                                                  .port = 80,
-                                                  .ready = true,
-                                                  .answers = true};
+                             .reason = ""};
+        for (text = parse_launch(text, l); *text && *text != ' '; text++) {
             struct task *t = &tasks[n_tasks++];
             *t = plain_task(arena_printf(a, "%zu-%zu", n, n_tasks), "x");
             t->launch = l->id;
             t->ports = arena_alloc(a, sizeof port);
             *t->ports = port;
             t->n_ports = 1;
-            switch (*text) {
-            case 'P':
-                t->last_status = "PENDING";
-                t->n_ports = 0;
-                break;
-            case 'u':
-                t->health = TASK_UNHEALTHY;
-                t->ports->ready = t->ports->answers = false;
-                break;
-            case 'p':
-                t->ports->ready = t->ports->answers = false;
-                break;
-            case 'q':
-                t->ports->answers = false;
-                break;
-            case 'H':
-                t->health = TASK_HEALTH_UNKNOWN;
-                break;
-            case 'U':
-                t->health = TASK_UNHEALTHY;
-                break;
-            case 'L':
-                t->last_status = t->desired_status = "STOPPED";
-                t->stopped_reason = "Essential container in task exited";
-                break;
-            case 'T':
-                t->last_status = t->desired_status = "STOPPED";
-                t->stopped_reason = STOP_REQUESTED;
-                break;
-            case 'S':
-                t->desired_status = "STOPPED";
-                t->stopped_reason = STOP_REQUESTED;
-                break;
-            case 'F':
-                t->last_status = t->desired_status = "STOPPED";
-                t->stopped_reason = STOP_FAILED ": for a test";
-                break;
-            default:
-                t->health = *text == 'R' ? TASK_NO_CHECK : TASK_UNHEALTHY;
-            }
+            parse_task(*text, t);
         }
         seen[n++] = (struct launch_seen){l, tasks, n_tasks};
         text += *text == ' ';

@@ -2,6 +2,7 @@
  * unit is taken in whole, because the objects of mirage-sync are not linked to the tests. */
 #include "cron/sync_probe.c"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,6 +54,19 @@ static int bound(const char *address, bool listening, int *fd)
     return ntohs(is_v4 ? v4.sin_port : v6.sin6_port);
 }
 
+/* The port was listened at before. */
+static int listen_again(int port)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+
+    inet_pton(AF_INET, "127.0.0.1", &v4.sin_addr);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind(fd, (struct sockaddr *)&v4, sizeof v4) < 0 || listen(fd, 1) < 0)
+        fail_msg("port %d is not free", port);
+    return fd;
+}
+
 static struct task task_of(const char *id, const char *status, struct task_port *ports, size_t n)
 {
     struct task t = plain_task(id, id);
@@ -71,13 +85,18 @@ static void put(const struct task *t)
 }
 
 /* Probes; returns whether something is still on its way up. */
-static bool probe(void)
+static bool probe_again(bool again)
 {
     bool starting = true;
 
-    if (sync_probe(db, &config, &starting, &e) != 0)
+    if (sync_probe(db, &config, again, &starting, &e) != 0)
         fail_msg("%s", e.text);
     return starting;
+}
+
+static bool probe(void)
+{
+    return probe_again(false);
 }
 
 static bool is_ready(const char *id, size_t port)
@@ -87,6 +106,15 @@ static bool is_ready(const char *id, size_t port)
     assert_int_equal(store_task_get(db, id, &arena, &t, &e), 1);
     assert_true(port < t.n_ports);
     return t.ports[port].ready;
+}
+
+static struct task_port port_of(const char *id)
+{
+    struct task t;
+
+    assert_int_equal(store_task_get(db, id, &arena, &t, &e), 1);
+    assert_int_equal(t.n_ports, 1);
+    return t.ports[0];
 }
 
 static void nothing_to_do(void **state)
@@ -119,6 +147,107 @@ static void who_accepts_is_ready(void **state)
     assert_false(probe());
     assert_true(is_ready("yes", 0));
     close(closed_fd);
+}
+
+/* What was ready keeps its routes; how long it accepts nothing is known. */
+static void who_accepts_no_more_is_silent(void **state)
+{
+    struct task_port ports[] = {{.container = "app", .container_port = 80, .address = "127.0.0.1"}};
+    struct task t = task_of("t", "RUNNING", ports, 1);
+    int64_t before = clock_now_ms(), since;
+    int fd;
+
+    (void)state;
+    ports[0].port = bound("127.0.0.1", true, &fd);
+    put(&t);
+    assert_false(probe());
+    assert_int_equal(port_of("t").silent_since, 0);
+    close(fd);
+    assert_false(probe()); /* not looked at again yet */
+    assert_int_equal(port_of("t").silent_since, 0);
+    probe_again(true);
+    since = port_of("t").silent_since;
+    assert_true(since >= before && since <= clock_now_ms());
+    assert_true(port_of("t").ready);
+    probe_again(true);
+    assert_int_equal(port_of("t").silent_since, since);
+    assert_int_equal(store_task_get(db, "t", &arena, &t, &e), 1);
+    assert_false(task_is_unhealthy(&t, since + TASK_SILENT_MS - 1));
+    assert_true(task_is_unhealthy(&t, since + TASK_SILENT_MS));
+    fd = listen_again(ports[0].port);
+    probe_again(true);
+    assert_int_equal(port_of("t").silent_since, 0);
+    close(fd);
+}
+
+/* --- launch.health ---------------------------------------------------------------------------- */
+
+/* Answers what comes with one status, and keeps the request. */
+struct server {
+    int fd;
+    const char *status;
+    char request[1024];
+};
+
+static void *serve_one(void *arg)
+{
+    struct server *s = arg;
+    int fd = accept(s->fd, NULL, NULL);
+    char answer[128];
+    ssize_t n;
+
+    while (fd >= 0 && (n = read(fd, s->request, sizeof s->request - 1)) == 0) {
+        close(fd); /* the probe connects first, and says nothing */
+        fd = accept(s->fd, NULL, NULL);
+    }
+    if (fd < 0)
+        return NULL;
+    s->request[n > 0 ? n : 0] = '\0';
+    n = snprintf(answer, sizeof answer, "HTTP/1.1 %s\r\nContent-Length: 100000\r\n\r\nbegun",
+                 s->status);
+    if (*s->status && write(fd, answer, (size_t)n) != n)
+        fail_msg("cannot answer");
+    while (!*s->status && read(fd, answer, sizeof answer) > 0)
+        continue; /* until the other gives up */
+    close(fd);
+    return NULL;
+}
+
+/* Whether the task answers when its port answers in that way; nothing: not at all. */
+static bool answers(const char *id, const char *status, struct server *s)
+{
+    struct task_port ports[] = {{.container = "app", .container_port = 80, .address = "127.0.0.1"}};
+    struct task t = task_of(id, "RUNNING", ports, 1);
+    pthread_t thread;
+
+    ports[0].port = bound("127.0.0.1", true, &s->fd);
+    s->status = status;
+    put(&t);
+    assert_int_equal(pthread_create(&thread, NULL, serve_one, s), 0);
+    probe();
+    pthread_join(thread, NULL);
+    close(s->fd);
+    assert_true(port_of(id).ready);
+    return port_of(id).answers;
+}
+
+static void health_is_asked_for(void **state)
+{
+    struct server s;
+
+    (void)state;
+    config.launch.health.path = "/healthz?all";
+    config.launch.health.timeout_ms = 500;
+    config.host.reverse_proxy_suffix = ".dev.example.net";
+    assert_true(answers("good", "200 OK", &s)); /* its body is not waited for */
+    assert_non_null(strstr(s.request, "GET /healthz?all HTTP/1.1\r\n"));
+    assert_non_null(strstr(s.request, "\r\nHost: good.dev.example.net\r\n"));
+    assert_true(answers("moved", "399 Moved", &s));
+    assert_false(answers("busy", "503 Busy", &s));
+    assert_false(answers("gone", "400 Bad", &s));
+    assert_false(answers("odd", "99 ?", &s));
+    assert_false(answers("mute", "", &s));
+    config.launch.health.path = NULL;
 }
 
 static void ipv6(void **state)
@@ -241,6 +370,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(nothing_to_do),
         TEST(who_accepts_is_ready),
+        TEST(who_accepts_no_more_is_silent),
+        TEST(health_is_asked_for),
         TEST(ipv6),
         TEST(only_running_tasks_with_an_address),
         TEST(nobody_waits_for_a_port_without_an_entry),

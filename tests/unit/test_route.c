@@ -85,7 +85,7 @@ static void task(const char *arn, const char *subdomain, const struct port *port
     assert_true(store_task_put(db, &t, &e) >= 0);
     for (size_t i = 0; i < t.n_ports; i++)
         if (ports[i].ready)
-            assert_int_equal(store_task_port_ready(db, arn, &list[i], &e), 0);
+            assert_int_equal(put_ready(db, arn, &list[i]), 0);
 }
 
 #define PORTS(...) ((const struct port[]){__VA_ARGS__, {0}})

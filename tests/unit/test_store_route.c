@@ -42,7 +42,7 @@ static void route_of_a_task_on_its_way(void **state)
     t.n_ports = 1;
     put(&t);
     routes_are("a@10 starting; "); /* nobody answers yet */
-    assert_int_equal(store_task_port_ready(db, t.arn, &port, &e), 0);
+    assert_int_equal(put_ready(db, t.arn, &port), 0);
     routes_are("a@10 80>10.0.0.1:80; ");
     t.last_status = "DEACTIVATING";
     put(&t);
@@ -79,9 +79,9 @@ static void some_tasks_are_ready(void **state)
     ports[1].container_port = 8080;
     t.n_ports = 2;
     put(&t);
-    assert_int_equal(store_task_port_ready(db, t.arn, &ports[1], &e), 0);
+    assert_int_equal(put_ready(db, t.arn, &ports[1]), 0);
     routes_are("a@10 80>10.0.0.1:80; a@10 starting; a@10 8080>10.0.0.1:80; ");
-    assert_int_equal(store_task_port_ready(db, t.arn, &ports[0], &e), 0);
+    assert_int_equal(put_ready(db, t.arn, &ports[0]), 0);
     routes_are("a@10 80>10.0.0.1:80; a@10 80>10.0.0.1:80; a@10 8080>10.0.0.1:80; ");
 }
 
@@ -158,7 +158,7 @@ static void version_grows_with_what_routes_show(void **state)
     GROWS(put(&t));
     STAYS(put(&t));
     STAYS(t.env = "{\"x\":1}"; t.tags = "[1]"; t.branch = "b"; t.started_at++; put(&t));
-    GROWS(assert_int_equal(store_task_port_ready(db, t.arn, &port, &e), 0));
+    GROWS(assert_int_equal(put_ready(db, t.arn, &port), 0));
     GROWS(port.address = "10.0.0.2"; put(&t));
     GROWS(port.port = 81; put(&t));
     GROWS(t.last_status = "DEPROVISIONING"; put(&t));

@@ -89,7 +89,7 @@ static void ready_is_kept_until_the_address_changes(void **state)
     ports[1].container_port = 81;
     t.n_ports = 2;
     put(&t);
-    assert_int_equal(store_task_port_ready(db, t.arn, &ports[0], &e), 0);
+    assert_int_equal(put_ready(db, t.arn, &ports[0]), 0);
     assert_true(get("one").ports[0].ready);
     assert_false(get("one").ports[1].ready);
     assert_int_equal(store_task_put(db, &t, &e), 0); /* what a runner says of ready is no news */
@@ -101,10 +101,10 @@ static void ready_is_kept_until_the_address_changes(void **state)
     assert_int_equal(store_task_put(db, &t, &e), 1);
     assert_false(get("one").ports[0].ready);
     ports[0].address = "10.0.0.1"; /* the probe was of an address that is not there any more */
-    assert_int_equal(store_task_port_ready(db, t.arn, &ports[0], &e), 0);
+    assert_int_equal(put_ready(db, t.arn, &ports[0]), 0);
     assert_false(get("one").ports[0].ready);
     ports[0].address = "10.0.0.2";
-    assert_int_equal(store_task_port_ready(db, t.arn, &ports[0], &e), 0);
+    assert_int_equal(put_ready(db, t.arn, &ports[0]), 0);
     assert_true(get("one").ports[0].ready);
     ports[0].port = 8080;
     assert_int_equal(store_task_put(db, &t, &e), 1);
@@ -121,7 +121,7 @@ static void ports_that_are_not_known_stay_as_they_were(void **state)
     t.n_ports = 0;
     t.ports_unknown = true;
     assert_int_equal(store_task_put(db, &known, &e), 1);
-    assert_int_equal(store_task_port_ready(db, known.arn, &port, &e), 0);
+    assert_int_equal(put_ready(db, known.arn, &port), 0);
     assert_int_equal(store_task_put(db, &t, &e), 0);
     back = get("known");
     assert_int_equal(back.n_ports, 1);

@@ -363,7 +363,7 @@ static void what_cannot_be_reached_says_why(void **state)
     assert_string_equal(obstacle_in_watch("starting"),
                         "runs, but accepts no connection at 10.0.0.1 port 80 yet.");
     put_task(&other);
-    ok(store_task_port_ready(with.db, t.arn, &port, &e));
+    ok(put_ready(with.db, t.arn, &port));
     assert_string_equal(obstacle_in_watch("ready"), "(none)"); /* one of them is enough */
     ok(store_task_remove(with.db, t.arn, &e));
     assert_string_equal(obstacle_in_watch("starting"),
