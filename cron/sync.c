@@ -19,6 +19,7 @@
 #include "sync.h"
 #include "sync_link.h"
 #include "sync_purge.h"
+#include "sync_recover.h"
 #include "sync_report.h"
 
 /* How long it waits between two looks at the tasks, in ms. ECS bounds the calls of an account. */
@@ -107,6 +108,7 @@ static int run_all(const struct program *program, struct db *db, struct runner *
     int stop = eventfd(0, EFD_CLOEXEC);
     struct job jobs[] = {
         {.name = "purge", .run = sync_purge},
+        {.name = "recover", .run = config->launch.recover_kinds ? sync_recover : NULL},
         {.name = "schedule", .run = config->purge.schedule ? sync_schedule : NULL},
         {.name = "counts", .run = config->local ? sync_forget : sync_report},
         {.name = "link", .run = !config->local && config->link.hosted_zone_id ? sync_link : NULL},

@@ -23,8 +23,7 @@ static CURL *begin(CURLM *all, struct health_check *c, const char *path, int64_t
 
     if (!one)
         return NULL;
-    *fields =
-        c->host ? curl_slist_append(NULL, arena_printf(a, "Host: %s", c->host)) : NULL;
+    *fields = c->host ? curl_slist_append(NULL, arena_printf(a, "Host: %s", c->host)) : NULL;
     curl_easy_setopt(one, CURLOPT_URL, url);
     curl_easy_setopt(one, CURLOPT_HTTPHEADER, *fields);
     curl_easy_setopt(one, CURLOPT_USERAGENT, "mirage-ecs (launch.health)");

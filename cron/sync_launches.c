@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "launch_rule.h"
 #include "log.h"
+#include "recover_rule.h"
 #include "store/store_environment.h"
 #include "store/store_launch.h"
 #include "store/store_task.h"
@@ -26,8 +27,9 @@ struct all {
 
 /* One environment. */
 struct group {
-    const char *subdomain, *serving; /* serving NULL: it has ended */
-    struct launch_seen *seen;        /* by id */
+    const char *subdomain;
+    const struct environment *environment; /* NULL: it has ended */
+    struct launch_seen *seen;              /* by id */
     struct launch_verdict *verdicts;
     size_t n;
 };
@@ -92,7 +94,7 @@ static bool next_group(struct all *all, struct group *g, struct arena *a)
         all->environment++;
     if (all->environment < all->n_environments &&
         !strcmp(all->environments[all->environment].subdomain, g->subdomain))
-        g->serving = all->environments[all->environment].serving;
+        g->environment = &all->environments[all->environment];
     return true;
 }
 
@@ -161,7 +163,7 @@ undo:
 static bool has_news(const struct group *g, size_t serves)
 {
     if (serves != LAUNCH_NONE &&
-        (!g->serving || strcmp(g->serving, g->seen[serves].launch->id) != 0))
+        (!g->environment || strcmp(g->environment->serving, g->seen[serves].launch->id) != 0))
         return true;
     for (size_t i = 0; i < g->n; i++)
         if (is_changed(g->seen[i].launch, &g->verdicts[i]))
@@ -172,7 +174,8 @@ static bool has_news(const struct group *g, size_t serves)
 static int settle(struct db *db, struct runner *r, struct group *g,
                   const struct launch_rules *rules, bool *moving, struct arena *a, struct err *e)
 {
-    size_t serves = launch_decide(g->seen, g->n, g->serving, rules, clock_now_ms(), a, g->verdicts);
+    const char *serving = g->environment ? g->environment->serving : NULL;
+    size_t serves = launch_decide(g->seen, g->n, serving, rules, clock_now_ms(), a, g->verdicts);
 
     if (has_news(g, serves) && record(db, g, serves, e) < 0)
         return -1;
@@ -187,6 +190,22 @@ static int settle(struct db *db, struct runner *r, struct group *g,
     return 0;
 }
 
+/* Notes what the environment has lost, and when it is to be launched again. */
+static int look_for_loss(struct db *db, const struct group *g, unsigned kinds, struct arena *a,
+                         struct err *e)
+{
+    struct recovery r;
+
+    if (!g->environment)
+        return 0;
+    r = recover_decide(g->seen, g->n, kinds, clock_now_ms(), a);
+    if (r.at == g->environment->recover_at && !strcmp(r.text, g->environment->trouble))
+        return 0;
+    if (*r.text && strcmp(r.text, g->environment->trouble) != 0)
+        log_warn("%s: %s", g->subdomain, r.text);
+    return store_environment_trouble(db, g->subdomain, r.at, r.text, e);
+}
+
 int sync_launches(struct db *db, struct runner *r, const struct config *config, bool *moving,
                   struct err *e)
 {
@@ -197,8 +216,11 @@ int sync_launches(struct db *db, struct runner *r, const struct config *config, 
     int64_t now;
     int rc = read_all(db, &all, &a, e);
 
-    while (rc == 0 && next_group(&all, &g, &a))
+    while (rc == 0 && next_group(&all, &g, &a)) {
         rc = settle(db, r, &g, &rules, moving, &a, e);
+        if (rc == 0)
+            rc = look_for_loss(db, &g, config->launch.recover_kinds, &a, e);
+    }
     now = clock_now_ms();
     if (rc == 0)
         rc = store_environment_end_empty(db, now - EMPTY_GRACE_MS, now, e) < 0 ||

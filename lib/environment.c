@@ -208,9 +208,12 @@ static int launch_locked(struct db *db, struct runner *r, struct launch_request 
 
     if (runner_prepare(r, request, a, &plan, e) < 0)
         return err_prefix(e, "failed to launch %s", request->subdomain);
-    if (new_id(db, request->subdomain, a, id, e) < 0)
-        return -1;
-    request->launch = launch.id = id;
+    if (!request->launch) {
+        if (new_id(db, request->subdomain, a, id, e) < 0)
+            return -1;
+        request->launch = id;
+    }
+    launch.id = request->launch;
     /* Written first: where nothing can be written, nothing is stopped either. */
     if (record_begin(db, &launch, e) < 0)
         return -1;

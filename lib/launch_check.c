@@ -108,8 +108,7 @@ static int check_taskdefs(const struct launch_input *input, const char *subdomai
     return 0;
 }
 
-/* The names of a link's records cannot lead to two sets at once. */
-static bool stops_first(const struct config *config, size_t n_taskdefs)
+bool launch_stops_first(const struct config *config, size_t n_taskdefs)
 {
     if (!strcmp(config->launch.replace, "auto"))
         return config->link.hosted_zone_id && n_taskdefs > 1;
@@ -140,7 +139,7 @@ int launch_check(const struct config *config, const struct launch_input *input, 
     if (check_taskdefs(input, subdomain, a, &taskdefs, &request->n_taskdefs, e) < 0)
         return -1;
     request->taskdefs = taskdefs;
-    request->stop_first = stops_first(config, request->n_taskdefs);
+    request->stop_first = launch_stops_first(config, request->n_taskdefs);
     return 0;
 }
 

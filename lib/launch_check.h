@@ -2,6 +2,7 @@
 #ifndef MIRAGE_LAUNCH_CHECK_H
 #define MIRAGE_LAUNCH_CHECK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "arena.h"
@@ -23,6 +24,11 @@ struct launch_input {
  * says what to change. */
 int launch_check(const struct config *config, const struct launch_input *input, struct arena *a,
                  struct launch_request *request, struct err *e) __attribute__((warn_unused_result));
+
+/* Whether a launch of so many task definitions stops what runs before its own tasks are started
+ * (launch.replace): the names of link's records cannot lead to two sets at once. */
+bool launch_stops_first(const struct config *config, size_t n_taskdefs)
+    __attribute__((warn_unused_result));
 
 /* A field that launch_check() would refuse: "subdomain", "taskdef" or a parameter's name. */
 struct launch_problem {

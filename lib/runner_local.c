@@ -234,7 +234,7 @@ static int read_task(struct runner_local *l, const char *id, struct arena *a, st
         .short_id = json_text(description, "short_id", a),
         .subdomain = json_text(description, "subdomain", a),
         .launch = json_text(description, "launch", a),
-        .stop_code = "",
+        .stop_code = json_text(status, "stop_code", a),
         .branch = json_text(description, "branch", a),
         .taskdef = json_text(description, "taskdef", a),
         .ipaddress = status ? "127.0.0.1" : "",

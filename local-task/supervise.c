@@ -211,13 +211,17 @@ static void record_end(struct supervisor *s, int status)
     else if (s->term_at)
         snprintf(reason, sizeof reason, STOP_WITH_STACK);
     else if (n > 0)
-        reason[n] = '\0';
+        reason[n] = '\0'; /* it could not be run */
     else if (WIFEXITED(status))
         snprintf(reason, sizeof reason, "its process exited with status %d", code);
     else
         snprintf(reason, sizeof reason, "its process was ended by signal %d", WTERMSIG(status));
     if (!told && !s->term_at)
         log_end(s, reason);
+    set_text(s, "stop_code",
+             told || s->term_at ? "UserInitiated"
+             : n > 0            ? "TaskFailedToStart"
+                                : "EssentialContainerExited");
     json_decref(told);
     json_object_set_new(s->status, "stopped_at", json_integer(clock_now_ms()));
     json_object_set_new(s->status, "exit_code", json_integer(code));
@@ -269,6 +273,7 @@ static void fail(struct supervisor *s, bool told, const char *reason)
     json_object_set_new(s->status, "stopped_at", json_integer(clock_now_ms()));
     set_text(s, "last_status", "STOPPED");
     set_text(s, "stopped_reason", reason);
+    set_text(s, "stop_code", told ? "UserInitiated" : "TaskFailedToStart");
     add_event(s, "failed", reason);
     write_status(s);
     if (!told)

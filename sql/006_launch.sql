@@ -20,6 +20,8 @@ ALTER TABLE task ADD COLUMN health TEXT NOT NULL DEFAULT '';    -- ECS healthSta
 ALTER TABLE port ADD COLUMN answers INTEGER NOT NULL DEFAULT 0; -- 1 once launch.health was answered, or is not asked for
 ALTER TABLE port ADD COLUMN silent_since INTEGER NOT NULL DEFAULT 0; -- it was ready, and accepts no connection since then; 0: it does
 ALTER TABLE environment ADD COLUMN serving TEXT NOT NULL DEFAULT ''; -- the id of the launch whose tasks get the requests
+ALTER TABLE environment ADD COLUMN recover_at INTEGER NOT NULL DEFAULT 0; -- when it is launched again, for it has lost a task; 0: never
+ALTER TABLE environment ADD COLUMN trouble TEXT NOT NULL DEFAULT ''; -- one sentence: what it has lost
 
 -- What an earlier version has launched is a launch without an id.
 INSERT INTO launch (subdomain, id, at, request, state, ready_at)

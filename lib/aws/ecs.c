@@ -182,23 +182,21 @@ int ecs_describe_tasks(const struct ecs *ecs, const char *const *arns, size_t n,
 /* --- several of one kind, each with an end of its own ------------------------------------------
  */
 
-/* What take() makes of an answer is the result; NULL with *why when the answer tells a failure. */
-static void perform_each(const struct ecs *ecs, struct aws_call *calls, size_t n,
-                         json_t *(*take)(const json_t *answer, struct arena *a, struct err *why),
-                         struct arena *a, struct ecs_result *results)
+typedef json_t *take_fn(const json_t *answer, struct arena *a, struct err *why);
+
+/* What take() makes of the answer is the result; NULL with an error when it tells a failure. */
+static struct ecs_result result_of(struct aws_call *call, take_fn *take, struct arena *a)
 {
-    aws_perform(ecs->client, calls, n);
-    for (size_t i = 0; i < n; i++) {
-        json_t *answer = calls[i].failed ? NULL : json_call_answer(&calls[i]);
-        results[i] = (struct ecs_result){0};
-        if (answer)
-            results[i].value = take(answer, a, &results[i].err);
-        else
-            results[i].err = calls[i].err;
-        memcpy(results[i].code, calls[i].code, AWS_CODE_SIZE);
-        json_decref(answer);
-    }
-    aws_call_free(calls, n);
+    json_t *answer = call->failed ? NULL : json_call_answer(call);
+    struct ecs_result result = {0};
+
+    if (answer)
+        result.value = take(answer, a, &result.err);
+    else
+        result.err = call->err;
+    memcpy(result.code, call->code, AWS_CODE_SIZE);
+    json_decref(answer);
+    return result;
 }
 
 static json_t *take_task_definition(const json_t *answer, struct arena *a, struct err *why)
@@ -220,7 +218,10 @@ void ecs_describe_task_definitions(const struct ecs *ecs, const char *const *nam
     for (size_t i = 0; i < n; i++)
         calls[i] = json_call(AWS_ECS, "DescribeTaskDefinition",
                              json_pack("{s:s}", "taskDefinition", names[i]), true, a);
-    perform_each(ecs, calls, n, take_task_definition, a, results);
+    aws_perform(ecs->client, calls, n);
+    for (size_t i = 0; i < n; i++)
+        results[i] = result_of(&calls[i], take_task_definition, a);
+    aws_call_free(calls, n);
 }
 
 static json_t *take_started(const json_t *answer, struct arena *a, struct err *why)
@@ -235,6 +236,21 @@ static json_t *take_started(const json_t *answer, struct arena *a, struct err *w
     return NULL;
 }
 
+/* Somebody has started this very task with other parameters: another copy of mirage-ecs, with
+ * another configuration. The answer names it (API Reference, ConflictException). */
+static void take_conflicting(const struct ecs *ecs, const struct aws_call *call, struct arena *a,
+                             struct ecs_result *result)
+{
+    json_t *answer = json_loadb(buf_text(&call->answer), call->answer.len, 0, NULL), *tasks = NULL;
+    const char *arn = json_string_value(json_array_get(json_object_get(answer, "resourceIds"), 0));
+    struct err e;
+
+    if (arn && ecs_describe_tasks(ecs, &arn, 1, a, &tasks, NULL, &e) == 0)
+        result->value = json_incref(json_array_get(tasks, 0));
+    json_decref(tasks);
+    json_decref(answer);
+}
+
 void ecs_run_tasks(const struct ecs *ecs, json_t *const *requests, size_t n, struct arena *a,
                    struct ecs_result *results)
 {
@@ -246,7 +262,13 @@ void ecs_run_tasks(const struct ecs *ecs, json_t *const *requests, size_t n, str
         bool repeatable = json_object_get(requests[i], "clientToken");
         calls[i] = json_call(AWS_ECS, "RunTask", requests[i], repeatable, a);
     }
-    perform_each(ecs, calls, n, take_started, a, results);
+    aws_perform(ecs->client, calls, n);
+    for (size_t i = 0; i < n; i++) {
+        results[i] = result_of(&calls[i], take_started, a);
+        if (!strcmp(results[i].code, "ConflictException"))
+            take_conflicting(ecs, &calls[i], a, &results[i]);
+    }
+    aws_call_free(calls, n);
 }
 
 /* --- StopTask, DescribeServices ----------------------------------------------------------------

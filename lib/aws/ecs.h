@@ -50,8 +50,9 @@ struct ecs_result {
 void ecs_describe_task_definitions(const struct ecs *ecs, const char *const *names, size_t n,
                                    struct arena *a, struct ecs_result *results);
 
-/* RunTask of each request object, all at once: the Task that each one started. Takes over the
- * requests, and adds `cluster`. An entry of `failures` in the answer is a failure. */
+/* RunTask of each request object, all at once: the Task that each one started, or that was started
+ * before with its clientToken. Takes over the requests, and adds `cluster`. An entry of `failures`
+ * in the answer is a failure. */
 void ecs_run_tasks(const struct ecs *ecs, json_t *const *requests, size_t n, struct arena *a,
                    struct ecs_result *results);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
 #include "json.h"
 #include "launch.h"
 #include "ecs_tag.h"
@@ -84,6 +85,20 @@ static void add_placement(json_t *run, const struct config *c)
                         json_pack("{s:o}", "awsvpcConfiguration", vpc));
 }
 
+/* 33 to 64 letters (RunTask, clientToken): the launch, which of the tasks of this definition, and
+ * the definition. So whoever starts the same launch, with more or fewer definitions, starts no task
+ * twice. */
+static const char *token(const struct launch_request *request, size_t i, struct arena *a)
+{
+    const char *taskdef = request->taskdefs[i];
+    size_t same = 0;
+
+    for (size_t k = 0; k < i; k++)
+        same += !strcmp(request->taskdefs[k], taskdef);
+    return arena_printf(a, "%s-%zu-%016llx", request->launch, same,
+                        (unsigned long long)hash_bytes64(taskdef, strlen(taskdef)));
+}
+
 json_t *ecs_launch_request(const struct config *c, const struct launch_request *request, size_t i,
                            const json_t *definition)
 {
@@ -98,8 +113,7 @@ json_t *ecs_launch_request(const struct config *c, const struct launch_request *
     if (!run)
         abort();
     if (request->launch)
-        json_object_set_new(run, "clientToken",
-                            json_string(arena_printf(&a, "%s-%zu", request->launch, i)));
+        json_object_set_new(run, "clientToken", json_string(token(request, i, &a)));
     arena_free(&a);
     add_placement(run, c);
     return run;

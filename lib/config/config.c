@@ -19,6 +19,7 @@
 
 static void set_defaults(struct config *c, const struct options *o)
 {
+    static const char *recover[] = {"spot", "infrastructure"};
     const char *given = o->domain ? o->domain : o->local ? ".localhost" : ".local";
     char *domain = ascii_lower_text(arena_strdup(&c->arena, given));
     long port = o->default_port ? o->default_port : o->local ? 8080 : 80;
@@ -35,6 +36,7 @@ static void set_defaults(struct config *c, const struct options *o)
     c->network.header_timeout_ms = 30000;
     c->network.idle_timeout_ms = 75000;
     c->launch.replace = "auto";
+    c->launch.recover = (struct config_strings){recover, 2};
     c->launch.drain_ms = 30000;
     c->launch.ready_timeout_ms = 1800000;
     c->launch.health.timeout_ms = 5000;

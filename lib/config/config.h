@@ -135,9 +135,12 @@ struct config {
         size_t line, request_line;  /* 0: the file does not have the section */
     } purge;
     struct {
-        const char *replace;      /* "auto", "gapless", "stop_first" */
-        int64_t drain_ms;         /* between being replaced and being stopped */
-        int64_t ready_timeout_ms; /* for a launch that replaces; 0: no limit */
+        const char *replace;           /* "auto", "gapless", "stop_first" */
+        int64_t drain_ms;              /* between being replaced and being stopped */
+        int64_t ready_timeout_ms;      /* for a launch that replaces; 0: no limit */
+        struct config_strings recover; /* "spot", "infrastructure", "crash", "start" */
+        unsigned recover_kinds;        /* the same, as enum recover_kind */
+        size_t line;
         struct {
             const char *path; /* NULL: ports that accept are enough */
             int64_t timeout_ms;

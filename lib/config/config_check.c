@@ -10,6 +10,7 @@
 #include "buf.h"
 #include "ecs_tag.h"
 #include "network.h"
+#include "recover_rule.h"
 #include "regex.h"
 #include "socket_address.h"
 
@@ -242,10 +243,37 @@ static int check_auth(const struct config *c, struct err *e)
     return c->auth.amzn_oidc.present ? check_matchers(c, e) : 0;
 }
 
-static int check_launch(const struct config *c, struct err *e)
+static int complete_recover(struct config *c, struct err *e)
+{
+    static const char *const words[] = {"spot", "infrastructure", "crash", "start"};
+    const struct config_strings *list = &c->launch.recover;
+
+    c->launch.recover_kinds = 0;
+    if (list->len == 1 && !strcmp(list->items[0], "false"))
+        return 0;
+    for (size_t i = 0; i < list->len; i++) {
+        size_t k = 0;
+        while (k < 4 && strcmp(words[k], list->items[i]) != 0)
+            k++;
+        if (k == 4 && list->len == 1 && !strcmp(list->items[0], "true"))
+            c->launch.recover_kinds = RECOVER_SPOT | RECOVER_INFRASTRUCTURE;
+        else if (k == 4)
+            return complain(c, c->launch.line, e,
+                            "launch.recover: expected spot, infrastructure, crash or start, got "
+                            "'%.100s'",
+                            list->items[i]);
+        else
+            c->launch.recover_kinds |= 1U << k;
+    }
+    return 0;
+}
+
+static int complete_launch(struct config *c, struct err *e)
 {
     const char *path = c->launch.health.path;
 
+    if (complete_recover(c, e) < 0)
+        return -1;
     if (!path)
         return 0;
     if (path[0] != '/')
@@ -262,7 +290,7 @@ static int check_launch(const struct config *c, struct err *e)
 int config_complete(struct config *c, struct err *e)
 {
     if (check_listen(c, e) < 0 || check_web(c, e) < 0 || complete_parameters(c, e) < 0 ||
-        complete_purge(c, e) < 0 || check_auth(c, e) < 0 || check_launch(c, e) < 0)
+        complete_purge(c, e) < 0 || check_auth(c, e) < 0 || complete_launch(c, e) < 0)
         return -1;
     complete_networks(c);
     default_htmldir(c);

@@ -189,7 +189,7 @@ static int read_strings(struct reader *r, const struct config_field *f, yaml_nod
 {
     size_t n;
 
-    if (f->type == CONFIG_SECRETS && node->type == YAML_SCALAR_NODE) {
+    if ((f->type == CONFIG_SECRETS || f->one_or_list) && node->type == YAML_SCALAR_NODE) {
         list->items = arena_array(r->arena, 1, sizeof *list->items);
         list->len = 1;
         return read_string(r, f, node, &list->items[0], e);

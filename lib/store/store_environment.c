@@ -1,5 +1,7 @@
 #include "store_environment.h"
 
+#define SELECT_ENVIRONMENTS                                                                        \
+    "SELECT subdomain, launched_at, ended_at, serving, recover_at, trouble FROM environment"
 #define IS_LIVE " last_status <> 'STOPPED' AND desired_status <> 'STOPPED'"
 
 int store_environment_launch(struct db *db, const char *subdomain, int64_t at, const char *launch,
@@ -39,10 +41,21 @@ int store_environment_serve(struct db *db, const char *subdomain, const char *la
                   DB_BINDS(db_text(":launch", launch), db_text(":subdomain", subdomain)), e);
 }
 
+int store_environment_trouble(struct db *db, const char *subdomain, int64_t recover_at,
+                              const char *trouble, struct err *e)
+{
+    return db_run(db,
+                  "UPDATE environment SET recover_at = :recover_at, trouble = :trouble"
+                  " WHERE subdomain = :subdomain",
+                  DB_BINDS(db_number(":recover_at", recover_at), db_text(":trouble", trouble),
+                           db_text(":subdomain", subdomain)),
+                  e);
+}
+
 int store_environment_end(struct db *db, const char *subdomain, int64_t ended_at, struct err *e)
 {
     return db_run(db,
-                  "UPDATE environment SET ended_at = :ended_at"
+                  "UPDATE environment SET ended_at = :ended_at, recover_at = 0"
                   " WHERE subdomain = :subdomain AND ended_at IS NULL",
                   DB_BINDS(db_number(":ended_at", ended_at), db_text(":subdomain", subdomain)), e);
 }
@@ -51,7 +64,8 @@ int store_environment_end_empty(struct db *db, int64_t before, int64_t ended_at,
 {
     return db_change(db,
                      "UPDATE environment SET ended_at = :ended_at"
-                     " WHERE ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM launch"
+                     " WHERE ended_at IS NULL AND recover_at = 0"
+                     " AND NOT EXISTS (SELECT 1 FROM launch"
                      "  WHERE launch.subdomain = environment.subdomain AND launch.at >= :before"
                      "  AND launch.state = 'starting') AND NOT EXISTS (SELECT 1 FROM task"
                      "  WHERE task.subdomain = environment.subdomain AND" IS_LIVE ")",
@@ -65,6 +79,8 @@ static void read_environment(struct db_rows *rows, struct arena *a, struct envir
         .launched_at = db_column_number(rows, 1),
         .ended_at = db_column_number(rows, 2),
         .serving = arena_strdup(a, db_column_text(rows, 3)),
+        .recover_at = db_column_number(rows, 4),
+        .trouble = arena_strdup(a, db_column_text(rows, 5)),
     };
 }
 
@@ -74,9 +90,7 @@ int store_environment_get(struct db *db, const char *subdomain, struct arena *a,
     struct db_rows *rows;
     int rc;
 
-    if (db_query(db, &rows,
-                 "SELECT subdomain, launched_at, ended_at, serving FROM environment"
-                 " WHERE subdomain = :subdomain",
+    if (db_query(db, &rows, SELECT_ENVIRONMENTS " WHERE subdomain = :subdomain",
                  DB_BINDS(db_text(":subdomain", subdomain)), e) < 0)
         return -1;
     rc = db_next(rows, e);
@@ -95,9 +109,7 @@ int store_environment_list(struct db *db, struct arena *a, struct environment **
 
     *envs = NULL;
     *len = 0;
-    if (db_query(db, &rows,
-                 "SELECT subdomain, launched_at, ended_at, serving FROM environment"
-                 " WHERE ended_at IS NULL ORDER BY subdomain",
+    if (db_query(db, &rows, SELECT_ENVIRONMENTS " WHERE ended_at IS NULL ORDER BY subdomain",
                  DB_NO_BINDS, e) < 0)
         return -1;
     while ((rc = db_next(rows, e)) > 0) {

@@ -15,6 +15,8 @@ struct environment {
     int64_t launched_at;   /* ms; among matching patterns the earliest wins */
     int64_t ended_at;      /* ms; 0 while it is live */
     const char *serving;   /* the id of the launch whose tasks get the requests */
+    int64_t recover_at;    /* ms; when it is launched again, for it has lost a task; 0: never */
+    const char *trouble;   /* one sentence: what it has lost; "" */
 };
 
 /* Makes the environment live. Where it is not, `at` (ms) is its launch time; where nothing of it
@@ -24,6 +26,11 @@ int store_environment_launch(struct db *db, const char *subdomain, int64_t at, c
 
 /* The tasks of this launch get the requests from now on. */
 int store_environment_serve(struct db *db, const char *subdomain, const char *launch, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* It has lost a task, or (0, "") all is well again. Until it is launched again it does not end. */
+int store_environment_trouble(struct db *db, const char *subdomain, int64_t recover_at,
+                              const char *trouble, struct err *e)
     __attribute__((warn_unused_result));
 
 /* Makes the live environments agree with the live tasks in the view: one for each subdomain,

@@ -120,6 +120,12 @@ class Control:
             if tags is not None:
                 found.tags = tags
 
+    def take_away(self, task, code="SpotInterruption", reason="Your Spot Task was interrupted."):
+        """As ECS does it, on its own."""
+        found = self.ecs.task(task)
+        with self.ecs.lock:
+            found.stop(code, reason)
+
     def remove_task(self, task):
         self.ecs.remove(task)
 

@@ -420,11 +420,11 @@ static void records(void **state)
                      v6[] = {{.container = "web", .address = "::1"}};
 #define RUNS .last_status = "RUNNING", .desired_status = "RUNNING"
     struct task items[] = {
-        {.subdomain = "env", RUNS, .ports = web, .n_ports = 3},
-        {.subdomain = "env", RUNS, .ports = more, .n_ports = 1},
-        {.subdomain = "env", RUNS, .ports = none, .n_ports = 1},
-        {.subdomain = "six", RUNS, .ports = v6, .n_ports = 1},
-        {.subdomain = "any-*", RUNS, .ports = more, .n_ports = 1},
+        {.subdomain = "env", RUNS, .serves = true, .ports = web, .n_ports = 3},
+        {.subdomain = "env", RUNS, .serves = true, .ports = more, .n_ports = 1},
+        {.subdomain = "env", RUNS, .serves = true, .ports = none, .n_ports = 1},
+        {.subdomain = "six", RUNS, .serves = true, .ports = v6, .n_ports = 1},
+        {.subdomain = "any-*", RUNS, .serves = true, .ports = more, .n_ports = 1},
         {.subdomain = "ended",
          .last_status = "STOPPED",
          .desired_status = "STOPPED",
@@ -435,6 +435,7 @@ static void records(void **state)
          .desired_status = "STOPPED",
          .ports = more,
          .n_ports = 1},
+        {.subdomain = "old", RUNS, .ports = more, .n_ports = 1},
         {.subdomain = "begins",
          .last_status = "PENDING",
          .desired_status = "RUNNING",

@@ -1,5 +1,6 @@
 /* The configuration: defaults, every key read and printed. */
 #include "config/config_schema.h"
+#include "recover_rule.h"
 #include "regex.h"
 
 #include "config_fixture.h"
@@ -178,7 +179,9 @@ static const char everything[] =
     "      assign_public_ip: ENABLED\n"
     "  default_task_definition: app\n"
     "  enable_execute_command: no\n"
-    "launch: {replace: stop_first, drain: 1m, ready_timeout: 0s}\n"
+    "launch: {replace: stop_first, drain: 1m, ready_timeout: 0s, recover: [crash, start],\n"
+    "  health: {path: /healthz, timeout: "
+    "3s}}\n"
     "link:\n"
     "  hosted_zone_id: Z0123456789ABC\n"
     "  default_task_definitions: [front, back]\n"
@@ -232,6 +235,9 @@ static void check_servers(const struct config *c)
     assert_string_equal(c->launch.replace, "stop_first");
     assert_int_equal(c->launch.drain_ms, 60000);
     assert_int_equal(c->launch.ready_timeout_ms, 0);
+    assert_int_equal(c->launch.recover_kinds, RECOVER_CRASH | RECOVER_START);
+    assert_string_equal(c->launch.health.path, "/healthz");
+    assert_int_equal(c->launch.health.timeout_ms, 3000);
     assert_string_equal(c->web.server, "apache");
     assert_string_equal(c->web.listen, "[::1]:8090");
     assert_string_equal(c->htmldir, "/srv/html");

@@ -345,7 +345,7 @@ static void what_cannot_be_reached_says_why(void **state)
 {
     struct config_listen listen[] = {{.listen = 8080, .target = 80},
                                      {.listen = 8081, .target = 443}};
-    struct task_port port = {"app", 80, "10.0.0.1", 80, false, false};
+    struct task_port port = {"app", 80, "10.0.0.1", 80, false, false, 0};
     struct task t = task_of("a1", "a", "RUNNING");
     struct task other = task_of("a2", "a", "RUNNING");
 
