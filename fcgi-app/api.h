@@ -7,6 +7,7 @@
 struct call;
 
 int api_list(struct call *c, struct err *e);
+int api_environments(struct call *c, struct err *e);
 int api_launch(struct call *c, struct err *e);
 int api_logs(struct call *c, struct err *e);
 int api_terminate(struct call *c, struct err *e);

@@ -14,6 +14,8 @@
 static const struct route routes[] = {
     /* path, methods, bodies, JSON only without compat_v1, Allow, asks AWS, handler */
     {"/api/list", METHOD_GET, 0, false, "GET, HEAD", ASKS_NEVER, api_list},
+    {"/api/environments", METHOD_GET, 0, false, "GET, HEAD", ASKS_NEVER, api_environments},
+    {"/api/environments/", METHOD_GET, 0, false, "GET, HEAD", ASKS_NEVER, api_environments},
     {"/api/launch", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", ASKS_ALWAYS, api_launch},
     {"/api/logs", METHOD_GET, 0, false, "GET, HEAD", ASKS_ALWAYS, api_logs},
     {"/api/terminate", METHOD_POST, BODY_FORM | BODY_JSON, true, "POST", ASKS_ALWAYS,
@@ -28,6 +30,7 @@ static const struct route routes[] = {
      page_launch},
     {"/terminate", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", ASKS_ALWAYS,
      page_terminate},
+    {"/dismiss", METHOD_POST, BODY_FORM, false, "POST", ASKS_NEVER, page_dismiss},
     {"/purges", METHOD_GET, 0, false, "GET, HEAD", ASKS_WITH_QUERY, page_purges},
     {"/purge", METHOD_GET | METHOD_POST, BODY_FORM, false, "GET, HEAD, POST", ASKS_NEVER,
      page_purge},

@@ -1,4 +1,4 @@
-/* Walks the three sorted lists in parallel. */
+/* Walks the four sorted lists in parallel. */
 #include "view_environment.h"
 
 #include <stdlib.h>
@@ -20,6 +20,7 @@ enum { PLOT_MINUTES = 60 };
 struct cursor {
     size_t environment;
     size_t task;
+    size_t launch;
     size_t minute;
 };
 
@@ -27,8 +28,10 @@ struct cursor {
 struct group {
     const char *subdomain;
     const struct environment *environment; /* NULL: there are only its tasks */
-    const struct task *tasks;
-    size_t n_tasks;
+    const struct task *tasks;              /* those of the launch that serves come first */
+    size_t n_tasks;                        /* of that launch */
+    size_t n_all;
+    const struct launch *newest; /* NULL: none is known */
 };
 
 enum view_state view_environment_state(const struct config *config, const struct task *tasks,
@@ -42,8 +45,40 @@ enum view_state view_environment_state(const struct config *config, const struct
     return least;
 }
 
+/* Moves the tasks of the launch that serves to the front. They keep their order, as do the others.
+ */
+static size_t front_serving(struct task *tasks, size_t n, struct arena *a)
+{
+    struct task *others = arena_array(a, n, sizeof *others);
+    size_t serving = 0, rest = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (tasks[i].serves)
+            tasks[serving++] = tasks[i];
+        else
+            others[rest++] = tasks[i];
+    }
+    if (rest > 0)
+        memcpy(tasks + serving, others, rest * sizeof *others);
+    return serving;
+}
+
+/* The last of the subdomain's launches; moves behind them. */
+static const struct launch *newest_launch(const struct launch_list *list, size_t *at,
+                                          const char *subdomain)
+{
+    const struct launch *newest = NULL;
+    int order;
+
+    for (; *at < list->len && (order = strcmp(list->items[*at].subdomain, subdomain)) <= 0; (*at)++)
+        if (order == 0)
+            newest = &list->items[*at];
+    return newest;
+}
+
 /* The next subdomain's; false at the end. */
-static bool next_group(const struct environment_facts *facts, struct cursor *at, struct group *g)
+static bool next_group(const struct environment_facts *facts, struct cursor *at, struct group *g,
+                       struct arena *a)
 {
     const struct task_list *tasks = &facts->tasks;
     const char *left = NULL;
@@ -63,7 +98,11 @@ static bool next_group(const struct environment_facts *facts, struct cursor *at,
     g->tasks = tasks->items + at->task;
     for (; at->task < tasks->len && !strcmp(tasks->items[at->task].subdomain, g->subdomain);
          at->task++)
-        g->n_tasks++;
+        g->n_all++;
+    g->n_tasks = front_serving(tasks->items + (at->task - g->n_all), g->n_all, a);
+    if (g->n_tasks == 0) /* none serves yet, or it is known here of its tasks alone */
+        g->n_tasks = g->n_all;
+    g->newest = newest_launch(&facts->launches, &at->launch, g->subdomain);
     return true;
 }
 
@@ -107,6 +146,38 @@ static json_t *tasks_view(struct call *c, const struct group *g)
     return list;
 }
 
+/* The newest launch, where it is not the one that serves: on its way up, or failed and not read. */
+static const struct launch *replacement_of(const struct group *g)
+{
+    const struct launch *l = g->newest;
+
+    if (!l || !g->environment || !strcmp(l->id, g->environment->serving))
+        return NULL;
+    return l->state == LAUNCH_STARTING || (l->state == LAUNCH_FAILED && !l->dismissed) ? l : NULL;
+}
+
+static json_t *replacement_view(struct call *c, const struct group *g)
+{
+    const struct launch *l = replacement_of(g);
+    size_t first = g->n_tasks, last = g->n_all;
+
+    if (!l)
+        return json_null();
+    while (first < last && strcmp(g->tasks[first].launch, l->id) != 0)
+        first++;
+    while (last > first && strcmp(g->tasks[last - 1].launch, l->id) != 0)
+        last--;
+    return json_pack(
+        "{s:b,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "failed", l->state == LAUNCH_FAILED, "state",
+        l->state == LAUNCH_FAILED ? view_state_word(VIEW_FAILED)
+                                  : view_state_word(view_environment_state(
+                                        c->with->config, g->tasks + first, last - first)),
+        "for", view_duration(c->arena, clock_now_ms() - l->at), "reason", view_text(l->reason),
+        "launch", view_text(l->id), "subdomain", view_text(g->subdomain), "at", view_time(l->at),
+        "trace_url",
+        first < last ? view_url(c->arena, "/trace/", g->tasks[first].short_id) : json_null());
+}
+
 static json_t *environment_view(struct call *c, const struct group *g)
 {
     const struct task *first = g->n_tasks > 0 ? &g->tasks[0] : NULL;
@@ -124,6 +195,8 @@ static json_t *environment_view(struct call *c, const struct group *g)
         view, "launched_at",
         view_time(g->environment ? g->environment->launched_at : first->created_at));
     json_object_set_new(view, "tasks", tasks_view(c, g));
+    json_object_set_new(view, "replacement", replacement_view(c, g));
+    json_object_set_new(view, "trouble", view_text(g->environment ? g->environment->trouble : ""));
     json_object_set_new(view, "several", json_boolean(g->n_tasks > 1));
     json_object_set_new(view, "logs_url", view_url(c->arena, "/logs/", g->subdomain));
     json_object_set_new(view, "again_url", view_url(c->arena, "/launcher?again=", g->subdomain));
@@ -186,7 +259,7 @@ json_t *view_environments(struct call *c, const struct environment_facts *facts)
     size_t n = 0;
     json_t *list = json_array();
 
-    while (next_group(facts, &at, &g)) {
+    while (next_group(facts, &at, &g, c->arena)) {
         json_t *view = environment_view(c, &g);
 
         json_object_set_new(view, "requests", requests_view(c, facts, &at, g.subdomain, last));

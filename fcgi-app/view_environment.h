@@ -9,6 +9,7 @@
 
 #include "store/store_access.h"
 #include "store/store_environment.h"
+#include "store/store_launch.h"
 #include "task.h"
 
 #include "view_state.h"
@@ -20,6 +21,7 @@ struct environment_facts {
     struct environment *environments; /* live ones */
     size_t n_environments;
     struct task_list tasks;
+    struct launch_list launches;
     struct access_minute *minutes; /* of the last hour */
     size_t n_minutes;
 };

@@ -12,6 +12,7 @@ enum view_state {
     VIEW_PROVISIONING,
     VIEW_PENDING,
     VIEW_STARTING,
+    VIEW_UNHEALTHY, /* it was ready, and is out of order; requests still reach it */
     VIEW_READY,
     VIEW_RUNNING, /* no request reaches it: it has no port that listen.http sends one to */
     VIEW_STOPPING,

@@ -31,6 +31,7 @@ struct launch {
     int64_t ready_at; /* ms; when it was first seen ready; 0: never */
     int64_t stale_at; /* ms; when it was replaced; 0: it was not */
     size_t n_wanted;  /* tasks that belong to it; 0: not known */
+    bool dismissed;   /* it failed, and somebody has read that */
 };
 
 /* One launch with its tasks: all that are known, stopped ones too. */

@@ -23,8 +23,8 @@ enum recover_kind {
 
 struct recovery {
     enum { RECOVER_NOT, RECOVER_LATER, RECOVER_NOW, RECOVER_GIVEN_UP } what;
-    int64_t at;        /* ms; when it is due */
-    size_t of;         /* index of the launch that lost a task, whose tasks are started again */
+    int64_t at;         /* ms; when it is due */
+    size_t of;          /* index of the launch that lost a task, whose tasks are started again */
     char id[ULID_SIZE]; /* of the new launch: derived from `of`, so that all copies have the same */
     const char *text;   /* one sentence: what was lost; "" with RECOVER_NOT */
 };

@@ -11,6 +11,7 @@ CREATE TABLE launch (
     reason    TEXT NOT NULL DEFAULT '',    -- one sentence: why it has failed, or stopped
     ready_at  INTEGER NOT NULL DEFAULT 0,  -- when it was first seen ready; 0: never
     stale_at  INTEGER NOT NULL DEFAULT 0,  -- when a newer one took its place; 0: none did
+    dismissed INTEGER NOT NULL DEFAULT 0,  -- 1: it failed, and somebody has read that
     PRIMARY KEY (subdomain, id)
 ) STRICT, WITHOUT ROWID;
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #define SELECT_LAUNCHES                                                                            \
-    "SELECT subdomain, id, at, asked_by, request, n_wanted, state, reason, ready_at, stale_at"     \
-    " FROM launch"
+    "SELECT subdomain, id, at, asked_by, request, n_wanted, state, reason, ready_at, stale_at,"    \
+    " dismissed FROM launch"
 
 static enum launch_state state_of(const char *word)
 {
@@ -27,6 +27,7 @@ static void read_launch(struct db_rows *rows, struct arena *a, struct launch *l)
         .reason = arena_strdup(a, db_column_text(rows, 7)),
         .ready_at = db_column_number(rows, 8),
         .stale_at = db_column_number(rows, 9),
+        .dismissed = db_column_number(rows, 10) != 0,
     };
 }
 
@@ -38,10 +39,11 @@ int store_launch_list(struct db *db, const char *subdomain, struct arena *a,
     int rc;
 
     *list = (struct launch_list){0};
-    if (db_query(db, &rows,
-                 SELECT_LAUNCHES " WHERE :subdomain = '' OR subdomain = :subdomain"
-                                 " ORDER BY subdomain, id",
-                 DB_BINDS(db_text(":subdomain", subdomain ? subdomain : "")), e) < 0)
+    rc = subdomain
+             ? db_query(db, &rows, SELECT_LAUNCHES " WHERE subdomain = :subdomain ORDER BY id",
+                        DB_BINDS(db_text(":subdomain", subdomain)), e)
+             : db_query(db, &rows, SELECT_LAUNCHES " ORDER BY subdomain, id", DB_NO_BINDS, e);
+    if (rc < 0)
         return -1;
     while ((rc = db_next(rows, e)) > 0) {
         list->items = arena_grow(a, list->items, list->len, &cap, sizeof *list->items);
@@ -88,6 +90,14 @@ int store_launch_put(struct db *db, const struct launch *l, struct err *e)
                  db_text(":state", launch_state_word(l->state)), db_text(":reason", l->reason),
                  db_number(":ready_at", l->ready_at), db_number(":stale_at", l->stale_at)),
         e);
+}
+
+int store_launch_dismiss(struct db *db, const char *subdomain, const char *id, struct err *e)
+{
+    return db_run(db,
+                  "UPDATE launch SET dismissed = 1"
+                  " WHERE subdomain = :subdomain AND id = :id AND state = 'failed'",
+                  DB_BINDS(db_text(":subdomain", subdomain), db_text(":id", id)), e);
 }
 
 int store_launch_follow_tasks(struct db *db, struct err *e)

@@ -29,6 +29,10 @@ int store_launch_request(struct db *db, const char *subdomain, struct arena *a,
 int store_launch_put(struct db *db, const struct launch *launch, struct err *e)
     __attribute__((warn_unused_result));
 
+/* Somebody has read that this launch has failed: it is shown no more. */
+int store_launch_dismiss(struct db *db, const char *subdomain, const char *id, struct err *e)
+    __attribute__((warn_unused_result));
+
 /* Adds a launch for the tasks in the view that have none. Returns how many, or -1. */
 int store_launch_follow_tasks(struct db *db, struct err *e) __attribute__((warn_unused_result));
 

@@ -463,12 +463,14 @@ class Stack:
         for that."""
         name = f"settle-{next(_stacks)}"
         with contextlib.closing(self.database()) as db:
-            db.execute("INSERT INTO environment (subdomain, launched_at) VALUES (?, ?)",
-                       (name, int(time.time() * 1000)))  # an old one would be ended: it has no task
+            # one without a launch on its way would be ended: it has no task
+            db.execute("INSERT INTO launch (subdomain, id, at) VALUES (?, '', ?)", (name, int(time.time() * 1000)))
+            db.execute("INSERT INTO environment (subdomain, launched_at) VALUES (?, ?)", (name, int(time.time() * 1000)))
             try:
                 poll(lambda: self.get(f"{name}.localhost", port=self.open_port).status == 503, 5, "the proxy has the routes")
             finally:
                 db.execute("DELETE FROM environment WHERE subdomain = ?", (name,))
+                db.execute("DELETE FROM launch WHERE subdomain = ?", (name,))
 
     def terminate(self, subdomain):
         r = self.api("POST", "/api/terminate", form={"subdomain": subdomain})

@@ -306,7 +306,7 @@ static void launches_are_watched(void **state)
     ok(launch_watch(&call, "a", &view, &e));
     assert_true(json_is_null(view));
     put_environment("a", clock_now_ms() - MINUTE, "");
-    old.created_at -= MINUTE;
+    old.launch = "older";
     old.stopped_reason = "it fell over before this launch";
     put_task(&old);
     ok(launch_watch(&call, "a", &view, &e));
