@@ -45,7 +45,8 @@ static json_t *task_view(struct call *c, const struct task *t)
 
     json_object_set_new(view, "launch", view_text(t->launch));
     json_object_set_new(view, "serves", json_boolean(t->serves));
-    json_object_set_new(view, "state", json_string(view_state_word(view_state(c->with->config, t))));
+    json_object_set_new(view, "state",
+                        json_string(view_state_word(view_state(c->with->config, t))));
     json_object_set_new(view, "stop_code", view_text(t->stop_code));
     json_object_set_new(view, "stopped_reason", view_text(t->stopped_reason));
     return view;
@@ -110,10 +111,10 @@ static json_t *environment_view(struct call *c, const struct environment *env, s
     serving = find(&launches, env->serving);
     newest = launches.len > 0 ? &launches.items[launches.len - 1] : NULL;
     state = state_of(c, env, serving, tasks.items, live, &since);
-    view = json_pack("{s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "subdomain", view_text(env->subdomain),
-                     "url", environment_url(c, env->subdomain), "state", state, "since",
-                     time_text(since), "reason", view_text(reason_of(env, newest)), "launch",
-                     serving ? launch_view(serving) : json_null(), "replacement",
+    view = json_pack("{s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "subdomain",
+                     view_text(env->subdomain), "url", environment_url(c, env->subdomain), "state",
+                     state, "since", time_text(since), "reason", view_text(reason_of(env, newest)),
+                     "launch", serving ? launch_view(serving) : json_null(), "replacement",
                      newest && newest != serving ? launch_view(newest) : json_null(),
                      "launched_again", time_text(env->recover_at), "tasks", list);
     return view;

@@ -448,6 +448,23 @@ static int read_storage(struct reader *r, const yaml_node_t *key, yaml_node_t *n
     return 0;
 }
 
+/* What the reference's configuration had at its top, and has another place here. */
+static bool is_older(const char *name)
+{
+    return !strcmp(name, "storage") || !strcmp(name, "recover");
+}
+
+static int read_older(struct reader *r, const char *name, const yaml_node_t *key, yaml_node_t *node,
+                      struct config *config, struct err *e)
+{
+    static const struct config_field list = {.type = CONFIG_STRINGS, .one_or_list = true};
+
+    if (!strcmp(name, "storage"))
+        return read_storage(r, key, node, config, e);
+    warn_of_key(r, key, "an older name, which is read; today it is 'launch.recover'");
+    return read_strings(r, &list, node, &config->launch.recover, e);
+}
+
 static int read_fields(struct reader *r, const struct config_field *fields, yaml_node_t *node,
                        char *base, struct err *e)
 {
@@ -472,8 +489,8 @@ static int read_fields(struct reader *r, const struct config_field *fields, yaml
             return complain(r, key, e, "unknown key; write it '%s'", other_case(fields, name));
         if (f && f->older_warns && !strcmp(f->older_key, name))
             warn_of_key(r, key, "an older name, which is read; today it is '%s'", f->key);
-        if (!f && fields == config_schema && !strcmp(name, "storage")) {
-            if (read_storage(r, key, value, (struct config *)(void *)base, e) < 0)
+        if (!f && fields == config_schema && is_older(name)) {
+            if (read_older(r, name, key, value, (struct config *)(void *)base, e) < 0)
                 return -1;
         } else if (!f)
             warn_of_key(r, key, "unknown key, ignored");
