@@ -66,7 +66,10 @@ static json_t *describe(const struct runner_local *l, const struct launch_reques
 {
     const struct config_taskdef *def = config_local_taskdef(l->config, taskdef);
     json_t *command = json_array(), *ports = json_array(), *extra = json_object();
+    json_t *health = json_array();
 
+    for (size_t i = 0; def && i < def->health.len; i++)
+        json_array_append_new(health, json_string(def->health.items[i]));
     for (size_t i = 0; def && i < def->command.len; i++)
         json_array_append_new(command, json_string(def->command.items[i]));
     for (size_t i = 0; def && i < def->n_ports; i++)
@@ -75,13 +78,13 @@ static json_t *describe(const struct runner_local *l, const struct launch_reques
         json_array_append_new(ports, json_integer(80));
     for (size_t i = 0; def && i < def->n_env; i++)
         json_object_set_new(extra, def->env[i].name, json_string(def->env[i].value));
-    return json_pack("{s:s, s:s, s:s+, s:s+, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "launch",
-                     request->launch ? request->launch : "", "short_id", id, "arn", ARN_PREFIX, id,
-                     "taskdef", taskdef, strchr(taskdef, ':') ? "" : ":1", "subdomain",
-                     request->subdomain, "branch", launch_branch(request), "created_at",
-                     (json_int_t)clock_now_ms(), "command", command, "ports", ports, "extra_env",
-                     extra, "env", launch_env(request, l->config->compat_v1), "tags",
-                     launch_tags(request));
+    return json_pack("{s:o, s:s, s:s, s:s+, s:s+, s:s, s:s, s:I, s:o, s:o, s:o, s:o, s:o}",
+                     "health", health, "launch", request->launch ? request->launch : "", "short_id",
+                     id, "arn", ARN_PREFIX, id, "taskdef", taskdef,
+                     strchr(taskdef, ':') ? "" : ":1", "subdomain", request->subdomain, "branch",
+                     launch_branch(request), "created_at", (json_int_t)clock_now_ms(), "command",
+                     command, "ports", ports, "extra_env", extra, "env",
+                     launch_env(request, l->config->compat_v1), "tags", launch_tags(request));
 }
 
 /* Starts the task's supervisor, which leaves this process at once to run on its own. */
@@ -235,6 +238,7 @@ static int read_task(struct runner_local *l, const char *id, struct arena *a, st
         .subdomain = json_text(description, "subdomain", a),
         .launch = json_text(description, "launch", a),
         .stop_code = json_text(status, "stop_code", a),
+        .health = task_health_of(json_text(status, "health", a)),
         .branch = json_text(description, "branch", a),
         .taskdef = json_text(description, "taskdef", a),
         .ipaddress = status ? "127.0.0.1" : "",

@@ -79,3 +79,9 @@ void command_run(const json_t *task, const json_t *ports, const int *sockets, si
         close(sockets[i]);
     exec_command(json_object_get(task, "command"), not_run);
 }
+
+void command_run_check(const json_t *task, const json_t *ports)
+{
+    make_environment(task, ports);
+    exec_command(json_object_get(task, "health"), STDERR_FILENO);
+}

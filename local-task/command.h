@@ -18,4 +18,7 @@ bool command_is_given(const json_t *task) __attribute__((warn_unused_result));
 void command_run(const json_t *task, const json_t *ports, const int *sockets, size_t n_sockets,
                  int not_run) __attribute__((noreturn));
 
+/* The same for its health check: the command at `health` in task.json. */
+void command_run_check(const json_t *task, const json_t *ports) __attribute__((noreturn));
+
 #endif

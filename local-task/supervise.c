@@ -22,6 +22,7 @@
 
 #include "command.h"
 #include "free_port.h"
+#include "health.h"
 #include "log_file.h"
 
 #define ROUTE_GRACE_MS 300  /* between being told to stop and SIGTERM: its routes go first */
@@ -40,6 +41,7 @@ struct supervisor {
     int64_t term_at; /* when SIGTERM is due, monotonic ms; 0: not being stopped */
     int64_t kill_at; /* when SIGKILL is; 0: SIGTERM was not sent yet */
     struct log_file log;
+    struct health health;
 };
 
 static void write_status(struct supervisor *s)
@@ -231,6 +233,12 @@ static void record_end(struct supervisor *s, int status)
     write_status(s);
 }
 
+static void note_health(struct supervisor *s)
+{
+    set_text(s, "health", task_health_word(s->health.is));
+    write_status(s);
+}
+
 /* Whether the process has ended; its status in *status. Reaps whatever else it left to us. */
 static bool has_ended(struct supervisor *s, int *status)
 {
@@ -238,12 +246,20 @@ static bool has_ended(struct supervisor *s, int *status)
     pid_t pid;
     int one;
 
-    while ((pid = waitpid(-1, &one, WNOHANG)) > 0)
+    while ((pid = waitpid(-1, &one, WNOHANG)) > 0) {
         if (pid == s->pid) {
             ended = true;
             *status = one;
-        }
+        } else if (health_ended(&s->health, pid, one))
+            note_health(s);
+    }
     return ended;
+}
+
+/* The shorter of two waits; -1 is for ever. */
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
 static void watch(struct supervisor *s)
@@ -254,7 +270,7 @@ static void watch(struct supervisor *s)
         struct pollfd fds[] = {{.fd = s->signals, .events = POLLIN},
                                {.fd = s->output, .events = POLLIN}};
 
-        poll(fds, 2, (int)signal_when_due(s));
+        poll(fds, 2, (int)sooner(signal_when_due(s), s->term_at ? -1 : health_run(&s->health)));
         if (fds[1].revents)
             read_output(s);
         while ((number = signals_next(s->signals)) != 0)
@@ -264,6 +280,8 @@ static void watch(struct supervisor *s)
             break;
     }
     signal_process(s, SIGKILL); /* what is left of its session */
+    if (s->health.pid > 0)
+        kill(-s->health.pid, SIGKILL);
     drain_output(s);
     record_end(s, status);
 }
@@ -301,6 +319,8 @@ void supervise(const char *dir)
     else {
         json_object_set_new(s.status, "started_at", json_integer(clock_now_ms()));
         set_text(&s, "last_status", "RUNNING");
+        health_begin(&s.health, s.task, s.status);
+        set_text(&s, "health", task_health_word(s.health.is));
         add_event(&s, "running", "");
         write_status(&s);
         watch(&s);

@@ -73,6 +73,7 @@ struct config_matchers {
 struct config_taskdef {
     const char *name;
     struct config_strings command; /* empty: the built-in page */
+    struct config_strings health;  /* a command; empty: no check */
     long *ports;                   /* container ports; none means 80 */
     size_t n_ports;
     struct config_pair *env;
