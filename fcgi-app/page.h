@@ -18,6 +18,7 @@ int page_dismiss(struct call *c, struct err *e);
 int page_purges(struct call *c, struct err *e);
 int page_purge(struct call *c, struct err *e);
 int page_trace(struct call *c, struct err *e);
+int page_trace_launch(struct call *c, struct err *e); /* by page_trace() */
 int page_logs(struct call *c, struct err *e);
 
 /* Answers with the template `name` inside the layout. Takes over `view`; NULL means that memory ran

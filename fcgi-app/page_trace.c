@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "store/store_task.h"
+#include "ulid.h"
 
 #include "obstacle.h"
 #include "router.h"
@@ -91,9 +92,12 @@ int page_trace(struct call *c, struct err *e)
     struct task task;
     struct trace trace = {0};
     json_t *view;
-    int found = store_task_get(c->with->db, c->rest, c->arena, &task, e);
     bool forgotten = false;
+    int found;
 
+    if (ulid_is_valid(c->rest))
+        return page_trace_launch(c, e);
+    found = store_task_get(c->with->db, c->rest, c->arena, &task, e);
     if (found < 0)
         return -1;
     if (found == 0)

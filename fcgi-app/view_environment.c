@@ -174,8 +174,7 @@ static json_t *replacement_view(struct call *c, const struct group *g)
                                         c->with->config, g->tasks + first, last - first)),
         "for", view_duration(c->arena, clock_now_ms() - l->at), "reason", view_text(l->reason),
         "launch", view_text(l->id), "subdomain", view_text(g->subdomain), "at", view_time(l->at),
-        "trace_url",
-        first < last ? view_url(c->arena, "/trace/", g->tasks[first].short_id) : json_null());
+        "trace_url", view_url(c->arena, "/trace/", l->id));
 }
 
 static json_t *environment_view(struct call *c, const struct group *g)

@@ -53,6 +53,21 @@ int store_launch_list(struct db *db, const char *subdomain, struct arena *a,
     return rc;
 }
 
+int store_launch_get(struct db *db, const char *id, struct arena *a, struct launch *launch,
+                     struct err *e)
+{
+    struct db_rows *rows;
+    int rc;
+
+    if (db_query(db, &rows, SELECT_LAUNCHES " WHERE id = :id", DB_BINDS(db_text(":id", id)), e) < 0)
+        return -1;
+    rc = db_next(rows, e);
+    if (rc > 0)
+        read_launch(rows, a, launch);
+    db_done(rows);
+    return rc;
+}
+
 int store_launch_request(struct db *db, const char *subdomain, struct arena *a,
                          const char **request, struct err *e)
 {

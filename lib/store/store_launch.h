@@ -20,6 +20,10 @@ struct launch_list {
 int store_launch_list(struct db *db, const char *subdomain, struct arena *a,
                       struct launch_list *list, struct err *e) __attribute__((warn_unused_result));
 
+/* 1 and *launch for an id that is not ""; 0 when there is none; or -1. */
+int store_launch_get(struct db *db, const char *id, struct arena *a, struct launch *launch,
+                     struct err *e) __attribute__((warn_unused_result));
+
 /* The request of the newest launch of this subdomain: 1 and *request, 0 when there is none or it is
  * not known here, or -1. */
 int store_launch_request(struct db *db, const char *subdomain, struct arena *a,
