@@ -3,12 +3,18 @@
 import gzip
 import json
 import socket
+import subprocess
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from . import raw
 from .conftest import poll, take_violations
+from .model import _LATER
+
+API = Path(__file__).resolve().parent / "api"  # Amazon's own description, in the last aws-sdk of version 2
+NPM_CI = API.parents[2] / "tools/npm-ci"
 
 RUN = {"cluster": "mirage", "taskDefinition": "web", "launchType": "FARGATE",
        "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}}
@@ -148,3 +154,17 @@ def test_http(aws, message):
     assert status in (400, 413)
     poll(lambda: aws.violations(), "the violation is noted")
     take_violations(aws, "http")
+
+
+def test_what_botocore_does_not_know_yet_is_amazons():
+    """A member that is added here to botocore's model is in Amazon's newer description of the API."""
+    description = API / "node_modules/aws-sdk/apis/ecs-2014-11-13.min.json"
+    if not description.exists():
+        fetched = subprocess.run([NPM_CI, API], capture_output=True, text=True, timeout=300)
+        if fetched.returncode != 0:
+            pytest.skip(f"aws-sdk cannot be fetched: {fetched.stderr.splitlines()[0]}")
+    operations = json.loads(description.read_text())["operations"]
+    for shape, members in _LATER["ecs"].items():
+        known = operations[shape.removesuffix("Request")]["input"]["members"]
+        assert not members.keys() - known.keys(), shape
+    assert operations["RunTask"]["input"]["members"]["clientToken"] == {"idempotencyToken": True}
