@@ -129,6 +129,7 @@ def base_config(address):
             "foreign_address": address,
             "http": [{"listen": PORT, "target": TARGET}, {"listen": SECOND_PORT, "target": SECOND_TARGET}],
         },
+        "launch": {"drain": "1s"},
         "parameters": [
             {"name": "nick", "env": "NICK", "rule": "^[a-z]+$", "description": "a nick name"},
             {"name": "color", "env": "COLOR", "default": "blue",

@@ -1,8 +1,13 @@
 """The database: locked, lost, broken, or from the future."""
 
+import contextlib
 import sqlite3
 
-from stack import local_only, poll
+import pytest
+
+from stack import REPOSITORY, local_only, poll
+from test_proxyd_alone import Proxyd
+from test_proxyd_scripted import Task, ok, read_head
 from wire import Truncated
 
 
@@ -107,3 +112,36 @@ def test_lost(new_stack):
         except (OSError, Truncated):
             return False  # a program is not back yet
     poll(found_again, 15, "the environments are there again")
+
+
+STEPS = sorted((REPOSITORY / "sql").glob("*.sql"))
+
+
+@pytest.mark.parametrize("version", range(1, len(STEPS)))
+def test_one_of_an_earlier_version(folder, version):
+    """What ran goes on: its tasks are a launch without an id, that serves."""
+    task = Task(lambda task, s, n: (read_head(s), s.sendall(ok(b"still here"))))
+    (folder / "state").mkdir(mode=0o700)
+    db = sqlite3.connect(folder / "state/mirage.db", isolation_level=None)
+    for step in STEPS[:version]:
+        db.executescript(step.read_text())
+    db.execute(f"PRAGMA user_version = {version}")
+    db.execute("""INSERT INTO environment VALUES ('old', 1000, NULL, '{"taskdef":["web"]}'), ('ended', 2000, 3000, '{}'), ('seen', 4000, NULL, '')""")
+    db.execute("INSERT INTO task (arn, short_id, subdomain, branch, taskdef, ipaddress, last_status, desired_status, env, tags, created_at)"
+               " VALUES ('a/1', '1', 'old', 'b', 'web:1', '127.0.0.1', 'RUNNING', 'RUNNING', '{}', '[]', 1000)")
+    db.execute("INSERT INTO port VALUES ('a/1', 'app', 80, '127.0.0.1', ?, 1)", (task.port,))
+    db.close()
+    p = Proxyd(folder)
+    try:
+        r = p.get("old.localhost")
+        assert (r.status, r.body) == (200, b"still here")
+        assert p.get("seen.localhost").status == 503 and p.get("ended.localhost").status == 404
+        with contextlib.closing(sqlite3.connect(folder / "state/mirage.db")) as db:
+            assert db.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
+            assert db.execute("SELECT subdomain, id, at, request, state, ready_at FROM launch ORDER BY subdomain").fetchall() == [
+                ("old", "", 1000, '{"taskdef":["web"]}', "ready", 1000), ("seen", "", 4000, "", "ready", 4000)]
+            assert db.execute("SELECT serving FROM environment").fetchall() == [("",)] * 3
+            assert db.execute("SELECT launch, ready, answers FROM task JOIN port USING (arn)").fetchall() == [("", 1, 1)]
+    finally:
+        p.stop()
+        task.close()

@@ -5,7 +5,10 @@ import random
 import threading
 import time
 
+import pytest
+
 from stack import CLUSTER, clouds, ecs_only, poll, short_folder
+from test_relaunch import Visitors, environment, nick
 from wire import Truncated
 
 pytestmark = ecs_only
@@ -88,3 +91,48 @@ def test_killed_at_any_step(new_stack):
         thread.join()
         poll(lambda: is_settled(s), 60, f"kill {kill}: one set is left ({answers})")
         poll(lambda: status(s) == 200, 60, "it answers")
+
+
+def broken_image(aws):
+    aws.register_task_definition("bad", [{"name": "bad", "image": "bad"}])
+    aws.set_image("bad", pull_error="CannotPullContainerError: not found")
+
+
+def wrong_name(_):
+    """There is no such task definition."""
+
+
+def no_role(aws):
+    aws.register_task_definition("bad", [{"name": "bad", "image": "web"}], taskRoleArn=None)
+
+
+def no_capacity(aws):
+    aws.register_task_definition("bad", [{"name": "bad", "image": "web"}])
+    aws.fault("ecs.RunTask", "failures", count=1, failures=[{"arn": "x", "reason": "Capacity is unavailable at this time"}])
+
+
+def port_that_never_opens(aws):
+    aws.register_task_definition("bad", [{"name": "bad", "image": "deaf"}])
+    aws.set_image("deaf", command=["sleep", "1000"])
+
+
+@pytest.mark.parametrize("make_bad, refused, reason", [
+    (broken_image, False, "CannotPullContainerError"),
+    (wrong_name, True, None),
+    (no_role, True, None),
+    (no_capacity, True, "Capacity is unavailable"),
+    (port_that_never_opens, False, "launch.ready_timeout"),
+], ids=lambda value: getattr(value, "__name__", ""))
+def test_what_fails_takes_nothing_away(new_stack, make_bad, refused, reason):
+    s = new_stack(lambda c: c.update(launch={"drain": "1s", "ready_timeout": "4s", "recover": []}))
+    s.launch("shop", "web", nick="one")
+    before = [t["id"] for t in s.tasks("shop")]
+    make_bad(s.aws)
+    with Visitors(s, "shop") as visitors:
+        r = s.api("POST", "/api/launch", form={"subdomain": "shop", "branch": "b", "taskdef": "bad", "nick": "two"}, timeout=30)
+        assert (r.status >= 400) == refused, r
+        if reason:
+            poll(lambda: reason in ((environment(s, "shop")["replacement"] or {}).get("reason") or ""), 60, "it says why")
+            poll(lambda: [t["id"] for t in s.tasks("shop")] == before, 60, "what was started is stopped")
+    assert not visitors.failed, visitors.failed[:3]
+    assert [t["id"] for t in s.tasks("shop")] == before and nick(s, "shop") == "one"

@@ -18,7 +18,7 @@ class Proxyd:
     def __init__(self, folder, *options):
         self.address = own_address()
         self.state = folder / "state"
-        self.state.mkdir()
+        self.state.mkdir(mode=0o700, exist_ok=True)
         config = folder / "config.yaml"
         config.write_text(json.dumps({
             "listen": {"foreign_address": self.address, "http": [{"listen": PORT, "target": 80}]},

@@ -1,23 +1,25 @@
 """An environment is a series of launches: a relaunch has no gap, and one that fails takes nothing away."""
 
 import contextlib
+import os
 import threading
 import time
 
 import pytest
 
-from stack import SANITIZED, local_only, poll
+from stack import ON_ECS, SANITIZED, local_only, poll
 from test_proxy_upgrade import frame, read_frame, websocket
 
-LONG = 40 if SANITIZED else 20
+LONG = 60 if SANITIZED or ON_ECS else 20
+RELAUNCHES = int(os.environ.get("MIRAGE_RELAUNCHES", "3"))
 
 
 class Visitors(threading.Thread):
     """Ask again and again, and keep what they got."""
 
-    def __init__(self, stack, name):
+    def __init__(self, stack, name, pause=0.005):
         super().__init__()
-        self.stack, self.name, self.over, self.seen, self.failed = stack, name, threading.Event(), [], []
+        self.stack, self.name, self.pause, self.over, self.seen, self.failed = stack, name, pause, threading.Event(), [], []
 
     def run(self):
         while not self.over.is_set():
@@ -26,7 +28,7 @@ class Visitors(threading.Thread):
                 (self.seen if r.status == 200 else self.failed).append(r.json().get("NICK", "") if r.status == 200 else r)
             except (OSError, AssertionError) as e:
                 self.failed.append(e)
-            time.sleep(0.005)
+            time.sleep(self.pause)
 
     def __enter__(self):
         self.start()
@@ -127,6 +129,40 @@ def checked(command):
 
 
 # --- what is under way --------------------------------------------------------------------------
+
+
+def test_relaunches_under_load(new_stack):
+    """Some 200 requests a second, and 50 WebSockets on what serves before each relaunch."""
+    s = new_stack(drained(3))
+    s.launch("shop", "web", nick="a")
+    with contextlib.ExitStack() as stack:
+        visitors = [stack.enter_context(Visitors(s, "shop", 0.03)) for _ in range(8)]
+        begun = time.monotonic()
+        for i in range(RELAUNCHES):
+            with contextlib.ExitStack() as opened:
+                connections = [opened.enter_context(s.connect()) for _ in range(50)]
+                for c in connections:
+                    websocket(c, "shop.localhost")
+                name = "ab"[(i + 1) % 2] * (i // 2 + 1)
+                s.launch("shop", "web", nick=name, wait=False)
+                poll(lambda: nick(s, "shop") == name, LONG, "the new one serves")
+                switched = time.monotonic()
+                for c in connections:  # each is still there
+                    c.send(frame(b"?"))
+                    assert read_frame(c) == (2, b"?")
+                alive = time.monotonic() - switched
+                for c in connections:
+                    c.sock.settimeout(30)
+                    with contextlib.suppress(ConnectionResetError):
+                        while c.sock.recv(1000):
+                            pass
+                assert alive < 3 and time.monotonic() - switched > 2, "they ended with the drain"
+            poll(lambda: len(s.tasks("shop")) == 1, LONG, "the old one is stopped")
+        seconds = time.monotonic() - begun
+    failed = [f for v in visitors for f in v.failed]
+    asked = sum(len(v.seen) for v in visitors)
+    print(f"{RELAUNCHES} relaunches, {asked / seconds:.0f} requests a second, {len(failed)} failed")
+    assert not failed, failed[:3]
 
 
 def test_websockets_end_with_the_drain(new_stack):
