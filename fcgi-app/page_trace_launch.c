@@ -28,6 +28,7 @@ static json_t *events_view(const struct launch *l)
     add_event(list, l->at, "asked for", l->by);
     add_event(list, l->ready_at, "ready", "");
     add_event(list, l->stale_at, "replaced", "");
+    json_object_set_new(json_array_get(list, json_array_size(list) - 1), "last", json_true());
     return list;
 }
 

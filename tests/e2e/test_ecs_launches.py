@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from stack import CLUSTER, clouds, ecs_only, poll, short_folder
+from stack import CLUSTER, TARGET, clouds, ecs_only, poll, short_folder
 from test_relaunch import Visitors, environment, nick
 from wire import Truncated
 
@@ -112,7 +112,7 @@ def no_capacity(aws):
 
 
 def port_that_never_opens(aws):
-    aws.register_task_definition("bad", [{"name": "bad", "image": "deaf"}])
+    aws.register_task_definition("bad", [{"name": "bad", "image": "deaf"}], ports=(TARGET,))
     aws.set_image("deaf", command=["sleep", "1000"])
 
 

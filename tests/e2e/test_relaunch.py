@@ -136,7 +136,7 @@ def test_relaunches_under_load(new_stack):
     s = new_stack(drained(3))
     s.launch("shop", "web", nick="a")
     with contextlib.ExitStack() as stack:
-        visitors = [stack.enter_context(Visitors(s, "shop", 0.03)) for _ in range(8)]
+        visitors = [stack.enter_context(Visitors(s, "shop", 0.03)) for _ in range(10)]
         begun = time.monotonic()
         for i in range(RELAUNCHES):
             with contextlib.ExitStack() as opened:
