@@ -57,8 +57,9 @@ static int apply(struct db *db, const struct sync_status *begun, const struct ta
     for (size_t i = 0; i < listed->len; i++)
         if (!listed->items[i].unknown && store_task_put(db, &listed->items[i], e) < 0)
             return -1;
-    if (remove_gone(db, before, listed, e) < 0 || store_environment_follow_tasks(db, e) < 0 ||
-        store_launch_follow_tasks(db, e) < 0)
+    if (remove_gone(db, before, listed, e) < 0 ||
+        store_task_stop_over(db, STOP_REQUESTED, e) < 0 || /* by the next look */
+        store_environment_follow_tasks(db, e) < 0 || store_launch_follow_tasks(db, e) < 0)
         return -1;
     if (begun->wanted == begun->looked && begun->failed_at < begun->succeeded_at &&
         now - begun->succeeded_at < SUCCESS_RENEWED_MS && now >= begun->succeeded_at)

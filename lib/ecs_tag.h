@@ -6,7 +6,7 @@
 
 #include "arena.h"
 
-#define ECS_TAG_PARAMETERS_MAX 47 /* 50 in all, and three are our own */
+#define ECS_TAG_PARAMETERS_MAX 46 /* 50 in all, and four are our own */
 
 /* A tag's text may have letters, numbers, blanks and _.:/=+-@; a branch's name may have more. What
  * is not allowed becomes `_`, as does the colon of `aws:` at the beginning; the environment has it

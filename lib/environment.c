@@ -13,6 +13,7 @@
 #include "launch_rule.h"
 #include "log.h"
 #include "pattern.h"
+#include "recover_rule.h"
 #include "regex.h"
 #include "store/store_environment.h"
 #include "store/store_launch.h"
@@ -58,9 +59,10 @@ static int stop_task(struct db *db, struct runner *r, const char *arn, const cha
     return store_task_stopping(db, arn, reason, e);
 }
 
-/* Stops every live task of the subdomain; goes on after a failure and keeps the first error. */
-static int stop_all(struct db *db, struct runner *r, const char *subdomain, const char *reason,
-                    struct err *e)
+/* Stops every live task of the subdomain, or of its launches before the id `before`; goes on after a
+ * failure and keeps the first error. */
+static int stop_all(struct db *db, struct runner *r, const char *subdomain, const char *before,
+                    const char *reason, struct err *e)
 {
     struct arena a = {0};
     struct task_list tasks = {0};
@@ -69,10 +71,31 @@ static int stop_all(struct db *db, struct runner *r, const char *subdomain, cons
     size_t n = rc < 0 ? 0 : tasks.len;
 
     for (size_t i = 0; i < n; i++)
-        if (stop_task(db, r, tasks.items[i].arn, reason, rc < 0 ? &why : e) < 0)
+        if ((!before || strcmp(tasks.items[i].launch, before) < 0) &&
+            stop_task(db, r, tasks.items[i].arn, reason, rc < 0 ? &why : e) < 0)
             rc = -1;
     arena_free(&a);
     return rc;
+}
+
+/* The time of the newest launch that is known of the subdomain, or was terminated; 0: none has an
+ * id. */
+static int newest_ms(struct db *db, const char *subdomain, struct arena *a, int64_t *ms,
+                     struct err *e)
+{
+    struct environment env = {.over = ""};
+    struct launch_list launches;
+    const char *newest = "";
+
+    if (store_launch_list(db, subdomain, a, &launches, e) < 0 ||
+        store_environment_get(db, subdomain, a, &env, e) < 0)
+        return -1;
+    if (launches.len > 0)
+        newest = launches.items[launches.len - 1].id;
+    if (strcmp(env.over, newest) > 0)
+        newest = env.over;
+    *ms = ulid_is_valid(newest) ? ulid_ms(newest) : 0;
+    return 0;
 }
 
 /* The id of a new launch: behind all that are known of the subdomain, whatever the clocks of other
@@ -80,15 +103,28 @@ static int stop_all(struct db *db, struct runner *r, const char *subdomain, cons
 static int new_id(struct db *db, const char *subdomain, struct arena *a, char id[ULID_SIZE],
                   struct err *e)
 {
-    int64_t now = clock_now_ms(), newest = 0;
-    struct launch_list launches;
+    int64_t now = clock_now_ms(), newest;
 
-    if (store_launch_list(db, subdomain, a, &launches, e) < 0)
+    if (newest_ms(db, subdomain, a, &newest, e) < 0)
         return -1;
-    if (launches.len > 0 && ulid_is_valid(launches.items[launches.len - 1].id))
-        newest = ulid_ms(launches.items[launches.len - 1].id);
     ulid_new(now > newest ? now : newest + 1, id);
     return 0;
+}
+
+/* Ends the environment, with what another thread or copy makes of its launches meanwhile. */
+static int end_for_good(struct db *db, const char *subdomain, struct err *e)
+{
+    static const unsigned char last[ULID_REST] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+    struct arena a = {0};
+    char over[ULID_SIZE];
+    int64_t newest;
+    int rc = newest_ms(db, subdomain, &a, &newest, e);
+
+    arena_free(&a);
+    if (rc < 0)
+        return -1;
+    ulid_make(newest + RECOVER_AHEAD_MS, last, over);
+    return store_environment_terminate(db, subdomain, clock_now_ms(), over, e);
 }
 
 /* Writes the launch down before anything is started. */
@@ -206,8 +242,11 @@ static int launch_locked(struct db *db, struct runner *r, struct launch_request 
     size_t n, n_taken;
     int rc;
 
-    if (runner_prepare(r, request, a, &plan, e) < 0)
-        return err_prefix(e, "failed to launch %s", request->subdomain);
+    if (runner_prepare(r, request, a, &plan, e) < 0) {
+        err_prefix(e, "failed to launch %s", request->subdomain);
+        launch.id = request->launch; /* with an id it is a recovery: it counts as one that was tried */
+        return request->launch ? give_up(db, &launch, e) : -1;
+    }
     if (!request->launch) {
         if (new_id(db, request->subdomain, a, id, e) < 0)
             return -1;
@@ -217,7 +256,7 @@ static int launch_locked(struct db *db, struct runner *r, struct launch_request 
     /* Written first: where nothing can be written, nothing is stopped either. */
     if (record_begin(db, &launch, e) < 0)
         return -1;
-    if (request->stop_first && stop_all(db, r, request->subdomain, STOP_RELAUNCHED, e) < 0)
+    if (request->stop_first && stop_all(db, r, request->subdomain, launch.id, STOP_RELAUNCHED, e) < 0)
         return give_up(db, &launch, e);
     rc = run(r, request, &plan, a, results, &n, &n_taken, e);
     if (rc < 0) {
@@ -255,9 +294,9 @@ int environment_terminate(struct db *db, struct runner *r, const char *subdomain
 
     if (lock(mutex, r, subdomain, e) < 0)
         return -1;
-    rc = stop_all(db, r, subdomain, STOP_REQUESTED, e);
+    rc = stop_all(db, r, subdomain, NULL, STOP_REQUESTED, e);
     if (rc >= 0)
-        rc = store_environment_end(db, subdomain, clock_now_ms(), e);
+        rc = end_for_good(db, subdomain, e);
     pthread_mutex_unlock(mutex);
     return rc;
 }
@@ -271,7 +310,7 @@ static int end_unless_newer(struct db *db, const char *subdomain, int64_t began,
 
     if (rc <= 0 || env.launched_at > began)
         return rc < 0 ? -1 : 0;
-    return store_environment_end(db, subdomain, clock_now_ms(), e);
+    return end_for_good(db, subdomain, e);
 }
 
 int environment_terminate_task(struct db *db, struct runner *r, const char *id, const char *reason,

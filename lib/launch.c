@@ -1,5 +1,6 @@
 #include "launch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,11 +44,16 @@ json_t *launch_tags(const struct launch_request *request)
 {
     json_t *tags = json_array();
     char *encoded = base64(request->subdomain, true);
+    char number[24];
 
     add_tag(tags, "ManagedBy", "mirage-ecs");
     add_tag(tags, "Subdomain", encoded);
     if (request->launch)
         add_tag(tags, LAUNCH_TAG, request->launch);
+    if (request->launch && request->n_taskdefs > 1) {
+        snprintf(number, sizeof number, "%zu", request->n_taskdefs);
+        add_tag(tags, LAUNCH_TASKS_TAG, number);
+    }
     for (size_t i = 0; i < request->n_params; i++)
         add_tag(tags, request->params[i].name, request->params[i].value);
     free(encoded);

@@ -9,15 +9,16 @@
 #include "arena.h"
 #include "runner.h"
 
-#define LAUNCH_TAG "MirageLaunch" /* the id of the launch that a task belongs to */
+#define LAUNCH_TAG       "MirageLaunch"      /* the id of the launch that a task belongs to */
+#define LAUNCH_TASKS_TAG "MirageLaunchTasks" /* how many tasks that has, where it is not one */
 
 /* SUBDOMAIN (base64 of the subdomain with compat_v1, else as it is), SUBDOMAINRAW, and each
  * parameter under its env name. A JSON object of texts; the caller decrefs. */
 json_t *launch_env(const struct launch_request *request, bool compat_v1)
     __attribute__((warn_unused_result));
 
-/* ManagedBy, Subdomain (URL-safe base64 with padding), MirageLaunch and one a parameter: an array
- * of {"Key", "Value"}. The caller decrefs. */
+/* ManagedBy, Subdomain (URL-safe base64 with padding), MirageLaunch, for several task
+ * definitions MirageLaunchTasks, and one a parameter: an array of {"Key", "Value"}. The caller decrefs. */
 json_t *launch_tags(const struct launch_request *request) __attribute__((warn_unused_result));
 
 /* The request as it is kept: {"subdomain","taskdef":[…],"parameters":{…}}. */

@@ -121,7 +121,7 @@ static int recover(struct db *db, struct runner *r, const struct config *config,
     if (rec.what != RECOVER_NOW)
         return 0;
     request = request_of(config, subdomain, &seen[rec.of], &rec, a);
-    log_warn("%s: %s: it is launched again", subdomain, rec.text);
+    log_warn("%s: %s: launching it again", subdomain, rec.text);
     return environment_launch(db, r, &request, e) < 0 ? -1 : 1;
 }
 

@@ -71,17 +71,33 @@ static size_t find(const struct launch_seen *seen, size_t n, const char *id)
     return n;
 }
 
-/* How many of the launches were made to replace what was lost, within the last hour. */
-static int recent(const struct launch_seen *seen, size_t n, int64_t now_ms)
+/* The launch that this one was derived from; n: a person asked for it. */
+static size_t origin(const struct launch_seen *seen, size_t n, size_t of)
 {
     char id[ULID_SIZE];
-    int count = 0;
 
     for (size_t i = 0; i < n; i++) {
-        size_t k;
         derive(seen[i].launch, id);
-        k = find(seen, n, id);
-        count += k < n && seen[k].launch->at > now_ms - HOUR_MS;
+        if (!strcmp(id, seen[of].launch->id))
+            return i;
+    }
+    return n;
+}
+
+/* How many launches replaced what was lost of one that a person asked for, within the last hour: it
+ * led to `of`, and maybe to others since. */
+static int recent(const struct launch_seen *seen, size_t n, size_t of, int64_t now_ms)
+{
+    char id[ULID_SIZE];
+    size_t k, first = of;
+    int count = 0;
+
+    while ((k = origin(seen, n, first)) < n)
+        first = k;
+    derive(seen[first].launch, id);
+    while ((k = find(seen, n, id)) < n) {
+        count += seen[k].launch->at > now_ms - HOUR_MS;
+        derive(seen[k].launch, id);
     }
     return count;
 }
@@ -109,11 +125,12 @@ struct recovery recover_decide(const struct launch_seen *seen, size_t n, unsigne
 {
     struct recovery r = {.of = candidate(seen, n), .text = ""};
     const struct task *lost = r.of < n ? lost_of(&seen[r.of], kinds) : NULL;
-    int count = recent(seen, n, now_ms);
     int64_t since;
+    int count;
 
     if (!lost)
         return r;
+    count = recent(seen, n, r.of, now_ms);
     /* Behind what was tried for it already. */
     since = lost->stopped_at;
     derive(seen[r.of].launch, r.id);

@@ -11,7 +11,8 @@
 #include "task.h"
 #include "ulid.h"
 
-#define RECOVER_AN_HOUR 5 /* launches within an hour; then the environment is given up */
+#define RECOVER_AN_HOUR  5  /* launches within an hour; then the environment is given up */
+#define RECOVER_AHEAD_MS 60 /* the ids of recoveries follow that of what was lost, one a ms */
 
 /* What a task was lost to, by ECS's stopCode. Bits. */
 enum recover_kind {

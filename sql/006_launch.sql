@@ -23,6 +23,7 @@ ALTER TABLE port ADD COLUMN silent_since INTEGER NOT NULL DEFAULT 0; -- it was r
 ALTER TABLE environment ADD COLUMN serving TEXT NOT NULL DEFAULT ''; -- the id of the launch whose tasks get the requests
 ALTER TABLE environment ADD COLUMN recover_at INTEGER NOT NULL DEFAULT 0; -- when it is launched again, for it has lost a task; 0: never
 ALTER TABLE environment ADD COLUMN trouble TEXT NOT NULL DEFAULT ''; -- one sentence: what it has lost
+ALTER TABLE environment ADD COLUMN over TEXT NOT NULL DEFAULT ''; -- a ULID: launches up to this one were terminated, also what comes of them later; ''
 
 -- What an earlier version has launched is a launch without an id.
 INSERT INTO launch (subdomain, id, at, request, state, ready_at)

@@ -5,6 +5,7 @@
 
 #include <openssl/evp.h>
 
+#include "clock.h"
 #include "json.h"
 #include "launch.h"
 #include "pattern.h"
@@ -14,6 +15,7 @@
 
 #define SUBDOMAIN_MAX 63
 #define PORT_MAX      65535
+#define DAY_MS        (24 * 60 * 60 * 1000)
 
 /* --- tags --------------------------------------------------------------------------------------
  */
@@ -272,12 +274,13 @@ static enum task_health health_of(const json_t *task, const json_t *definition, 
     return health == TASK_HEALTH_UNKNOWN && !has_check(definition) ? TASK_NO_CHECK : health;
 }
 
-/* Whoever edits a tag may write anything. */
+/* Whoever edits a tag may write anything: an id of next year would be the newest until then. */
 static const char *launch_of(const json_t *task, struct arena *a)
 {
     const char *id = tag_of(task, LAUNCH_TAG);
+    bool sane = id && ulid_is_valid(id) && ulid_ms(id) < clock_now_ms() + DAY_MS;
 
-    return id && ulid_is_valid(id) ? arena_strdup(a, id) : "";
+    return sane ? arena_strdup(a, id) : "";
 }
 
 struct task ecs_task(const json_t *task, const char *subdomain, const json_t *definition,

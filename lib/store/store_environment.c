@@ -1,13 +1,14 @@
 #include "store_environment.h"
 
 #define SELECT_ENVIRONMENTS                                                                        \
-    "SELECT subdomain, launched_at, ended_at, serving, recover_at, trouble FROM environment"
+    "SELECT subdomain, launched_at, ended_at, serving, recover_at, trouble, over FROM environment"
 #define IS_LIVE " last_status <> 'STOPPED' AND desired_status <> 'STOPPED'"
 
 int store_environment_launch(struct db *db, const char *subdomain, int64_t at, const char *launch,
                              struct err *e)
 {
-    return db_run(db,
+    int changed =
+        db_change(db,
                   "INSERT INTO environment (subdomain, launched_at, serving)"
                   " VALUES (:subdomain, :at, :launch)"
                   " ON CONFLICT (subdomain) DO UPDATE SET"
@@ -15,10 +16,14 @@ int store_environment_launch(struct db *db, const char *subdomain, int64_t at, c
                   " ended_at = NULL, serving = iif(EXISTS (SELECT 1 FROM task"
                   "  WHERE task.subdomain = environment.subdomain"
                   "  AND task.launch = environment.serving AND" IS_LIVE "),"
-                  "  serving, excluded.serving)",
+                  "  serving, excluded.serving)"
+                  " WHERE over = '' OR excluded.serving > over",
                   DB_BINDS(db_text(":subdomain", subdomain), db_number(":at", at),
                            db_text(":launch", launch)),
                   e);
+
+    return changed != 0 ? (changed < 0 ? -1 : 0)
+                        : err_set(e, ERR_REFUSED, "%s was terminated meanwhile", subdomain);
 }
 
 int store_environment_follow_tasks(struct db *db, struct err *e)
@@ -26,6 +31,8 @@ int store_environment_follow_tasks(struct db *db, struct err *e)
     return db_change(db,
                      "INSERT INTO environment (subdomain, launched_at, serving)"
                      " SELECT subdomain, min(created_at), max(launch) FROM task WHERE" IS_LIVE
+                     " AND (launch = '' OR launch > coalesce((SELECT over FROM environment e"
+                     "  WHERE e.subdomain = task.subdomain), ''))"
                      " GROUP BY subdomain"
                      " ON CONFLICT (subdomain) DO UPDATE SET launched_at = excluded.launched_at,"
                      " serving = iif(ended_at IS NULL, serving, excluded.serving), ended_at = NULL"
@@ -52,10 +59,21 @@ int store_environment_trouble(struct db *db, const char *subdomain, int64_t reco
                   e);
 }
 
+int store_environment_terminate(struct db *db, const char *subdomain, int64_t ended_at,
+                                const char *over, struct err *e)
+{
+    return db_run(db,
+                  "UPDATE environment SET over = max(over, :over), recover_at = 0, trouble = '',"
+                  " ended_at = coalesce(ended_at, :ended_at) WHERE subdomain = :subdomain",
+                  DB_BINDS(db_text(":over", over), db_number(":ended_at", ended_at),
+                           db_text(":subdomain", subdomain)),
+                  e);
+}
+
 int store_environment_end(struct db *db, const char *subdomain, int64_t ended_at, struct err *e)
 {
     return db_run(db,
-                  "UPDATE environment SET ended_at = :ended_at, recover_at = 0"
+                  "UPDATE environment SET ended_at = :ended_at, recover_at = 0, trouble = ''"
                   " WHERE subdomain = :subdomain AND ended_at IS NULL",
                   DB_BINDS(db_number(":ended_at", ended_at), db_text(":subdomain", subdomain)), e);
 }
@@ -81,6 +99,7 @@ static void read_environment(struct db_rows *rows, struct arena *a, struct envir
         .serving = arena_strdup(a, db_column_text(rows, 3)),
         .recover_at = db_column_number(rows, 4),
         .trouble = arena_strdup(a, db_column_text(rows, 5)),
+        .over = arena_strdup(a, db_column_text(rows, 6)),
     };
 }
 

@@ -17,10 +17,12 @@ struct environment {
     const char *serving;   /* the id of the launch whose tasks get the requests */
     int64_t recover_at;    /* ms; when it is launched again, for it has lost a task; 0: never */
     const char *trouble;   /* one sentence: what it has lost; "" */
+    const char *over;      /* an id: the launches up to it were terminated; "" */
 };
 
 /* Makes the environment live. Where it is not, `at` (ms) is its launch time; where nothing of it
- * serves any more, this launch does from now on. */
+ * serves any more, this launch does from now on. ERR_REFUSED when the launch is one of those that
+ * store_environment_terminate() has ended. */
 int store_environment_launch(struct db *db, const char *subdomain, int64_t at, const char *launch,
                              struct err *e) __attribute__((warn_unused_result));
 
@@ -33,9 +35,15 @@ int store_environment_trouble(struct db *db, const char *subdomain, int64_t reco
                               const char *trouble, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Makes the live environments agree with the live tasks in the view: one for each subdomain,
- * launched when its earliest live task was created. Returns how many rows changed, or -1. */
+/* Makes the live environments agree with the live tasks in the view, apart from those of launches
+ * that are over: one for each subdomain, launched when its earliest live task was created. Returns how many rows changed, or -1. */
 int store_environment_follow_tasks(struct db *db, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* Ends the environment, if it is live, and for good all its launches up to the id `over`: what comes
+ * of them later is no part of it. */
+int store_environment_terminate(struct db *db, const char *subdomain, int64_t ended_at,
+                                const char *over, struct err *e)
     __attribute__((warn_unused_result));
 
 /* Ends the environment, if it is live. */

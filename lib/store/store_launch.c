@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "launch.h"
+
 #define SELECT_LAUNCHES                                                                            \
     "SELECT subdomain, id, at, asked_by, request, n_wanted, state, reason, ready_at, stale_at,"    \
     " dismissed FROM launch"
@@ -118,8 +120,12 @@ int store_launch_dismiss(struct db *db, const char *subdomain, const char *id, s
 int store_launch_follow_tasks(struct db *db, struct err *e)
 {
     return db_change(db,
-                     "INSERT INTO launch (subdomain, id, at)"
-                     " SELECT t.subdomain, t.launch, min(t.created_at) FROM task t"
+                     "INSERT INTO launch (subdomain, id, at, n_wanted)"
+                     " SELECT t.subdomain, t.launch, min(t.created_at),"
+                     "  coalesce(max((SELECT max(CAST(json_extract(tag.value, '$.Value') AS INTEGER), 0)"
+                     "   FROM json_each(iif(json_valid(t.tags), t.tags, '[]')) tag"
+                     "   WHERE json_extract(tag.value, '$.Key') = '" LAUNCH_TASKS_TAG "')), 0)"
+                     " FROM task t"
                      " WHERE NOT EXISTS (SELECT 1 FROM launch l"
                      "  WHERE l.subdomain = t.subdomain AND l.id = t.launch)"
                      " GROUP BY t.subdomain, t.launch",

@@ -37,7 +37,7 @@ int store_launch_put(struct db *db, const struct launch *launch, struct err *e)
 int store_launch_dismiss(struct db *db, const char *subdomain, const char *id, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Adds a launch for the tasks in the view that have none. Returns how many, or -1. */
+/* Adds a launch for the tasks in the view that have none, as their tags say. Returns how many, or -1. */
 int store_launch_follow_tasks(struct db *db, struct err *e) __attribute__((warn_unused_result));
 
 /* Forgets the launches without a task, of environments that ended before `before` (ms), and all but

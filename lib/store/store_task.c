@@ -253,6 +253,16 @@ int store_task_stopping(struct db *db, const char *arn, const char *reason, stru
                   DB_BINDS(db_text(":reason", reason), db_text(":arn", arn)), e);
 }
 
+int store_task_stop_over(struct db *db, const char *reason, struct err *e)
+{
+    return db_change(db,
+                     "UPDATE task SET desired_status = 'STOPPED', stopped_reason = :reason"
+                     " FROM environment e WHERE e.subdomain = task.subdomain AND e.over <> ''"
+                     " AND task.launch <> '' AND task.launch <= e.over"
+                     " AND desired_status <> 'STOPPED' AND last_status <> 'STOPPED'",
+                     DB_BINDS(db_text(":reason", reason)), e);
+}
+
 int store_task_port_seen(struct db *db, const char *arn, const struct task_port *port,
                          struct err *e)
 {

@@ -42,6 +42,11 @@ int store_task_remove(struct db *db, const char *arn, struct err *e)
 int store_task_stopping(struct db *db, const char *arn, const char *reason, struct err *e)
     __attribute__((warn_unused_result));
 
+/* What belongs to launches that are over (store_environment_terminate()) is told to stop. Returns how
+ * many tasks, or -1. */
+int store_task_stop_over(struct db *db, const char *reason, struct err *e)
+    __attribute__((warn_unused_result));
+
 /* Writes whether the port is ready, answers, and since when it is silent; nothing when the task's
  * port has another address by now. */
 int store_task_port_seen(struct db *db, const char *arn, const struct task_port *port,

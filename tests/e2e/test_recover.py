@@ -6,6 +6,7 @@ import contextlib
 import pytest
 
 from stack import CLUSTER, ON_ECS, SANITIZED, clouds, ecs_only, poll, short_folder
+from test_relaunch import environment
 
 LONG = 60 if SANITIZED or ON_ECS else 20
 
@@ -97,3 +98,74 @@ def test_three_copies_see_two_tasks_taken_away(new_stack, folder):
         assert len(started) == 2, "exactly one new set was ever started"
     finally:
         del clouds[folder], clouds[third]
+
+
+def meant_to_run(aws):
+    """The ARNs of what ECS means to run."""
+    return [t["taskArn"] for t in aws.tasks() if t["desiredStatus"] == "RUNNING"]
+
+
+@ecs_only
+@pytest.mark.slow
+def test_terminated_while_another_copy_waits(new_stack):
+    """It is to come back in a minute, when it is terminated at one copy: the other one does not know, and is put right."""
+    first = new_stack(recovering("spot"))
+    folder = short_folder()
+    clouds[folder] = first.aws
+    try:
+        second = new_stack(recovering("spot"), folder=folder)
+        first.launch("shop", "web", nick="joe")
+        for _ in range(2):
+            first.wait_ready("shop", seconds=LONG)
+            poll(lambda: live(second, "shop") == live(first, "shop") != [], LONG, "both know it")
+            (lost,) = live(first, "shop")
+            first.aws.take_away(task=lost)
+            for s in (first, second):
+                poll(lambda: lost not in live(s, "shop"), LONG, "it is gone")
+        for s in (first, second):
+            poll(lambda: trouble(s, "shop") and not live(s, "shop"), LONG, "it waits")
+        first.terminate("shop")
+        poll(lambda: len(first.aws.tasks()) == 3, 90, "the other copy launches it again")
+        poll(lambda: not meant_to_run(first.aws), 30, "and it is stopped")
+        for s in (first, second):
+            poll(lambda: not live(s, "shop") and s.env("shop").status == 404, LONG, "it is gone")
+    finally:
+        del clouds[folder]
+
+
+@ecs_only
+def test_terminated_while_it_is_launched_again(new_stack):
+    s = new_stack(recovering("spot"))
+    s.launch("shop", "web", nick="joe")
+    (task,) = live(s, "shop")
+    s.aws.fault("ecs.RunTask", "slow", seconds=4)
+    s.aws.take_away(task=task)
+    with contextlib.closing(s.database()) as db:
+        poll(lambda: db.execute("SELECT count(*) FROM launch WHERE subdomain = 'shop'").fetchone()[0] == 2, LONG, "it has begun")
+    s.terminate("shop")
+    poll(lambda: len(s.aws.tasks()) == 2, LONG, "the task comes")
+    poll(lambda: not meant_to_run(s.aws), LONG, "and is stopped")
+    assert environment(s, "shop")["state"] == "ended"
+    s.aws.clear_faults()
+    s.launch("shop", "web", nick="new")  # what is launched after that is none of it
+    assert s.env("shop", "/env").json()["NICK"] == "new"
+
+
+@ecs_only
+def test_what_cannot_be_prepared_is_tried_after_the_pauses(new_stack):
+    s = new_stack(recovering("spot"))
+    s.launch("shop", "web", nick="joe")
+    (task,) = live(s, "shop")
+    s.aws.fault("ecs.DescribeTaskDefinition", "error", code="AccessDeniedException", message="no", status=400)
+    s.aws.take_away(task=task)
+    with contextlib.closing(s.database()) as db:
+        def launches():
+            return db.execute("SELECT at, state, reason FROM launch WHERE subdomain = 'shop' ORDER BY id").fetchall()
+
+        def pause():
+            return db.execute("SELECT recover_at FROM environment WHERE subdomain = 'shop'").fetchone()[0] - launches()[-1][0]
+        poll(lambda: len(launches()) == 2, LONG, "it was tried")
+        _, state, reason = launches()[1]
+        assert state == "failed" and "AccessDenied" in reason
+        poll(lambda: pause() > 55_000, LONG, "it is tried again in a minute")
+        assert len(launches()) == 2

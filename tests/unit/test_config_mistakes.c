@@ -452,7 +452,7 @@ static void long_keys_do_no_harm(void **state)
     buf_free(&text);
 }
 
-/* 46 beside `branch`, and one more. */
+/* 45 beside `branch`, and one more. */
 static void as_many_parameters_as_ecs_takes_tags(void **state)
 {
     struct config *c;
@@ -461,14 +461,14 @@ static void as_many_parameters_as_ecs_takes_tags(void **state)
 
     (void)state;
     buf_str(&text, "parameters:\n");
-    for (int i = 1; i <= 46; i++)
+    for (int i = 1; i <= 45; i++)
         buf_printf(&text, "- {name: p%d, env: P%d}\n", i, i);
     assert_int_equal(load_bytes(&c, text.data, text.len), 0);
-    assert_int_equal(c->n_parameters, 47);
+    assert_int_equal(c->n_parameters, 46);
     config_free(c);
-    buf_str(&text, "- {name: p47, env: P47}\n");
+    buf_str(&text, "- {name: p46, env: P46}\n");
     assert_int_equal(load_bytes(&c, text.data, text.len), -1);
-    snprintf(expected, sizeof expected, "%s:48: parameters: 'p47' is one too many: ", path);
+    snprintf(expected, sizeof expected, "%s:47: parameters: 'p46' is one too many: ", path);
     assert_memory_equal(e.text, expected, strlen(expected));
     buf_free(&text);
 }

@@ -116,6 +116,25 @@ static void tags(void **state)
     json_decref(list);
 }
 
+/* Another copy learns from it that there is more to come. */
+static void tags_of_several(void **state)
+{
+    struct launch_request r = request_of("b15");
+    json_t *list;
+
+    (void)state;
+    r.launch = "01";
+    list = launch_tags(&r);
+    assert_string_equal(text_at(json_array_get(list, 2), "Key"), "MirageLaunch");
+    assert_string_equal(text_at(json_array_get(list, 3), "Key"), "MirageLaunchTasks");
+    assert_string_equal(text_at(json_array_get(list, 3), "Value"), "2");
+    json_decref(list);
+    r.n_taskdefs = 1;
+    list = launch_tags(&r);
+    assert_string_not_equal(text_at(json_array_get(list, 3), "Key"), "MirageLaunchTasks");
+    json_decref(list);
+}
+
 static void request_as_kept(void **state)
 {
     struct launch_request r = request_of("b15");
@@ -156,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(environment),     cmocka_unit_test(base64), cmocka_unit_test(tags),
+        cmocka_unit_test(tags_of_several),
         cmocka_unit_test(request_as_kept), cmocka_unit_test(branch),
     };
     return cmocka_run_group_tests_name("launch", tests, NULL, NULL);

@@ -210,6 +210,26 @@ static void pauses_grow(void **state)
     assert_int_equal(r.what, RECOVER_LATER);
 }
 
+/* What was given up, and is launched by somebody, counts from nothing. */
+static void a_person_begins_anew(void **state)
+{
+    const char *id = id_at(NOW - 30 * MINUTE);
+    struct recovery r;
+
+    (void)state;
+    add(id, LAUNCH_READY, NOW - 30 * MINUTE, "SpotInterruption", NOW - 29 * MINUTE);
+    for (size_t i = 0; i < RECOVER_AN_HOUR; i++) {
+        r = recover_decide(seen, n, DEFAULT, NOW, &arena);
+        add(arena_strdup(&arena, r.id), LAUNCH_READY, NOW - 20 * MINUTE, "SpotInterruption",
+            NOW - 19 * MINUTE);
+    }
+    assert_int_equal(decide(DEFAULT).what, RECOVER_GIVEN_UP);
+    add(id_at(NOW - 5 * MINUTE), LAUNCH_READY, NOW - 5 * MINUTE, "SpotInterruption", NOW);
+    r = decide(DEFAULT);
+    assert_int_equal(r.what, RECOVER_NOW);
+    assert_int_equal(r.at, NOW);
+}
+
 /* The launch that was to come back was refused: it is tried again after the next pause, under the
  * next id. */
 static void one_that_was_refused(void **state)
@@ -239,6 +259,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_newer_is_waited_for, begin, end),
         cmocka_unit_test_setup_teardown(lost_on_its_way_up, begin, end),
         cmocka_unit_test_setup_teardown(pauses_grow, begin, end),
+        cmocka_unit_test_setup_teardown(a_person_begins_anew, begin, end),
         cmocka_unit_test_setup_teardown(one_that_was_refused, begin, end),
     };
 

@@ -35,6 +35,70 @@ static void launch_and_end(void **state)
     assert_string_equal(env.serving, "L2");
 }
 
+static void put_task_of(const char *id, const char *subdomain, const char *launch_id)
+{
+    struct task_port port;
+    struct task t = task_of(id, subdomain, &port);
+
+    t.launch = launch_id;
+    put(&t);
+}
+
+/* A launch that was terminated does not come back, neither by its own writing nor by its tasks. */
+static void terminated_launches_are_over(void **state)
+{
+    (void)state;
+    assert_int_equal(store_environment_launch(db, "a", 10, "L1", &e), 0);
+    assert_int_equal(store_environment_trouble(db, "a", 99, "lost", &e), 0);
+    assert_int_equal(store_environment_terminate(db, "a", 20, "L3", &e), 0);
+    assert_true(env_of("a").ended_at == 20 && env_of("a").recover_at == 0);
+    assert_string_equal(env_of("a").trouble, "");
+    assert_int_equal(store_environment_launch(db, "a", 30, "L2", &e), -1);
+    assert_int_equal(e.kind, ERR_REFUSED);
+    assert_true(env_of("a").ended_at == 20);
+
+    put_task_of("t3", "a", "L3");
+    assert_int_equal(store_environment_follow_tasks(db, &e), 0);
+    assert_int_equal(store_task_stop_over(db, STOP_REQUESTED, &e), 1);
+    assert_int_equal(store_task_stop_over(db, STOP_REQUESTED, &e), 0);
+    put_task_of("t4", "a", "L4");
+    assert_int_equal(store_environment_follow_tasks(db, &e), 1);
+    assert_int_equal(store_task_stop_over(db, STOP_REQUESTED, &e), 0);
+    assert_true(env_of("a").ended_at == 0);
+    assert_string_equal(env_of("a").serving, "L4");
+}
+
+/* What another copy has launched: how many tasks it has, as its tags say. */
+static void launches_of_tasks(void **state)
+{
+    static const struct {
+        const char *tags;
+        size_t n_wanted;
+    } cases[] = {
+        {"", 0},
+        {"[]", 0},
+        {"[{\"Key\":\"MirageLaunchTasks\",\"Value\":\"2\"}]", 2},
+        {"[{\"Key\":\"a\",\"Value\":\"7\"},{\"Key\":\"MirageLaunchTasks\",\"Value\":\"3\"}]", 3},
+        {"[{\"Key\":\"MirageLaunchTasks\",\"Value\":\"-1\"}]", 0},
+        {"[{\"Key\":\"MirageLaunchTasks\",\"Value\":\"many\"}]", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *id = arena_printf(&arena, "L%zu", i);
+        struct launch_list list;
+        struct task_port port;
+        struct task t = task_of(id, "a", &port);
+        t.launch = id;
+        t.tags = cases[i].tags;
+        put(&t);
+        assert_int_equal(store_launch_follow_tasks(db, &e), 1);
+        assert_int_equal(store_launch_list(db, "a", &arena, &list, &e), 0);
+        assert_int_equal(list.len, i + 1);
+        assert_int_equal(list.items[i].n_wanted, cases[i].n_wanted);
+    }
+}
+
 static void lists_the_live_ones(void **state)
 {
     struct environment *envs;
@@ -114,6 +178,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(launch_and_end),
+        TEST(terminated_launches_are_over),
+        TEST(launches_of_tasks),
         TEST(lists_the_live_ones),
         TEST(follows_the_tasks),
         TEST(ends_the_empty_ones),
