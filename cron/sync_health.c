@@ -51,12 +51,20 @@ static void wait_for_all(CURLM *all)
     } while (running > 0); /* each has its timeout */
 }
 
-static bool is_good(CURL *one)
+/* A whole head with a good status: take_no_body() ends what has a body. */
+static void take_answers(CURLM *all)
 {
-    long status = 0;
+    struct CURLMsg *done;
+    int left;
 
-    curl_easy_getinfo(one, CURLINFO_RESPONSE_CODE, &status);
-    return status >= 200 && status < 400;
+    while ((done = curl_multi_info_read(all, &left))) {
+        bool whole = done->data.result == CURLE_OK || done->data.result == CURLE_WRITE_ERROR;
+        struct health_check *check;
+        long status = 0;
+        curl_easy_getinfo(done->easy_handle, CURLINFO_PRIVATE, &check);
+        curl_easy_getinfo(done->easy_handle, CURLINFO_RESPONSE_CODE, &status);
+        check->answered = whole && status >= 200 && status < 400;
+    }
 }
 
 void sync_health_ask(struct health_check *checks, size_t n, const char *path, int64_t timeout_ms)
@@ -67,13 +75,15 @@ void sync_health_ask(struct health_check *checks, size_t n, const char *path, in
     struct curl_slist **fields = arena_array(&a, n, sizeof *fields);
 
     for (size_t i = 0; i < n; i++) {
+        checks[i].answered = false;
         fields[i] = NULL;
         ones[i] = all ? begin(all, &checks[i], path, timeout_ms, &fields[i], &a) : NULL;
     }
     if (all)
         wait_for_all(all);
+    if (all)
+        take_answers(all);
     for (size_t i = 0; i < n; i++) {
-        checks[i].answered = ones[i] && is_good(ones[i]);
         if (ones[i]) {
             curl_multi_remove_handle(all, ones[i]);
             curl_easy_cleanup(ones[i]);

@@ -98,9 +98,10 @@ static bool next_group(struct all *all, struct group *g, struct arena *a)
     return true;
 }
 
-/* Stops the live tasks of a launch. A failure is tried again with the next look. */
+/* Stops the live tasks of a launch. *refused becomes true after a failure, which is tried again
+ * with the next look. */
 static int stop(struct db *db, struct runner *r, const struct launch_seen *s, const char *reason,
-                struct err *e)
+                bool *refused, struct err *e)
 {
     struct err why;
 
@@ -108,9 +109,10 @@ static int stop(struct db *db, struct runner *r, const struct launch_seen *s, co
         const struct task *t = &s->tasks[i];
         if (!task_is_live(t))
             continue;
-        if (runner_stop(r, t->arn, reason, &why) < 0)
+        if (runner_stop(r, t->arn, reason, &why) < 0) {
             log_warn("%s: cannot stop task %s: %s", t->subdomain, t->arn, why.text);
-        else if (store_task_stopping(db, t->arn, reason, e) < 0)
+            *refused = true;
+        } else if (store_task_stopping(db, t->arn, reason, e) < 0)
             return -1;
     }
     return 0;
@@ -181,11 +183,12 @@ static int settle(struct db *db, struct runner *r, struct group *g,
         return -1;
     for (size_t i = 0; i < g->n; i++) {
         const struct launch_verdict *v = &g->verdicts[i];
+        bool refused = false;
         tell(g, i);
-        *moving = *moving || v->state == LAUNCH_DRAINING ||
-                  (v->state == LAUNCH_STARTING && i > 0 && serves < i);
-        if (v->stop && stop(db, r, &g->seen[i], v->stop_reason, e) < 0)
+        if (v->stop && stop(db, r, &g->seen[i], v->stop_reason, &refused, e) < 0)
             return -1;
+        *moving = *moving || (v->state == LAUNCH_DRAINING && !refused) ||
+                  (v->state == LAUNCH_STARTING && i > 0 && serves < i);
     }
     return 0;
 }

@@ -90,7 +90,7 @@ static const char *reason_of(const struct environment *env, const struct launch 
 
 static json_t *environment_view(struct call *c, const struct environment *env, struct err *e)
 {
-    const struct launch *serving, *newest;
+    const struct launch *serving, *newest, *replacement;
     struct launch_list launches;
     struct task_list tasks;
     json_t *list = json_array(), *view;
@@ -110,13 +110,14 @@ static json_t *environment_view(struct call *c, const struct environment *env, s
             tasks.items[live++] = tasks.items[i];
     serving = find(&launches, env->serving);
     newest = launches.len > 0 ? &launches.items[launches.len - 1] : NULL;
+    replacement = view_replacement(newest, env);
     state = state_of(c, env, serving, tasks.items, live, &since);
     view = json_pack("{s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "subdomain",
                      view_text(env->subdomain), "url", environment_url(c, env->subdomain), "state",
                      state, "since", time_text(since), "reason", view_text(reason_of(env, newest)),
                      "launch", serving ? launch_view(serving) : json_null(), "replacement",
-                     newest && newest != serving ? launch_view(newest) : json_null(),
-                     "launched_again", time_text(env->recover_at), "tasks", list);
+                     replacement ? launch_view(replacement) : json_null(), "launched_again",
+                     time_text(env->recover_at), "tasks", list);
     return view;
 }
 

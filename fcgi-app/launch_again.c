@@ -68,12 +68,13 @@ static void add_tasks(struct fields *f, const struct config *config, const struc
     add_environment(f, config, latest->env);
 }
 
-int launch_again(struct call *c, const char *subdomain, struct params *params, struct err *e)
+int launch_again(struct call *c, const char *subdomain, const char *launch, struct params *params,
+                 struct err *e)
 {
     struct fields f = {.arena = c->arena, .params = params};
     struct task_list tasks = {0};
     const char *request;
-    int rc = store_launch_request(c->with->db, subdomain, c->arena, &request, e);
+    int rc = store_launch_request(c->with->db, subdomain, launch, c->arena, &request, e);
 
     *params = (struct params){0};
     add(&f, "subdomain", subdomain);

@@ -111,7 +111,7 @@ int launch_watch(struct call *c, const char *subdomain, json_t **view, struct er
                       view_state_word(state), "ready", state == VIEW_READY, "failed", over, "url",
                       environment_url(c, subdomain), "logs_url",
                       view_url(c->arena, "/logs/", subdomain), "again_url",
-                      view_url(c->arena, "/launcher?again=", subdomain));
+                      view_again_url(c->arena, subdomain, launch->id));
     if (over) {
         add_failure(c, *view, launch, failed);
         return 0;

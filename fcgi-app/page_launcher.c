@@ -162,7 +162,7 @@ static json_t *known_taskdefs(struct call *c, const struct task_list *tasks)
     return names_view(names);
 }
 
-/* The subdomains under which a launch would terminate something. */
+/* The subdomains under which a launch would replace something. */
 static json_t *running_subdomains(const struct task_list *tasks)
 {
     json_t *names = json_object();
@@ -185,8 +185,7 @@ static int send_form(struct call *c, int status, const struct form *form, struct
 {
     const struct config *config = c->with->config;
     struct task_list tasks;
-    json_t *parameters;
-    json_t *view;
+    json_t *parameters, *taskdefs, *view;
     const char *subdomain;
 
     if (params_text(form->given, "subdomain", &subdomain, e) < 0)
@@ -196,15 +195,18 @@ static int send_form(struct call *c, int status, const struct form *form, struct
     parameters = json_array();
     for (size_t i = 0; i < config->n_parameters; i++)
         json_array_append_new(parameters, parameter_view(c->arena, form, &config->parameters[i]));
+    taskdefs = taskdefs_view(c, form);
     view = json_object();
     json_object_set_new(view, "message", view_text(form->message));
     json_object_set_new(view, "again", view_text(form->again));
     json_object_set_new(view, "running", json_boolean(is_running(&tasks, subdomain)));
+    json_object_set_new(view, "stops_first",
+                        json_boolean(launch_stops_first(config, json_array_size(taskdefs))));
     json_object_set_new(view, "running_subdomains", running_subdomains(&tasks));
     json_object_set_new(view, "subdomain", view_text(subdomain));
     json_object_set_new(view, "subdomain_error", problem_of(form, "subdomain"));
     json_object_set_new(view, "suffix", view_text(config->host.reverse_proxy_suffix));
-    json_object_set_new(view, "taskdefs", taskdefs_view(c, form));
+    json_object_set_new(view, "taskdefs", taskdefs);
     json_object_set_new(view, "known_taskdefs", known_taskdefs(c, &tasks));
     json_object_set_new(view, "taskdef_error", problem_of(form, "taskdef"));
     json_object_set_new(view, "parameters", parameters);
@@ -213,18 +215,19 @@ static int send_form(struct call *c, int status, const struct form *form, struct
         form->again ? arena_printf(c->arena, "Launch %s again", form->again) : "Launch", view, e);
 }
 
-/* Query parameters prefill the form, so that a link can offer a launch; `again` fills it with the
- * last one of a subdomain. */
+/* Query parameters prefill the form, so that a link can offer a launch; `again` fills it with
+ * what serves under a subdomain, or was launched last, `launch` with one of its launches. */
 int page_launcher(struct call *c, struct err *e)
 {
     struct form form = {.given = &c->request->params};
     struct params last;
-    const char *again;
+    const char *again, *launch;
 
-    if (params_text(form.given, "again", &again, e) < 0)
+    if (params_text(form.given, "again", &again, e) < 0 ||
+        params_text(form.given, "launch", &launch, e) < 0)
         return -1;
     if (again && *again) {
-        if (launch_again(c, again, &last, e) < 0)
+        if (launch_again(c, again, launch, &last, e) < 0)
             return -1;
         form = (struct form){.given = &last, .sent = true, .again = again};
     }

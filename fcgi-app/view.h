@@ -10,6 +10,11 @@
 /* A text, of ours or from ECS, as a JSON string. NULL counts as "". */
 json_t *view_text(const char *text) __attribute__((warn_unused_result));
 
+/* The form filled with a launch of the subdomain; NULL or "": with what serves, or was launched
+ * last. */
+json_t *view_again_url(struct arena *a, const char *subdomain, const char *launch)
+    __attribute__((warn_unused_result));
+
 /* `before` and the escaped name, for example a link below "/logs/". */
 json_t *view_url(struct arena *a, const char *before, const char *name)
     __attribute__((warn_unused_result));

@@ -146,19 +146,20 @@ static json_t *tasks_view(struct call *c, const struct group *g)
     return list;
 }
 
-/* The newest launch, where it is not the one that serves: on its way up, or failed and not read. */
-static const struct launch *replacement_of(const struct group *g)
+const struct launch *view_replacement(const struct launch *newest,
+                                      const struct environment *environment)
 {
-    const struct launch *l = g->newest;
-
-    if (!l || !g->environment || !strcmp(l->id, g->environment->serving))
+    if (!newest || !environment || !strcmp(newest->id, environment->serving))
         return NULL;
-    return l->state == LAUNCH_STARTING || (l->state == LAUNCH_FAILED && !l->dismissed) ? l : NULL;
+    return newest->state == LAUNCH_STARTING ||
+                   (newest->state == LAUNCH_FAILED && !newest->dismissed)
+               ? newest
+               : NULL;
 }
 
 static json_t *replacement_view(struct call *c, const struct group *g)
 {
-    const struct launch *l = replacement_of(g);
+    const struct launch *l = view_replacement(g->newest, g->environment);
     size_t first = g->n_tasks, last = g->n_all;
 
     if (!l)
@@ -168,13 +169,14 @@ static json_t *replacement_view(struct call *c, const struct group *g)
     while (last > first && strcmp(g->tasks[last - 1].launch, l->id) != 0)
         last--;
     return json_pack(
-        "{s:b,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "failed", l->state == LAUNCH_FAILED, "state",
+        "{s:b,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "failed", l->state == LAUNCH_FAILED, "state",
         l->state == LAUNCH_FAILED ? view_state_word(VIEW_FAILED)
                                   : view_state_word(view_environment_state(
                                         c->with->config, g->tasks + first, last - first)),
         "for", view_duration(c->arena, clock_now_ms() - l->at), "reason", view_text(l->reason),
         "launch", view_text(l->id), "subdomain", view_text(g->subdomain), "at", view_time(l->at),
-        "trace_url", view_url(c->arena, "/trace/", l->id));
+        "trace_url", view_url(c->arena, "/trace/", l->id), "again_url",
+        view_again_url(c->arena, g->subdomain, l->id));
 }
 
 static json_t *environment_view(struct call *c, const struct group *g)
@@ -196,9 +198,11 @@ static json_t *environment_view(struct call *c, const struct group *g)
     json_object_set_new(view, "tasks", tasks_view(c, g));
     json_object_set_new(view, "replacement", replacement_view(c, g));
     json_object_set_new(view, "trouble", view_text(g->environment ? g->environment->trouble : ""));
+    json_object_set_new(view, "launched_again",
+                        view_time(g->environment ? g->environment->recover_at : 0));
     json_object_set_new(view, "several", json_boolean(g->n_tasks > 1));
     json_object_set_new(view, "logs_url", view_url(c->arena, "/logs/", g->subdomain));
-    json_object_set_new(view, "again_url", view_url(c->arena, "/launcher?again=", g->subdomain));
+    json_object_set_new(view, "again_url", view_again_url(c->arena, g->subdomain, NULL));
     json_object_set_new(view, "terminate_url",
                         view_url(c->arena, "/terminate?subdomain=", g->subdomain));
     return view;

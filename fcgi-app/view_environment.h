@@ -31,6 +31,12 @@ struct environment_facts {
 enum view_state view_environment_state(const struct config *config, const struct task *tasks,
                                        size_t n) __attribute__((warn_unused_result));
 
+/* The newest launch, where it is on its way up beside the one that serves, or has failed to and
+ * nobody has dismissed that; NULL. */
+const struct launch *view_replacement(const struct launch *newest,
+                                      const struct environment *environment)
+    __attribute__((warn_unused_result));
+
 /* All environments, sorted by subdomain; numbers in it sort by their value. */
 json_t *view_environments(struct call *c, const struct environment_facts *facts)
     __attribute__((warn_unused_result));

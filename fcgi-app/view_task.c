@@ -97,6 +97,6 @@ json_t *view_task_page(struct call *c, const struct task *t)
     json_object_set_new(task, "parameters", view_parameters(c->with->config, t));
     json_object_set_new(task, "logs_url", view_url(c->arena, "/logs/", t->subdomain));
     json_object_set_new(task, "trace_url", view_url(c->arena, "/trace/", t->short_id));
-    json_object_set_new(task, "again_url", view_url(c->arena, "/launcher?again=", t->subdomain));
+    json_object_set_new(task, "again_url", view_again_url(c->arena, t->subdomain, t->launch));
     return task;
 }

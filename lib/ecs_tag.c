@@ -56,7 +56,8 @@ char *ecs_tag_text(const char *text, struct arena *a)
 
 const char *ecs_tag_key_problem(const char *name)
 {
-    static const char *const ours[] = {"ManagedBy", "Subdomain", "MirageLaunch", "MirageLaunchTasks"};
+    static const char *const ours[] = {"ManagedBy", "Subdomain", "MirageLaunch",
+                                       "MirageLaunchTasks"};
     size_t characters = 0;
 
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)

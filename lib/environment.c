@@ -59,8 +59,8 @@ static int stop_task(struct db *db, struct runner *r, const char *arn, const cha
     return store_task_stopping(db, arn, reason, e);
 }
 
-/* Stops every live task of the subdomain, or of its launches before the id `before`; goes on after a
- * failure and keeps the first error. */
+/* Stops every live task of the subdomain, or of its launches before the id `before`; goes on after
+ * a failure and keeps the first error. */
 static int stop_all(struct db *db, struct runner *r, const char *subdomain, const char *before,
                     const char *reason, struct err *e)
 {
@@ -244,7 +244,8 @@ static int launch_locked(struct db *db, struct runner *r, struct launch_request 
 
     if (runner_prepare(r, request, a, &plan, e) < 0) {
         err_prefix(e, "failed to launch %s", request->subdomain);
-        launch.id = request->launch; /* with an id it is a recovery: it counts as one that was tried */
+        launch.id =
+            request->launch; /* with an id it is a recovery: it counts as one that was tried */
         return request->launch ? give_up(db, &launch, e) : -1;
     }
     if (!request->launch) {
@@ -256,7 +257,8 @@ static int launch_locked(struct db *db, struct runner *r, struct launch_request 
     /* Written first: where nothing can be written, nothing is stopped either. */
     if (record_begin(db, &launch, e) < 0)
         return -1;
-    if (request->stop_first && stop_all(db, r, request->subdomain, launch.id, STOP_RELAUNCHED, e) < 0)
+    if (request->stop_first &&
+        stop_all(db, r, request->subdomain, launch.id, STOP_RELAUNCHED, e) < 0)
         return give_up(db, &launch, e);
     rc = run(r, request, &plan, a, results, &n, &n_taken, e);
     if (rc < 0) {

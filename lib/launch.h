@@ -18,7 +18,8 @@ json_t *launch_env(const struct launch_request *request, bool compat_v1)
     __attribute__((warn_unused_result));
 
 /* ManagedBy, Subdomain (URL-safe base64 with padding), MirageLaunch, for several task
- * definitions MirageLaunchTasks, and one a parameter: an array of {"Key", "Value"}. The caller decrefs. */
+ * definitions MirageLaunchTasks, and one a parameter: an array of {"Key", "Value"}. The caller
+ * decrefs. */
 json_t *launch_tags(const struct launch_request *request) __attribute__((warn_unused_result));
 
 /* The request as it is kept: {"subdomain","taskdef":[…],"parameters":{…}}. */

@@ -119,8 +119,11 @@ static const char *failure(const struct launch_seen *s, const struct facts *f,
     if (nb->backed && f->unhealthy)
         return "its health check failed";
     if (late && (f->accepts ? nb->backed : nb->answered || nb->followed))
-        return arena_printf(a, "it was not ready within %lld minutes (launch.ready_timeout)",
-                            (long long)(rules->ready_timeout_ms / 60000));
+        return arena_printf(a, "it was not ready within %lld%s (launch.ready_timeout)",
+                            (long long)(rules->ready_timeout_ms % 60000
+                                            ? (rules->ready_timeout_ms + 999) / 1000
+                                            : rules->ready_timeout_ms / 60000),
+                            rules->ready_timeout_ms % 60000 ? "s" : "m");
     return NULL;
 }
 

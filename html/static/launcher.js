@@ -77,7 +77,7 @@
     send.textContent = "Launch";
   });
 
-  // Whom a launch under this name would end, as of when the page was made: a request would keep the browser from
+  // Whom a launch under this name would replace, as of when the page was made: a request would keep the browser from
   // keeping what was typed when one goes back. Below all else, where it moves nothing from under the pointer.
   const subdomain = document.getElementById("subdomain");
   const notes = document.createElement("div");
@@ -91,7 +91,8 @@
     const note = document.createElement("div");
     note.id = "running-note";
     note.className = "alert alert-info mt-3 mb-0";
-    note.textContent = "What runs under " + name + " now is terminated first.";
+    note.textContent = "What runs under " + name + " now " +
+      (subdomain.dataset.stopsFirst ? "is terminated first." : "goes on until the new one is ready.");
     notes.append(note);
   });
 

@@ -28,6 +28,7 @@ static void add_branch(struct config *c)
     c->parameters = all;
     c->n_parameters++;
 }
+#define HEALTH_TIMEOUT_MAX_MS 10000
 
 /* A complaint about what several entries of a list come to, at the line of one of them. */
 static int complain(const struct config *c, size_t line, struct err *e, const char *format, ...)
@@ -274,11 +275,16 @@ static int complete_launch(struct config *c, struct err *e)
 
     if (complete_recover(c, e) < 0)
         return -1;
+    if (c->launch.health.timeout_ms > HEALTH_TIMEOUT_MAX_MS)
+        return complain(c, c->launch.health.line, e,
+                        "launch.health.timeout: expected 10s at most, for mirage-sync waits for it "
+                        "in each look at the tasks");
     if (!path)
         return 0;
     if (path[0] != '/')
         return complain(c, c->launch.health.line, e,
-                        "launch.health.path: expected a path that begins with /, not %.100s", path);
+                        "launch.health.path: expected a path that begins with /, got '%.100s'",
+                        path);
     for (const char *p = path; *p; p++)
         if (*p <= ' ' || *p > '~')
             return complain(c, c->launch.health.line, e,

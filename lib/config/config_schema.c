@@ -304,7 +304,7 @@ static const struct config_field auth[] = {
 
 static const struct config_field taskdefs[] = {
     {.key = "command", .type = CONFIG_STRINGS, .offset = IN(config_taskdef, command)},
-    {.key = "health", .type = CONFIG_STRINGS, .offset = IN(config_taskdef, health)},
+    {.key = "health", .type = CONFIG_STRINGS, .offset = IN(config_taskdef, health), .min = 1},
     {.key = "ports",
      .type = CONFIG_INTEGERS,
      .offset = IN(config_taskdef, ports),

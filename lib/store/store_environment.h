@@ -36,12 +36,13 @@ int store_environment_trouble(struct db *db, const char *subdomain, int64_t reco
     __attribute__((warn_unused_result));
 
 /* Makes the live environments agree with the live tasks in the view, apart from those of launches
- * that are over: one for each subdomain, launched when its earliest live task was created. Returns how many rows changed, or -1. */
+ * that are over: one for each subdomain, launched when its earliest live task was created. Returns
+ * how many rows changed, or -1. */
 int store_environment_follow_tasks(struct db *db, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Ends the environment, if it is live, and for good all its launches up to the id `over`: what comes
- * of them later is no part of it. */
+/* Ends the environment, if it is live, and for good all its launches up to the id `over`: what
+ * comes of them later is no part of it. */
 int store_environment_terminate(struct db *db, const char *subdomain, int64_t ended_at,
                                 const char *over, struct err *e)
     __attribute__((warn_unused_result));

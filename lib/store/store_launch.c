@@ -70,16 +70,17 @@ int store_launch_get(struct db *db, const char *id, struct arena *a, struct laun
     return rc;
 }
 
-int store_launch_request(struct db *db, const char *subdomain, struct arena *a,
+int store_launch_request(struct db *db, const char *subdomain, const char *launch, struct arena *a,
                          const char **request, struct err *e)
 {
     struct db_rows *rows;
     int rc;
 
     if (db_query(db, &rows,
-                 "SELECT request FROM launch WHERE subdomain = :subdomain"
-                 " ORDER BY id DESC LIMIT 1",
-                 DB_BINDS(db_text(":subdomain", subdomain)), e) < 0)
+                 "SELECT l.request FROM launch l JOIN environment e USING (subdomain)"
+                 " WHERE l.subdomain = :subdomain"
+                 " ORDER BY l.id = :launch DESC, l.id = e.serving DESC, l.id DESC LIMIT 1",
+                 DB_BINDS(db_text(":subdomain", subdomain), db_text(":launch", launch)), e) < 0)
         return -1;
     rc = db_next(rows, e);
     if (rc > 0)
@@ -111,25 +112,26 @@ int store_launch_put(struct db *db, const struct launch *l, struct err *e)
 
 int store_launch_dismiss(struct db *db, const char *subdomain, const char *id, struct err *e)
 {
-    return db_run(db,
-                  "UPDATE launch SET dismissed = 1"
-                  " WHERE subdomain = :subdomain AND id = :id AND state = 'failed'",
-                  DB_BINDS(db_text(":subdomain", subdomain), db_text(":id", id)), e);
+    return db_change(db,
+                     "UPDATE launch SET dismissed = 1"
+                     " WHERE subdomain = :subdomain AND id = :id AND state = 'failed'",
+                     DB_BINDS(db_text(":subdomain", subdomain), db_text(":id", id)), e);
 }
 
 int store_launch_follow_tasks(struct db *db, struct err *e)
 {
-    return db_change(db,
-                     "INSERT INTO launch (subdomain, id, at, n_wanted)"
-                     " SELECT t.subdomain, t.launch, min(t.created_at),"
-                     "  coalesce(max((SELECT max(CAST(json_extract(tag.value, '$.Value') AS INTEGER), 0)"
-                     "   FROM json_each(iif(json_valid(t.tags), t.tags, '[]')) tag"
-                     "   WHERE json_extract(tag.value, '$.Key') = '" LAUNCH_TASKS_TAG "')), 0)"
-                     " FROM task t"
-                     " WHERE NOT EXISTS (SELECT 1 FROM launch l"
-                     "  WHERE l.subdomain = t.subdomain AND l.id = t.launch)"
-                     " GROUP BY t.subdomain, t.launch",
-                     DB_NO_BINDS, e);
+    return db_change(
+        db,
+        "INSERT INTO launch (subdomain, id, at, n_wanted)"
+        " SELECT t.subdomain, t.launch, min(t.created_at),"
+        "  coalesce(max((SELECT max(CAST(json_extract(tag.value, '$.Value') AS INTEGER), 0)"
+        "   FROM json_each(iif(json_valid(t.tags), t.tags, '[]')) tag"
+        "   WHERE json_extract(tag.value, '$.Key') = '" LAUNCH_TASKS_TAG "')), 0)"
+        " FROM task t"
+        " WHERE NOT EXISTS (SELECT 1 FROM launch l"
+        "  WHERE l.subdomain = t.subdomain AND l.id = t.launch)"
+        " GROUP BY t.subdomain, t.launch",
+        DB_NO_BINDS, e);
 }
 
 int store_launch_forget(struct db *db, int64_t before, struct err *e)

@@ -24,20 +24,22 @@ int store_launch_list(struct db *db, const char *subdomain, struct arena *a,
 int store_launch_get(struct db *db, const char *id, struct arena *a, struct launch *launch,
                      struct err *e) __attribute__((warn_unused_result));
 
-/* The request of the newest launch of this subdomain: 1 and *request, 0 when there is none or it is
- * not known here, or -1. */
-int store_launch_request(struct db *db, const char *subdomain, struct arena *a,
+/* The request of this launch of the subdomain; without one (NULL, or not known) of the launch that
+ * serves, else the newest: 1 and *request, 0 when there is none or it is not known here, or -1. */
+int store_launch_request(struct db *db, const char *subdomain, const char *launch, struct arena *a,
                          const char **request, struct err *e) __attribute__((warn_unused_result));
 
 /* Writes the launch, where it differs. What is not known of it ('', 0) keeps what was known. */
 int store_launch_put(struct db *db, const struct launch *launch, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Somebody has read that this launch has failed: it is shown no more. */
+/* Somebody has read that this launch has failed: it is shown no more. 1; 0 when there is no such
+ * launch, or it has not failed; -1. */
 int store_launch_dismiss(struct db *db, const char *subdomain, const char *id, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Adds a launch for the tasks in the view that have none, as their tags say. Returns how many, or -1. */
+/* Adds a launch for the tasks in the view that have none, as their tags say. Returns how many, or
+ * -1. */
 int store_launch_follow_tasks(struct db *db, struct err *e) __attribute__((warn_unused_result));
 
 /* Forgets the launches without a task, of environments that ended before `before` (ms), and all but

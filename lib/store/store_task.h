@@ -42,8 +42,8 @@ int store_task_remove(struct db *db, const char *arn, struct err *e)
 int store_task_stopping(struct db *db, const char *arn, const char *reason, struct err *e)
     __attribute__((warn_unused_result));
 
-/* What belongs to launches that are over (store_environment_terminate()) is told to stop. Returns how
- * many tasks, or -1. */
+/* What belongs to launches that are over (store_environment_terminate()) is told to stop. Returns
+ * how many tasks, or -1. */
 int store_task_stop_over(struct db *db, const char *reason, struct err *e)
     __attribute__((warn_unused_result));
 

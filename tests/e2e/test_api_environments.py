@@ -75,12 +75,23 @@ def test_one_that_is_replaced_and_fails(s):
     assert "a task of dies:1 stopped before it was ready" in page and f'value="{failed["id"]}"' in page
     trace = s.get(HOST, f"/trace/{failed['id']}")
     assert trace.status == 200 and "Launch of shop" in trace.text and "dies:1" in trace.text and "web:1" not in trace.text
+    assert f"/launcher?again=shop&amp;launch={failed['id']}" in page + trace.text
+    text = s.get(HOST, f"/trace/{failed['id']}", [("Accept", "text/plain")])
+    assert text.header("Content-Type").startswith("text/plain") and f"launch {failed['id']} of shop: failed" in text.text
+    assert re.search(r"^\S+Z  failed: a task of dies:1 stopped before it was ready", text.text, re.M), text.text
+    for query, nick, taskdef in (("", "one", "web"), (f"&launch={failed['id']}", "two", "dies"), ("&launch=x", "one", "web")):
+        form = s.get(HOST, f"/launcher?again=shop{query}").text
+        assert f'value="{nick}"' in form and f'value="{taskdef}"' in form, query
+        assert "goes on until the new one is ready" in form
     for body in (b"", b"subdomain=shop", f"launch={failed['id']}".encode()):
         assert s.http("POST", HOST, "/dismiss", [FORM], body).status == 400
+    for body in (b"subdomain=shop&launch=x", f"subdomain=shop&launch={shop['launch']['id']}".encode(),
+                 f"subdomain=other&launch={failed['id']}".encode()):
+        assert s.http("POST", HOST, "/dismiss", [FORM], body).status == 404
     r = s.http("POST", HOST, "/dismiss", [FORM], f"subdomain=shop&launch={failed['id']}".encode())
     assert r.status == 303 and r.header("Location") == "/"
     assert "stopped before it was ready" not in s.get(HOST, "/").text
-    assert one(s, "shop")["replacement"]["state"] == "failed", "scripts see it all the same"
+    assert one(s, "shop")["replacement"] is None
 
 
 def test_one_that_replaces(s):

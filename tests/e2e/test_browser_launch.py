@@ -160,7 +160,7 @@ def test_value_that_is_no_option_is_kept(stack, browser, name):
 
 def test_says_whom_a_launch_would_end(stack, browser, name):
     stack.launch(name)
-    note = f"What runs under {name} now is terminated first."
+    note = f"What runs under {name} now goes on until the new one is ready."
     start(browser, name.upper())
     browser.wait(lambda: browser.text("#running-note") == note, "it is said once the name is typed")
     browser.fill("#subdomain", f"{name}-2")

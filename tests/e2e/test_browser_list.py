@@ -193,7 +193,7 @@ def test_launch_again_has_the_same_parameters(stack, browser, name):
     assert value("#subdomain") == name and value("#parameter-branch") == "feature/again"
     assert value("#parameter-nick") == "abc" and value("#parameter-color") == "red"
     assert {f.get_attribute("value") for f in browser.all("[name=taskdef]")} >= {"web", "web2"}
-    assert "terminated first" in browser.text("#running-note")
+    assert "goes on until the new one is ready" in browser.text("#running-note")
     before = {t["id"] for t in stack.tasks(name)}
     browser.click("#send")
     browser.wait(lambda: browser.path.startswith("/?launched="), "it was sent")

@@ -182,7 +182,7 @@ static void launch_is_made_and_kept(void **state)
     tasks_are("foo", "id1 RUNNING; id2 RUNNING; ");
     assert_true(env_of("foo").launched_at > 0);
     assert_true(env_of("foo").ended_at == 0);
-    assert_int_equal(store_launch_request(db, "foo", &arena, &request, &e), 1);
+    assert_int_equal(store_launch_request(db, "foo", NULL, &arena, &request, &e), 1);
     assert_string_equal(request,
                         "{\"subdomain\":\"foo\",\"taskdef\":[\"app\",\"db\"],\"parameters\":{}}");
     assert_int_equal(launches_of("foo").len, 1);

@@ -174,9 +174,12 @@ static void branch(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(environment),     cmocka_unit_test(base64), cmocka_unit_test(tags),
+        cmocka_unit_test(environment),
+        cmocka_unit_test(base64),
+        cmocka_unit_test(tags),
         cmocka_unit_test(tags_of_several),
-        cmocka_unit_test(request_as_kept), cmocka_unit_test(branch),
+        cmocka_unit_test(request_as_kept),
+        cmocka_unit_test(branch),
     };
     return cmocka_run_group_tests_name("launch", tests, NULL, NULL);
 }

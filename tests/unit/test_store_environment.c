@@ -177,12 +177,9 @@ static void ends_the_empty_ones(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(launch_and_end),
-        TEST(terminated_launches_are_over),
-        TEST(launches_of_tasks),
-        TEST(lists_the_live_ones),
-        TEST(follows_the_tasks),
-        TEST(ends_the_empty_ones),
+        TEST(launch_and_end),    TEST(terminated_launches_are_over),
+        TEST(launches_of_tasks), TEST(lists_the_live_ones),
+        TEST(follows_the_tasks), TEST(ends_the_empty_ones),
     };
     return cmocka_run_group_tests_name("store_environment", tests, NULL, NULL);
 }

@@ -387,12 +387,12 @@ static void launches_are_repeated(void **state)
     struct params_list taskdefs;
 
     (void)state;
-    assert_int_equal(launch_again(&call, "nobody", &params, &e), -1);
+    assert_int_equal(launch_again(&call, "nobody", NULL, &params, &e), -1);
     assert_int_equal(e.kind, ERR_NOT_FOUND);
     put_environment("asked", 1,
                     "{\"subdomain\":\"asked\",\"taskdef\":[\"b:7\",\"c\"],"
                     "\"parameters\":{\"branch\":\"x/y\",\"nick\":\"n\"}}");
-    ok(launch_again(&call, "asked", &params, &e));
+    ok(launch_again(&call, "asked", NULL, &params, &e));
     assert_string_equal(field(&params, "subdomain"), "asked");
     assert_string_equal(field(&params, "branch"), "x/y");
     assert_string_equal(field(&params, "nick"), "n");
@@ -401,12 +401,12 @@ static void launches_are_repeated(void **state)
     assert_string_equal(taskdefs.items[0], "b:7");
     put_task(&t);
     put_environment("seen", 1, "");
-    ok(launch_again(&call, "seen", &params, &e));
+    ok(launch_again(&call, "seen", NULL, &params, &e));
     assert_string_equal(field(&params, "taskdef"), "app:1");
     assert_string_equal(field(&params, "branch"), "topic/x");
     assert_string_equal(field(&params, "nick"), "me");
     put_environment("broken", 1, "{\"taskdef\":");
-    assert_int_equal(launch_again(&call, "broken", &params, &e), -1);
+    assert_int_equal(launch_again(&call, "broken", NULL, &params, &e), -1);
 }
 
 static void purges_are_previewed_and_remembered(void **state)
