@@ -70,7 +70,7 @@ def test_failed_launch_says_why(stack, browser, name):
     assert state == "failed"
     browser.wait(lambda: browser.row(name) is None, "it is not among the running ones any more")
     browser.click(".watch a[href^='/launcher?again=']")
-    browser.wait(lambda: browser.path == f"/launcher?again={name}", "the form is there again")
+    browser.wait(lambda: browser.path.startswith(f"/launcher?again={name}&launch="), "the form is there again")
     assert browser.attribute("#taskdef", "value") == "dies"
 
 

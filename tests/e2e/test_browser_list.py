@@ -206,7 +206,7 @@ def test_launch_again_of_one_that_was_only_seen(stack, browser, name):
     """As after the database was lost: what is known comes from the tasks."""
     stack.launch(name, "web", branch="seen/only", nick="zed")
     with contextlib.closing(stack.database()) as db:
-        db.execute("UPDATE environment SET request = '' WHERE subdomain = ?", (name,))
+        db.execute("UPDATE launch SET request = '' WHERE subdomain = ?", (name,))
     browser.open(f"/launcher?again={name}")
     assert browser.attribute("#parameter-branch", "value") == "seen/only"
     assert browser.attribute("#parameter-nick", "value") == "zed"
@@ -324,7 +324,7 @@ def add_environments(stack, n):
         db.execute("BEGIN IMMEDIATE")
         for i in range(n):
             subdomain, arn = f"many-{i:03d}-x", f"arn:aws:ecs:x:1:task/many/{i:032x}"
-            db.execute("INSERT INTO environment (subdomain, launched_at, request) VALUES (?, ?, '{}')",
+            db.execute("INSERT INTO environment (subdomain, launched_at) VALUES (?, ?)",
                        (subdomain, now - i * 60000))
             db.execute("INSERT INTO task (arn, short_id, subdomain, branch, taskdef, ipaddress, last_status,"
                        " desired_status, env, tags, created_at, started_at) VALUES (?, ?, ?, ?, 'app:1', '127.0.0.1',"
