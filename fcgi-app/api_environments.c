@@ -71,21 +71,23 @@ static const char *state_of(struct call *c, const struct environment *env,
         *since = env->ended_at;
         return "ended";
     }
-    state = view_environment_state(c->with->config, tasks, n);
+    state = view_environment_state(c->with->config, env, tasks, n);
     *since = serving ? serving->at : env->launched_at;
     if (state == VIEW_READY && serving && serving->ready_at)
         *since = serving->ready_at;
-    if (state == VIEW_READY || state == VIEW_UNHEALTHY || state == VIEW_RUNNING)
+    if (state == VIEW_READY || state == VIEW_UNHEALTHY || state == VIEW_RUNNING ||
+        state == VIEW_LOST)
         return view_state_word(state);
     return "starting";
 }
 
-/* What keeps it from running as it should; "". */
-static const char *reason_of(const struct environment *env, const struct launch *newest)
+/* What keeps it from being as it should, or why it ended; "". */
+static const char *reason_of(const struct environment *env, const struct launch *newest,
+                             const struct task *tasks, size_t n, struct arena *a)
 {
-    if (*env->trouble)
-        return env->trouble;
-    return env->ended_at && newest ? newest->reason : "";
+    if (env->ended_at && !*env->trouble)
+        return newest ? newest->reason : "";
+    return view_trouble(env, tasks, n, a);
 }
 
 static json_t *environment_view(struct call *c, const struct environment *env, struct err *e)
@@ -114,8 +116,9 @@ static json_t *environment_view(struct call *c, const struct environment *env, s
     state = state_of(c, env, serving, tasks.items, live, &since);
     view = json_pack("{s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "subdomain",
                      view_text(env->subdomain), "url", environment_url(c, env->subdomain), "state",
-                     state, "since", time_text(since), "reason", view_text(reason_of(env, newest)),
-                     "launch", serving ? launch_view(serving) : json_null(), "replacement",
+                     state, "since", time_text(since), "reason",
+                     view_text(reason_of(env, newest, tasks.items, live, c->arena)), "launch",
+                     serving ? launch_view(serving) : json_null(), "replacement",
                      replacement ? launch_view(replacement) : json_null(), "launched_again",
                      time_text(env->recover_at), "tasks", list);
     return view;

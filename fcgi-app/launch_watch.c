@@ -103,7 +103,7 @@ int launch_watch(struct call *c, const char *subdomain, json_t **view, struct er
     over = failed || launch->state == LAUNCH_FAILED;
     if (!over && launch->state == LAUNCH_STOPPED)
         return 0; /* it was terminated: nothing is awaited any more */
-    state = over ? VIEW_FAILED : view_environment_state(c->with->config, tasks.items, live);
+    state = over ? VIEW_FAILED : view_environment_state(c->with->config, NULL, tasks.items, live);
     stuck = obstacle_find(c->with->config, c->arena, tasks.items, live);
     if (state == VIEW_RUNNING || (stuck && state == VIEW_READY))
         state = VIEW_STARTING; /* it runs, and is of no use yet */

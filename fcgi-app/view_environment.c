@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "json.h"
 
 #include "environment_url.h"
 #include "plot.h"
@@ -34,15 +35,32 @@ struct group {
     const struct launch *newest; /* NULL: none is known */
 };
 
-enum view_state view_environment_state(const struct config *config, const struct task *tasks,
-                                       size_t n)
+enum view_state view_environment_state(const struct config *config,
+                                       const struct environment *environment,
+                                       const struct task *tasks, size_t n)
 {
-    enum view_state least = n > 0 ? view_state(config, &tasks[0]) : VIEW_PROVISIONING;
+    enum view_state least;
 
+    if (n == 0)
+        return environment && *environment->trouble ? VIEW_LOST : VIEW_PROVISIONING;
+    least = view_state(config, &tasks[0]);
     for (size_t i = 1; i < n; i++)
         if (view_state(config, &tasks[i]) < least)
             least = view_state(config, &tasks[i]);
     return least;
+}
+
+const char *view_trouble(const struct environment *environment, const struct task *tasks, size_t n,
+                         struct arena *a)
+{
+    int64_t now = clock_now_ms();
+
+    if (environment && *environment->trouble)
+        return environment->trouble;
+    for (size_t i = 0; i < n; i++)
+        if (*task_disorder(&tasks[i], now))
+            return arena_printf(a, "%s: %s", tasks[i].taskdef, task_disorder(&tasks[i], now));
+    return "";
 }
 
 /* Moves the tasks of the launch that serves to the front. They keep their order, as do the others.
@@ -130,7 +148,8 @@ static json_t *requests_view(struct call *c, const struct environment_facts *fac
 
 static json_t *tasks_view(struct call *c, const struct group *g)
 {
-    const enum view_state together = view_environment_state(c->with->config, g->tasks, g->n_tasks);
+    const enum view_state together =
+        view_environment_state(c->with->config, NULL, g->tasks, g->n_tasks);
     json_t *list = json_array();
 
     for (size_t i = 0; i < g->n_tasks; i++) {
@@ -157,10 +176,32 @@ const struct launch *view_replacement(const struct launch *newest,
                : NULL;
 }
 
+/* What was asked for, by its name and its branch; without a request, as its tasks say. */
+static void set_request(json_t *view, const struct launch *l, const struct task *tasks, size_t n,
+                        struct arena *a)
+{
+    json_t *request = *l->request ? json_loads(l->request, 0, NULL) : NULL, *taskdef;
+    json_t *taskdefs = json_object_get(request, "taskdef");
+    const char *names = "", *branch = n > 0 ? tasks[0].branch : "";
+    size_t i;
+
+    json_array_foreach (taskdefs, i, taskdef)
+        names = arena_printf(a, "%s%s%s", names, i ? ", " : "", json_string_value(taskdef));
+    for (i = 0; !request && i < n; i++)
+        names = arena_printf(a, "%s%s%s", names, i ? ", " : "", tasks[i].taskdef);
+    if (request)
+        branch = json_member(json_object_get(request, "parameters"), "branch");
+    json_object_set_new(view, "taskdef", view_text(names));
+    json_object_set_new(view, "branch", view_text(branch));
+    json_decref(request);
+}
+
 static json_t *replacement_view(struct call *c, const struct group *g)
 {
     const struct launch *l = view_replacement(g->newest, g->environment);
     size_t first = g->n_tasks, last = g->n_all;
+    enum view_state state;
+    json_t *view;
 
     if (!l)
         return json_null();
@@ -168,15 +209,17 @@ static json_t *replacement_view(struct call *c, const struct group *g)
         first++;
     while (last > first && strcmp(g->tasks[last - 1].launch, l->id) != 0)
         last--;
-    return json_pack(
+    state = l->state == LAUNCH_FAILED
+                ? VIEW_FAILED
+                : view_environment_state(c->with->config, NULL, g->tasks + first, last - first);
+    view = json_pack(
         "{s:b,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "failed", l->state == LAUNCH_FAILED, "state",
-        l->state == LAUNCH_FAILED ? view_state_word(VIEW_FAILED)
-                                  : view_state_word(view_environment_state(
-                                        c->with->config, g->tasks + first, last - first)),
-        "for", view_duration(c->arena, clock_now_ms() - l->at), "reason", view_text(l->reason),
-        "launch", view_text(l->id), "subdomain", view_text(g->subdomain), "at", view_time(l->at),
-        "trace_url", view_url(c->arena, "/trace/", l->id), "again_url",
+        view_state_word(state), "for", view_duration(c->arena, clock_now_ms() - l->at), "reason",
+        view_text(l->reason), "launch", view_text(l->id), "subdomain", view_text(g->subdomain),
+        "at", view_time(l->at), "trace_url", view_url(c->arena, "/trace/", l->id), "again_url",
         view_again_url(c->arena, g->subdomain, l->id));
+    set_request(view, l, g->tasks + first, last - first, c->arena);
+    return view;
 }
 
 static json_t *environment_view(struct call *c, const struct group *g)
@@ -187,8 +230,8 @@ static json_t *environment_view(struct call *c, const struct group *g)
     json_object_set_new(view, "subdomain", view_text(g->subdomain));
     json_object_set_new(view, "url", environment_url(c, g->subdomain));
     json_object_set_new(view, "state",
-                        json_string(view_state_word(
-                            view_environment_state(c->with->config, g->tasks, g->n_tasks))));
+                        json_string(view_state_word(view_environment_state(
+                            c->with->config, g->environment, g->tasks, g->n_tasks))));
     json_object_set_new(view, "branch", view_text(first ? first->branch : ""));
     json_object_set_new(view, "parameters",
                         first ? view_parameters(c->with->config, first) : json_array());
@@ -197,7 +240,8 @@ static json_t *environment_view(struct call *c, const struct group *g)
         view_time(g->environment ? g->environment->launched_at : first->created_at));
     json_object_set_new(view, "tasks", tasks_view(c, g));
     json_object_set_new(view, "replacement", replacement_view(c, g));
-    json_object_set_new(view, "trouble", view_text(g->environment ? g->environment->trouble : ""));
+    json_object_set_new(view, "trouble",
+                        view_text(view_trouble(g->environment, g->tasks, g->n_tasks, c->arena)));
     json_object_set_new(view, "launched_again",
                         view_time(g->environment ? g->environment->recover_at : 0));
     json_object_set_new(view, "several", json_boolean(g->n_tasks > 1));

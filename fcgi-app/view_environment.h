@@ -26,10 +26,17 @@ struct environment_facts {
     size_t n_minutes;
 };
 
-/* The state of an environment: that of its task that has got the least far. An environment that has
- * no task yet is being provisioned. */
-enum view_state view_environment_state(const struct config *config, const struct task *tasks,
-                                       size_t n) __attribute__((warn_unused_result));
+/* The state of an environment with these live tasks, which may be of one launch: that of its task
+ * that has got the least far. One without a task is lost, where it has lost what it had, or is
+ * being provisioned. `environment` may be NULL. */
+enum view_state view_environment_state(const struct config *config,
+                                       const struct environment *environment,
+                                       const struct task *tasks, size_t n)
+    __attribute__((warn_unused_result));
+
+/* What keeps an environment with these tasks from being as it should; "". */
+const char *view_trouble(const struct environment *environment, const struct task *tasks, size_t n,
+                         struct arena *a) __attribute__((warn_unused_result));
 
 /* The newest launch, where it is on its way up beside the one that serves, or has failed to and
  * nobody has dismissed that; NULL. */

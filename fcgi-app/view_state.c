@@ -24,7 +24,7 @@ enum view_state view_state(const struct config *config, const struct task *t)
             return VIEW_STARTING;
         reached = reached || config_has_target(config, t->ports[i].container_port);
     }
-    if (task_is_unhealthy(t, clock_now_ms()))
+    if (*task_disorder(t, clock_now_ms()))
         return VIEW_UNHEALTHY;
     return reached ? VIEW_READY : VIEW_RUNNING;
 }
@@ -32,15 +32,11 @@ enum view_state view_state(const struct config *config, const struct task *t)
 const char *view_state_word(enum view_state state)
 {
     static const char *const words[] = {
-        [VIEW_PROVISIONING] = "provisioning",
-        [VIEW_PENDING] = "pending",
-        [VIEW_STARTING] = "starting",
-        [VIEW_UNHEALTHY] = "unhealthy",
-        [VIEW_READY] = "ready",
-        [VIEW_RUNNING] = "running",
-        [VIEW_STOPPING] = "stopping",
-        [VIEW_STOPPED] = "stopped",
-        [VIEW_FAILED] = "failed",
+        [VIEW_LOST] = "lost",           [VIEW_PROVISIONING] = "provisioning",
+        [VIEW_PENDING] = "pending",     [VIEW_STARTING] = "starting",
+        [VIEW_UNHEALTHY] = "unhealthy", [VIEW_READY] = "ready",
+        [VIEW_RUNNING] = "running",     [VIEW_STOPPING] = "stopping",
+        [VIEW_STOPPED] = "stopped",     [VIEW_FAILED] = "failed",
     };
 
     return words[state];

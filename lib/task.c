@@ -42,15 +42,14 @@ bool task_is_live(const struct task *t)
     return strcmp(t->last_status, "STOPPED") != 0 && strcmp(t->desired_status, "STOPPED") != 0;
 }
 
-bool task_is_unhealthy(const struct task *t, int64_t now_ms)
+const char *task_disorder(const struct task *t, int64_t now_ms)
 {
-    bool silent = false;
-
+    if (!task_is_live(t) || strcmp(t->last_status, "RUNNING") != 0)
+        return "";
     for (size_t i = 0; i < t->n_ports; i++)
-        silent = silent ||
-                 (t->ports[i].silent_since && now_ms - t->ports[i].silent_since >= TASK_SILENT_MS);
-    return task_is_live(t) && !strcmp(t->last_status, "RUNNING") &&
-           (t->health == TASK_UNHEALTHY || silent);
+        if (t->ports[i].silent_since && now_ms - t->ports[i].silent_since >= TASK_SILENT_MS)
+            return "it has stopped answering at a port";
+    return t->health == TASK_UNHEALTHY ? "its health check fails" : "";
 }
 
 bool task_is_ready(const struct task *t)

@@ -83,8 +83,8 @@ bool task_is_live(const struct task *t) __attribute__((warn_unused_result));
  * has one, says HEALTHY. */
 bool task_is_ready(const struct task *t) __attribute__((warn_unused_result));
 
-/* Whether it was ready once, and has been out of order for some time: its health check says
- * UNHEALTHY, or a port of it has accepted no connection for half a minute. */
-bool task_is_unhealthy(const struct task *t, int64_t now_ms) __attribute__((warn_unused_result));
+/* What is wrong with a task that was ready once and has been out of order for some time: its health
+ * check says UNHEALTHY, or a port of it has not answered for half a minute. "": nothing is. */
+const char *task_disorder(const struct task *t, int64_t now_ms) __attribute__((warn_unused_result));
 
 #endif

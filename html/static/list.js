@@ -11,7 +11,7 @@
   const shown = document.getElementById("shown");
   const groups = {
     ready: ["ready"],
-    starting: ["provisioning", "pending", "starting", "running", "unhealthy"],
+    starting: ["provisioning", "pending", "starting", "running", "unhealthy", "lost"],
     stopped: ["stopping", "stopped", "failed"],
   };
   // A table, its rows as they came (key → text), and how it is sorted.
@@ -22,7 +22,7 @@
   const state = () => toolbar.elements.state.value;
 
   // --- what a row is sorted and found by ---
-  const order = ["failed", "unhealthy", "provisioning", "pending", "starting", "running", "stopping", "ready", "stopped"];
+  const order = ["failed", "lost", "unhealthy", "provisioning", "pending", "starting", "running", "stopping", "ready", "stopped"];
   // With its numbers as people count: pr-2 before pr-100. (How many digits a number has comes before them.)
   const natural = (text) => text.replace(/0*(\d+)/g, (_, digits) => "0" + String.fromCharCode(digits.length) + digits);
   const sorters = {

@@ -1,5 +1,6 @@
 """Launches of one name by several copies of mirage-ecs, and by one that is killed meanwhile: in the end one set is left."""
 
+import base64
 import os
 import random
 import threading
@@ -17,8 +18,8 @@ PROGRAMS = ("mirage-api", "mirage-sync", "mirage-proxyd")
 ROUNDS = int(os.environ.get("MIRAGE_LAUNCHES", "30"))
 
 
-def config(c):
-    c.update(launch={"drain": "1s"})
+def config(c, **launch):
+    c.update(launch={"drain": "1s", **launch})
 
 
 def running(s):
@@ -52,13 +53,16 @@ def is_settled(s):
     return len(found) == 2 and found[0][0] == found[1][0]
 
 
-def test_many_launches_by_three_copies(new_stack):
-    first = new_stack(config)
+@pytest.mark.parametrize("replace", ["gapless", "stop_first"])
+def test_many_launches_by_three_copies(new_stack, replace):
+    def change(c):
+        config(c, replace=replace)
+    first = new_stack(change)
     folders = [short_folder(), short_folder()]
     for folder in folders:
         clouds[folder] = first.aws
     try:
-        copies = [first] + [new_stack(config, folder=folder) for folder in folders]
+        copies = [first] + [new_stack(change, folder=folder) for folder in folders]
         answers = []
         threads = [threading.Thread(target=launch, args=(copies[n % 3], n % 20 + 1, answers)) for n in range(ROUNDS)]
         for t in threads:
@@ -137,3 +141,36 @@ def test_what_fails_takes_nothing_away(new_stack, make_bad, refused, reason):
             poll(lambda: [t["id"] for t in s.tasks("shop")] == before, 60, "what was started is stopped")
     assert not visitors.failed, visitors.failed[:3]
     assert [t["id"] for t in s.tasks("shop")] == before and nick(s, "shop") == "one"
+
+
+def tags_of(launch):
+    return [{"key": key, "value": value} for key, value in (
+        ("ManagedBy", "Mirage"), ("Subdomain", base64.urlsafe_b64encode(b"shop").decode()), ("MirageLaunch", launch))]
+
+
+@pytest.mark.parametrize("id", ["7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "not an id"])
+def test_a_tag_that_was_edited(new_stack, id):
+    """It is older than any launch: what has an id of next year would be the newest until then."""
+    s = new_stack(config)
+    s.aws.boto3_client("ecs").run_task(cluster=CLUSTER, taskDefinition="web2", tags=tags_of(id), launchType="FARGATE",
+                                       networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}})
+    poll(lambda: len(s.tasks("shop")) == 1, 60, "it is in view")
+    (edited,) = s.tasks("shop")
+    s.launch("shop", "web", nick="new", wait=False)
+    poll(lambda: environment(s, "shop")["state"] == "ready" and s.env("shop", "/env").json().get("NICK") == "new", 60, "what was launched serves")
+    poll(lambda: edited["id"] not in [arn for _, arn in running(s)], 60, "the other one is stopped")
+
+
+def test_a_stop_that_is_refused(new_stack):
+    """The older set is stopped in the end, and nobody is asked for it faster than anything else is looked at."""
+    s = new_stack(config)
+    s.launch("shop", "web", nick="one")
+    fault = s.aws.fault("ecs.StopTask", "error", code="AccessDeniedException", message="no", status=400)
+    s.launch("shop", "web", nick="two", wait=False)
+    poll(lambda: s.aws.count("ecs.StopTask") >= 3, 90, "it is tried again and again")
+    times = s.aws.calls()["ecs.StopTask"]["times"]
+    assert min(b - a for a, b in zip(times[1:], times[2:])) > 5, times
+    assert nick(s, "shop") == "two" and len(running(s)) == 2
+    s.aws.clear_faults(id=fault)
+    poll(lambda: len(running(s)) == 1, 60, "it is stopped")
+    assert nick(s, "shop") == "two"

@@ -277,6 +277,76 @@ static void environments_are_put_together(void **state)
     json_decref(list);
 }
 
+static json_t *only_environment(void)
+{
+    struct environment_facts facts = {0};
+    json_t *list, *view;
+
+    ok(store_environment_list(with.db, &arena, &facts.environments, &facts.n_environments, &e));
+    ok(store_task_list(with.db, TASK_RUNNING, &arena, &facts.tasks, &e));
+    ok(store_launch_list(with.db, NULL, &arena, &facts.launches, &e));
+    list = view_environments(&call, &facts);
+    assert_int_equal(json_array_size(list), 1);
+    view = json_incref(json_array_get(list, 0));
+    json_decref(list);
+    return view;
+}
+
+static void what_is_wrong_is_said(void **state)
+{
+    struct task t = task_of("t", "a", "RUNNING");
+    json_t *view;
+
+    (void)state;
+    put_environment("a", clock_now_ms(), "");
+    t.health = TASK_UNHEALTHY;
+    put_task(&t);
+    view = only_environment();
+    assert_string_equal(text_of(view, "state"), "unhealthy");
+    assert_string_equal(text_of(view, "trouble"), "app:1: its health check fails");
+    json_decref(view);
+    t.last_status = "STOPPED";
+    put_task(&t);
+    ok(store_environment_trouble(with.db, "a", clock_now_ms() + MINUTE, "it was lost", &e));
+    view = only_environment();
+    assert_string_equal(text_of(view, "state"), "lost");
+    assert_string_equal(text_of(view, "trouble"), "it was lost");
+    json_decref(view);
+}
+
+/* By what was asked for, or, where another copy was asked, by the tasks. */
+static void what_replaces_has_its_name(void **state)
+{
+    struct launch newer = {.id = "01KDZCNE2J9V1S8Y6Q4M3T7R5W",
+                           .subdomain = "a",
+                           .by = "",
+                           .request = "",
+                           .reason = ""};
+    struct task t = task_of("t", "a", "RUNNING");
+    struct task starting = task_of("t2", "a", "PENDING");
+    json_t *view, *replacement;
+
+    (void)state;
+    put_environment("a", clock_now_ms(), "");
+    starting.launch = newer.id;
+    put_task(&t);
+    put_task(&starting);
+    ok(store_launch_put(with.db, &newer, &e));
+    view = only_environment();
+    replacement = json_object_get(view, "replacement");
+    assert_string_equal(text_of(replacement, "taskdef"), "app:1");
+    assert_string_equal(text_of(replacement, "branch"), "topic/x");
+    assert_string_equal(text_of(replacement, "state"), "pending");
+    json_decref(view);
+    newer.request = "{\"taskdef\":[\"web\",\"db\"],\"parameters\":{\"branch\":\"topic/y\"}}";
+    ok(store_launch_put(with.db, &newer, &e));
+    view = only_environment();
+    replacement = json_object_get(view, "replacement");
+    assert_string_equal(text_of(replacement, "taskdef"), "web, db");
+    assert_string_equal(text_of(replacement, "branch"), "topic/y");
+    json_decref(view);
+}
+
 static void environments_are_in_the_order_of_their_numbers(void **state)
 {
     static const char *const names[] = {"a-*", "a2",    "a010",   "a10b1", "a10b02", "a100",
@@ -505,6 +575,8 @@ int main(void)
         TEST(states_of_tasks),
         TEST(plots_are_steps),
         TEST(environments_are_put_together),
+        TEST(what_is_wrong_is_said),
+        TEST(what_replaces_has_its_name),
         TEST(environments_are_in_the_order_of_their_numbers),
         TEST(launches_are_watched),
         TEST(what_cannot_be_reached_says_why),
