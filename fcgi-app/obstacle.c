@@ -38,11 +38,17 @@ const char *obstacle_of(const struct config *config, struct arena *a, const stru
     for (size_t i = 0; i < t->n_ports; i++) {
         const struct task_port *p = &t->ports[i];
 
-        if (!p->ready && config_has_target(config, p->container_port) && *p->address)
+        if (!config_has_target(config, p->container_port))
+            continue;
+        if (!p->ready && *p->address)
             return arena_printf(a, "runs, but accepts no connection at %s port %d yet.", p->address,
                                 p->port);
+        if (p->ready && !p->answers)
+            return arena_printf(
+                a, "runs, but has not answered GET %s with a status of 200 to 399 yet.",
+                config->launch.health.path);
     }
-    return "";
+    return t->health == TASK_HEALTH_UNKNOWN ? "runs, but its health check has not passed yet." : "";
 }
 
 const struct task *obstacle_find(const struct config *config, struct arena *a,

@@ -14,7 +14,7 @@
 const char *obstacle_of(const struct config *config, struct arena *a, const struct task *t)
     __attribute__((warn_unused_result));
 
-/* The task because of which the environment cannot be reached; NULL when there is none. A task
+/* The task because of which the environment is not ready; NULL when there is none. A task
  * without a port for requests is no obstacle beside one that has such a port. */
 const struct task *obstacle_find(const struct config *config, struct arena *a,
                                  const struct task *tasks, size_t n)

@@ -13,6 +13,7 @@
 
 #include "router.h"
 #include "view.h"
+#include "view_environment.h"
 #include "view_task.h"
 #include "view_time.h"
 
@@ -153,6 +154,8 @@ int page_trace_launch(struct call *c, struct err *e)
                      l.launch.state == LAUNCH_FAILED || l.launch.state == LAUNCH_STOPPED, "events",
                      events_view(&l), "parameters", parameters_view(&l.launch), "has_tasks",
                      l.tasks.len > 0, "tasks", list);
+    json_object_set_new(view, "taskdef",
+                        view_text(view_taskdefs(&l.launch, l.tasks.items, l.tasks.len, c->arena)));
     json_object_set_new(view, "logs_url", view_url(c->arena, "/logs/", l.launch.subdomain));
     json_object_set_new(view, "again_url",
                         view_again_url(c->arena, l.launch.subdomain, l.launch.id));

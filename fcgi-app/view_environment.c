@@ -176,24 +176,33 @@ const struct launch *view_replacement(const struct launch *newest,
                : NULL;
 }
 
-/* What was asked for, by its name and its branch; without a request, as its tasks say. */
-static void set_request(json_t *view, const struct launch *l, const struct task *tasks, size_t n,
-                        struct arena *a)
+/* The branch that was asked for; where that is not known, its tasks'. */
+static json_t *branch_view(const struct launch *l, const struct task *tasks, size_t n)
+{
+    json_t *request = l && *l->request ? json_loads(l->request, 0, NULL) : NULL;
+    const char *branch = n > 0 ? tasks[0].branch : "";
+    json_t *view;
+
+    if (request)
+        branch = json_member(json_object_get(request, "parameters"), "branch");
+    view = view_text(branch);
+    json_decref(request);
+    return view;
+}
+
+const char *view_taskdefs(const struct launch *l, const struct task *tasks, size_t n,
+                          struct arena *a)
 {
     json_t *request = *l->request ? json_loads(l->request, 0, NULL) : NULL, *taskdef;
-    json_t *taskdefs = json_object_get(request, "taskdef");
-    const char *names = "", *branch = n > 0 ? tasks[0].branch : "";
+    const char *names = "";
     size_t i;
 
-    json_array_foreach (taskdefs, i, taskdef)
+    json_array_foreach (json_object_get(request, "taskdef"), i, taskdef)
         names = arena_printf(a, "%s%s%s", names, i ? ", " : "", json_string_value(taskdef));
     for (i = 0; !request && i < n; i++)
         names = arena_printf(a, "%s%s%s", names, i ? ", " : "", tasks[i].taskdef);
-    if (request)
-        branch = json_member(json_object_get(request, "parameters"), "branch");
-    json_object_set_new(view, "taskdef", view_text(names));
-    json_object_set_new(view, "branch", view_text(branch));
     json_decref(request);
+    return names;
 }
 
 static json_t *replacement_view(struct call *c, const struct group *g)
@@ -218,7 +227,9 @@ static json_t *replacement_view(struct call *c, const struct group *g)
         view_text(l->reason), "launch", view_text(l->id), "subdomain", view_text(g->subdomain),
         "at", view_time(l->at), "trace_url", view_url(c->arena, "/trace/", l->id), "again_url",
         view_again_url(c->arena, g->subdomain, l->id));
-    set_request(view, l, g->tasks + first, last - first, c->arena);
+    json_object_set_new(view, "taskdef",
+                        view_text(view_taskdefs(l, g->tasks + first, last - first, c->arena)));
+    json_object_set_new(view, "branch", branch_view(l, g->tasks + first, last - first));
     return view;
 }
 
@@ -232,7 +243,7 @@ static json_t *environment_view(struct call *c, const struct group *g)
     json_object_set_new(view, "state",
                         json_string(view_state_word(view_environment_state(
                             c->with->config, g->environment, g->tasks, g->n_tasks))));
-    json_object_set_new(view, "branch", view_text(first ? first->branch : ""));
+    json_object_set_new(view, "branch", branch_view(first ? NULL : g->newest, first, g->n_tasks));
     json_object_set_new(view, "parameters",
                         first ? view_parameters(c->with->config, first) : json_array());
     json_object_set_new(

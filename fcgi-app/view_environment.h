@@ -44,6 +44,11 @@ const struct launch *view_replacement(const struct launch *newest,
                                       const struct environment *environment)
     __attribute__((warn_unused_result));
 
+/* The task definitions that were asked for, "web, db"; where that is not known, those of its tasks.
+ */
+const char *view_taskdefs(const struct launch *l, const struct task *tasks, size_t n,
+                          struct arena *a);
+
 /* All environments, sorted by subdomain; numbers in it sort by their value. */
 json_t *view_environments(struct call *c, const struct environment_facts *facts)
     __attribute__((warn_unused_result));

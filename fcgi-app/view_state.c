@@ -20,12 +20,14 @@ enum view_state view_state(const struct config *config, const struct task *t)
     if (strcmp(t->last_status, "RUNNING") != 0)
         return VIEW_STARTING;
     for (size_t i = 0; i < t->n_ports; i++) {
-        if (!t->ports[i].ready)
+        if (!t->ports[i].ready || !t->ports[i].answers)
             return VIEW_STARTING;
         reached = reached || config_has_target(config, t->ports[i].container_port);
     }
     if (*task_disorder(t, clock_now_ms()))
         return VIEW_UNHEALTHY;
+    if (t->health == TASK_HEALTH_UNKNOWN)
+        return VIEW_STARTING;
     return reached ? VIEW_READY : VIEW_RUNNING;
 }
 

@@ -202,8 +202,10 @@ class Bench:
                 " last_status, desired_status, env, tags, created_at) VALUES (?1, ?1, ?1, '',"
                 " 'app:1', '127.0.0.1', 'RUNNING', 'RUNNING', '{}', '[]', 1)",
                 ((s,) for s in subdomains))
-            db.executemany("INSERT INTO port VALUES (?, 'app', 80, '127.0.0.1', ?, 1)",
-                           ((s, self.origin.port) for s in subdomains))
+            db.executemany(
+                "INSERT INTO port (arn, container, container_port, address, port, ready)"
+                " VALUES (?, 'app', 80, '127.0.0.1', ?, 1)",
+                ((s, self.origin.port) for s in subdomains))
         if wait:
             host = re.sub(r"[*?]", "x", subdomains[-1]) + SUFFIX
             wait_until(lambda: answers(peer.port, host), "the routes are live")

@@ -41,7 +41,8 @@ def add_tasks(database):
                 " desired_status, env, tags, created_at, started_at) VALUES (?1, ?1, ?1, 'main',"
                 " 'app:1', '127.0.0.1', 'RUNNING', 'RUNNING', '{\"GIT_BRANCH\":\"main\"}',"
                 " '[{\"Key\":\"Branch\",\"Value\":\"main\"}]', 1700000000000, 1700000001000)", (name,))
-            db.execute("INSERT INTO port VALUES (?, 'app', 80, '127.0.0.1', 80, 1)", (name,))
+            db.execute("INSERT INTO port (arn, container, container_port, address, port, ready)"
+                       " VALUES (?, 'app', 80, '127.0.0.1', 80, 1)", (name,))
 
 
 def add_tasks_behind(sync, database):

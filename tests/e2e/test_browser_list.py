@@ -352,3 +352,22 @@ def test_five_hundred_rows(new_stack, new_browser):
             db.execute("DELETE FROM environment WHERE subdomain = 'many-007-x'")
         browser.wait(lambda: len(browser.keys_shown()) == 499, "one has gone")
         assert browser.keys_shown()[0] == "many-499-x", "it is sorted still"
+
+
+def test_what_replaces_stands_beside_what_serves(stack, browser, name):
+    """A newer launch that fails: by its name, its branch and its reason, until somebody has read that."""
+    stack.launch(name, "web", branch="feature/good")
+    browser.open("/")
+    browser.wait_state(name, "ready")
+    stack.launch(name, "dies", branch="feature/bad", wait=False)
+    browser.wait(lambda: "failed" in browser.text_in_row(name, ".c-taskdef"), "it has failed", LONG)
+    browser.wait_state(name, "ready")
+    said = browser.text_in_row(name, ".replacement")
+    assert "dies" in said and "feature/bad" in said and "just now" in said, said
+    assert not browser.axe()
+    for width in (320, 400, 1280):
+        with browser.looking(width=width):
+            assert browser.script("return document.documentElement.scrollWidth") <= width
+    browser.click_in_row(name, ".replacement form button")
+    browser.wait(lambda: browser.row(name).text and "feature/bad" not in browser.row(name).text, "it is gone")
+    browser.wait_state(name, "ready")

@@ -107,7 +107,8 @@ class Proxyd:
             *[f"INSERT INTO task (arn, short_id, subdomain, branch, taskdef, ipaddress, last_status,"
               f" desired_status, env, tags, created_at) VALUES ('{a}', '{a}', '{name}', '', 'a:1',"
               f" '127.0.0.1', 'RUNNING', 'RUNNING', '{{}}', '[]', 1)" for a in arns],
-            *[f"INSERT INTO port VALUES ('{a}', 'app', 80, '127.0.0.1', {p}, 1)"
+            *[f"INSERT INTO port (arn, container, container_port, address, port, ready)"
+              f" VALUES ('{a}', 'app', 80, '127.0.0.1', {p}, 1)"
               for a, p in zip(arns, ports)],
             f"INSERT INTO environment (subdomain, launched_at) VALUES ('{name}-too', 1)")
         poll(lambda: self.get(f"{name}-too.localhost").status == 503, 5, "the routes are loaded")

@@ -202,7 +202,8 @@ static void states_of_tasks(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct task_port port = {.container_port = cases[i].ready == 2 ? 8080 : 80,
-                                 .ready = cases[i].ready > 0};
+                                 .ready = cases[i].ready > 0,
+                                 .answers = cases[i].ready > 0};
         struct task t = task_of("a", "x", cases[i].last);
 
         t.desired_status = cases[i].desired;
@@ -229,8 +230,7 @@ static void plots_are_steps(void **state)
 static void environments_are_put_together(void **state)
 {
     struct environment_facts facts = {0};
-    struct task a1 = task_of("a1", "a", "RUNNING");
-    struct task a2 = task_of("a2", "a", "PENDING");
+    struct task a1 = task_of("a1", "a", "RUNNING"), a2 = task_of("a2", "a", "PENDING");
     struct task c1 = task_of("c1", "c", "RUNNING");
     const int64_t now = clock_now_ms();
     json_t *list;
@@ -435,6 +435,18 @@ static void what_cannot_be_reached_says_why(void **state)
     put_task(&other);
     ok(put_ready(with.db, t.arn, &port));
     assert_string_equal(obstacle_in_watch("ready"), "(none)"); /* one of them is enough */
+    port.ready = true;
+    ok(store_task_port_seen(with.db, t.arn, &port, &e));
+    config.launch.health.path = "/health";
+    assert_string_equal(obstacle_in_watch("starting"),
+                        "runs, but has not answered GET /health with a status of 200 to 399 yet.");
+    config.launch.health.path = NULL;
+    port.ready = false;
+    t.health = TASK_HEALTH_UNKNOWN;
+    put_task(&t);
+    ok(put_ready(with.db, t.arn, &port));
+    assert_string_equal(obstacle_in_watch("starting"),
+                        "runs, but its health check has not passed yet.");
     ok(store_task_remove(with.db, t.arn, &e));
     assert_string_equal(obstacle_in_watch("starting"),
                         "runs, but nothing reaches it: none of its container ports is one that "
@@ -482,8 +494,7 @@ static void launches_are_repeated(void **state)
 static void purges_are_previewed_and_remembered(void **state)
 {
     const struct purge_input input = {.duration = "300"};
-    struct task idle = task_of("a1", "idle", "RUNNING");
-    struct task young = task_of("b1", "young", "RUNNING");
+    struct task idle = task_of("a1", "idle", "RUNNING"), young = task_of("b1", "young", "RUNNING");
     const struct purge_view view_of = {.db = with.db};
     struct purge_plan plan;
     struct purge_decided *decided;
