@@ -200,7 +200,7 @@ unit: all $(UNIT_TESTS) ## the unit tests alone
 
 PLAIN_PYTEST = PYTHONPATH=tests $(TOTALS) $(PYTHON) -m pytest -q -p totals
 PYTEST = $(PLAIN_PYTEST) -n $(JOBS)
-e2e: all ## the end-to-end tests alone (E2E=tests/e2e/test_x.py picks, PYTEST_FLAGS=-x adds)
+e2e: all $(if $(SANITIZE),,$(BENCH_TOOLS)) ## the end-to-end tests alone (E2E=tests/e2e/test_x.py picks, PYTEST_FLAGS=-x adds)
 	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 # What comes by way of the web server.
 WEB_TESTS := $(wildcard tests/e2e/test_api_*.py tests/e2e/test_auth*.py tests/e2e/test_browser_[lt]*.py) tests/e2e/test_pages.py \

@@ -13,6 +13,7 @@
 #include "store/db.h"
 #include "store/store_access.h"
 #include "store/store_environment.h"
+#include "store/store_launch.h"
 #include "store/store_task.h"
 
 enum { ENVIRONMENTS = 500, MINUTES = 60, ROUNDS = 60 };
@@ -50,6 +51,7 @@ static void add_environment(struct db *db, struct arena *a, int i)
             arena_printf(a, "arn:aws:ecs:ap-northeast-1:123456789012:task/dev/%032x", (unsigned)i),
         .short_id = arena_printf(a, "%032x", (unsigned)i),
         .subdomain = subdomain,
+        .launch = "",
         .branch = arena_printf(a, "feature/%03d-a-branch", i),
         .taskdef = "myapp:123",
         .ipaddress = "10.0.0.1",
@@ -60,15 +62,25 @@ static void add_environment(struct db *db, struct arena *a, int i)
                 "\"Value\":\"me\"},"
                 "{\"Key\":\"size\",\"Value\":\"small\"}]",
         .stopped_reason = "",
+        .stop_code = "",
         .created_at = now - 3600000,
         .started_at = now - 3600000,
         .ports = &port,
         .n_ports = 1,
     };
+    const struct launch launch = {.id = "",
+                                  .subdomain = subdomain,
+                                  .at = now - 3600000,
+                                  .by = "192.0.2.7",
+                                  .request = "{\"taskdef\":[\"myapp\"],\"parameters\":{}}",
+                                  .reason = "",
+                                  .state = LAUNCH_READY,
+                                  .ready_at = now - 3500000};
     struct err e;
 
     if (store_environment_launch(db, subdomain, now - 3600000, "", &e) < 0 ||
-        store_task_put(db, &task, &e) < 0 || store_task_port_seen(db, task.arn, &port, &e) < 0)
+        store_launch_put(db, &launch, &e) < 0 || store_task_put(db, &task, &e) < 0 ||
+        store_task_port_seen(db, task.arn, &port, &e) < 0)
         fail(&e);
     for (int minute = 0; minute < MINUTES; minute++)
         if (store_access_add(db, subdomain, now - minute * (int64_t)60000, 1 + minute * i % 97,
