@@ -26,7 +26,7 @@ struct linker {
     const char *zone;   /* NULL: not known yet */
     json_t *settled;    /* ARNs of stopped tasks whose records are known to be gone */
     json_t *refused;    /* name → monotonic ms when it may be tried again */
-    int64_t version;    /* of the routes that the last pass has seen */
+    int64_t version;    /* of the tasks and routes that the last pass has seen */
     int64_t not_before; /* monotonic ms; the service failed */
 };
 
@@ -140,7 +140,7 @@ static int pass(struct linker *l, bool *sent, struct arena *a, struct err *e)
     *sent = false;
     if (!l->zone)
         l->zone = route53_zone_name(l->client, l->job->config->link.hosted_zone_id, &l->arena, e);
-    l->version = store_route_version(l->job->db, e);
+    l->version = store_task_version(l->job->db, e);
     if (!l->zone || l->version < 0 || store_task_list(l->job->db, TASK_ALL, a, &tasks, e) < 0 ||
         store_link_list(l->job->db, a, &have, &n_have, e) < 0)
         return -1;
@@ -166,7 +166,7 @@ static bool has_news(struct db *db, void *ctx)
     const struct linker *l = ctx;
     struct err e;
 
-    return clock_monotonic_ms() >= l->not_before && store_route_version(db, &e) != l->version;
+    return clock_monotonic_ms() >= l->not_before && store_task_version(db, &e) != l->version;
 }
 
 void sync_link(struct job *job)

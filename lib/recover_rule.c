@@ -131,8 +131,8 @@ struct recovery recover_decide(const struct launch_seen *seen, size_t n, unsigne
     if (!lost)
         return r;
     count = recent(seen, n, r.of, now_ms);
-    /* Behind what was tried for it already. */
-    since = lost->stopped_at;
+    /* Behind what was tried for it already. What has not quite stopped yet has no time. */
+    since = lost->stopped_at ? lost->stopped_at : seen[r.of].launch->at;
     derive(seen[r.of].launch, r.id);
     for (size_t k; (k = find(seen, n, r.id)) < n;) {
         since = seen[k].launch->at > since ? seen[k].launch->at : since;

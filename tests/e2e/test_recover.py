@@ -76,6 +76,18 @@ def test_the_second_pause_is_a_minute(new_stack):
 
 
 @ecs_only
+def test_what_is_still_stopping(new_stack):
+    """Spot gives two minutes; what comes in its place does not wait for its end."""
+    s = new_stack(recovering("spot"))
+    s.launch("shop", "stubborn")
+    (task,) = live(s, "shop")
+    s.aws.take_away(task=task)
+    poll(lambda: live(s, "shop") not in ([], [task]), LONG, "it is launched again")
+    old, new = sorted(s.aws.tasks(), key=lambda t: t["taskArn"] != task)
+    assert "stoppedAt" not in old or new["createdAt"] < old["stoppedAt"]
+
+
+@ecs_only
 def test_three_copies_see_two_tasks_taken_away(new_stack, folder):
     first = new_stack(recovering("spot"))
     third = short_folder()

@@ -114,6 +114,19 @@ static void by_stop_code(void **state)
     }
 }
 
+/* Spot gives two minutes: so long it stops, and has no time of its end. */
+static void what_is_still_stopping(void **state)
+{
+    struct recovery r;
+
+    (void)state;
+    add(id_at(NOW - 60 * MINUTE), LAUNCH_READY, NOW - 60 * MINUTE, "SpotInterruption", 0);
+    tasks[0].last_status = "DEPROVISIONING";
+    r = decide(DEFAULT);
+    assert_int_equal(r.what, RECOVER_NOW);
+    assert_true(r.at != 0 && r.at <= NOW); /* 0 would be never */
+}
+
 static void nothing_without_launches(void **state)
 {
     (void)state;
@@ -253,6 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(by_stop_code, begin, end),
+        cmocka_unit_test_setup_teardown(what_is_still_stopping, begin, end),
         cmocka_unit_test_setup_teardown(nothing_without_launches, begin, end),
         cmocka_unit_test_setup_teardown(the_id_is_that_of_the_launch, begin, end),
         cmocka_unit_test_setup_teardown(tasks_without_an_id, begin, end),
