@@ -157,7 +157,8 @@ def test_a_tag_that_was_edited(new_stack, id):
     poll(lambda: len(s.tasks("shop")) == 1, 60, "it is in view")
     (edited,) = s.tasks("shop")
     s.launch("shop", "web", nick="new", wait=False)
-    poll(lambda: environment(s, "shop")["state"] == "ready" and s.env("shop", "/env").json().get("NICK") == "new", 60, "what was launched serves")
+    poll(lambda: environment(s, "shop")["state"] == "ready", 60, "it is ready")
+    poll(lambda: s.env("shop", "/env").json().get("NICK") == "new", 60, "what was launched serves")
     poll(lambda: edited["id"] not in [arn for _, arn in running(s)], 60, "the other one is stopped")
 
 
