@@ -13,6 +13,7 @@ struct facts {
     bool accepts;            /* at least one port of a live task accepts connections */
     bool unhealthy;          /* a live task is */
     bool over;               /* it failed or stopped before */
+    bool ending;             /* a task stops without having been told to: why is known at its end */
     const struct task *lost; /* the first task that ended without having been told to; or NULL */
     const struct task *told; /* the first task that ended because it was told to; or NULL */
 };
@@ -20,10 +21,12 @@ struct facts {
 static void look_at_task(struct facts *f, const struct task *t)
 {
     if (!task_is_live(t)) {
-        if (strcmp(t->last_status, "STOPPED") != 0 || task_was_told_to_stop(t))
+        if (task_was_told_to_stop(t))
             f->told = f->told ? f->told : t;
-        else
+        else if (!strcmp(t->last_status, "STOPPED"))
             f->lost = f->lost ? f->lost : t;
+        else
+            f->ending = true;
         return;
     }
     f->n_live++;
@@ -39,7 +42,8 @@ static struct facts facts_of(const struct launch_seen *s)
 
     for (size_t i = 0; i < s->n_tasks; i++)
         look_at_task(&f, &s->tasks[i]);
-    f.ready = f.ready && f.n_live > 0 && !f.lost && !f.told && f.n_live >= s->launch->n_wanted;
+    f.ready = f.ready && f.n_live > 0 && !f.lost && !f.told && !f.ending &&
+              f.n_live >= s->launch->n_wanted;
     f.was_ready = f.ready || s->launch->ready_at != 0;
     f.over = s->launch->state == LAUNCH_FAILED || s->launch->state == LAUNCH_STOPPED;
     return f;
@@ -149,7 +153,7 @@ static void judge_starting(const struct launch_seen *s, const struct facts *f,
         v->state = LAUNCH_FAILED;
         v->reason = why;
         v->stop_reason = arena_printf(a, STOP_FAILED ": %s", why);
-    } else if (f->n_live == 0 && s->n_tasks > 0) {
+    } else if (f->n_live == 0 && s->n_tasks > 0 && !f->ending) {
         v->state = LAUNCH_STOPPED;
         v->reason = f->told->stopped_reason;
     } else

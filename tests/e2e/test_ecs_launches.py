@@ -132,6 +132,7 @@ def test_what_fails_takes_nothing_away(new_stack, make_bad, refused, reason):
     s = new_stack(lambda c: c.update(launch={"drain": "1s", "ready_timeout": "4s", "recover": []}))
     s.launch("shop", "web", nick="one")
     before = [t["id"] for t in s.tasks("shop")]
+    s.aws.set_delays(deprovisioning=3)  # longer than from one look to the next, as on ECS
     make_bad(s.aws)
     with Visitors(s, "shop") as visitors:
         r = s.api("POST", "/api/launch", form={"subdomain": "shop", "branch": "b", "taskdef": "bad", "nick": "two"}, timeout=30)

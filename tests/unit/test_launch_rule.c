@@ -31,8 +31,8 @@ static const struct launch_rules rules = {.drain_ms = 30 * SECOND, .ready_timeou
  * wanted; mN it was asked for N minutes ago (5); tN it was replaced N seconds ago.
  * Tasks: R ready; P pending; p its port does not accept; H its health is not known yet; U
  * unhealthy, but accepting; u unhealthy, and its port does not accept; q its port accepts,
- * launch.health is not answered; L stopped by itself; T stopped because it was told to; S being
- * stopped; F stopped because its launch failed.
+ * launch.health is not answered; L stopped by itself; E about to; T stopped because it was told to;
+ * S being stopped; F stopped because its launch failed.
  *
  * Wanted of each launch: its state from now on, and X when its live tasks are to be stopped. */
 struct situation {
@@ -62,6 +62,9 @@ static const struct situation table[] = {
     {"a port that never opens, and nothing else serves", "sm300:p", 0, "s", 0},
     {"it ends before it is ready", "s:L", 0, "f", -1},
     {"one of two ends before it is ready", "s:RL", 0, "f", 0},
+    {"it is about to end before it is ready", "s:E", 0, "s", -1},
+    {"one of two is about to end", "s:RE", 0, "s", 0},
+    {"one of two was told to stop, the other is about to end", "s:TE", 0, "s", -1},
     {"one of two ended before; the other runs on", "f:RL", 0, "f", 0},
     {"it was told to stop before it was ready", "s:T", 0, "x", -1},
     {"it is being told to stop", "s:S", 0, "x", -1},
@@ -69,6 +72,7 @@ static const struct situation table[] = {
     {"it is ready, and its port stops accepting", "r:p", 0, "r", 0},
     {"it is ready, and one of two ends", "r:RL", 0, "r", 0},
     {"it is ready, and ends", "r:L", 0, "x", -1},
+    {"it is ready, and is about to end", "r:E", 0, "x", -1},
     {"it is ready, and is told to stop", "r:T", 0, "x", -1},
     {"it is ready, and is being told to stop", "r:S", 0, "x", -1},
     {"it has failed, and is gone", "f:L", 0, "f", -1},
@@ -80,6 +84,7 @@ static const struct situation table[] = {
     {"asked for, nothing seen", "r:R s:", 0, "r s", 0},
     {"asked for, nothing seen for long", "r:R sm2:", 0, "r f", 0},
     {"it is pending", "r:R s:P", 0, "r s", 0},
+    {"it is about to end", "r:R s:E", 0, "r s", 0},
     {"its port does not accept yet", "r:R s:p", 0, "r s", 0},
     {"its health is not known yet", "r:R s:H", 0, "r s", 0},
     {"one of its two tasks is ready", "r:R s:RP", 0, "r s", 0},
@@ -204,6 +209,10 @@ static void parse_task(char letter, struct task *t)
         break;
     case 'L':
         ended(t, "Essential container in task exited");
+        break;
+    case 'E':
+        t->desired_status = "STOPPED";
+        t->stopped_reason = "Essential container in task exited";
         break;
     case 'T':
         ended(t, STOP_REQUESTED);
