@@ -47,7 +47,7 @@ const struct launch *view_replacement(const struct launch *newest,
 /* The task definitions that were asked for, "web, db"; where that is not known, those of its tasks.
  */
 const char *view_taskdefs(const struct launch *l, const struct task *tasks, size_t n,
-                          struct arena *a);
+                          struct arena *a) __attribute__((warn_unused_result));
 
 /* All environments, sorted by subdomain; numbers in it sort by their value. */
 json_t *view_environments(struct call *c, const struct environment_facts *facts)
