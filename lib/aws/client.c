@@ -152,7 +152,7 @@ static void add_header(struct transfer *t, const char *line)
 }
 
 /* S3 wants the hash of the body in a header of its own (S3 API Reference, "Authenticating Requests:
- * Using the Authorization Header"); we only read from S3. */
+ * Using the Authorization Header"). */
 static const char *content_sha256(const char *body, struct arena *a)
 {
     unsigned char hash[SHA256_DIGEST_LENGTH];
@@ -182,6 +182,8 @@ static void add_headers(struct transfer *t, const struct credentials *c)
     if (service->target)
         add_header(
             t, arena_printf(&t->arena, "X-Amz-Target: %s.%s", service->target, call->operation));
+    if (call->condition)
+        add_header(t, call->condition);
     if (c->session_token)
         add_header(t, arena_printf(&t->arena, "X-Amz-Security-Token: %s", c->session_token));
     if (call->service == AWS_S3)

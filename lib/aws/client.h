@@ -33,6 +33,7 @@ struct aws_call {
     const char *body;         /* NULL: none */
     const char *region;       /* NULL: the client's */
     const char *bucket;       /* S3 only */
+    const char *condition;    /* a conditional header field (RFC 9110, 13.1); NULL: none */
     bool repeatable;          /* making the call twice has the same effect as making it once */
     int64_t give_up_at;       /* monotonic ms; 0: after AWS_CALL_TIMEOUT_MS, which holds anyway */
     size_t answer_limit;      /* bytes; 0: AWS_ANSWER_LIMIT */

@@ -70,26 +70,59 @@ int s3_parse(const char *url, struct arena *a, struct s3_location *location, str
     return 0;
 }
 
+/* One call for one object. The caller frees the call, whether it failed or not. */
+static int perform(struct aws_client *client, const struct s3_location *object,
+                   struct aws_call *call, struct arena *a, struct err *e)
+{
+    int rc;
+
+    call->service = AWS_S3;
+    call->bucket = object->bucket;
+    call->path = arena_printf(a, "/%s", encode(object->key, true, a));
+    aws_perform(client, call, 1);
+    rc = aws_call_check(call, 1, e);
+    return rc < 0 ? err_prefix(e, "s3://%s/%s", object->bucket, object->key) : 0;
+}
+
 int s3_get(struct aws_client *client, const struct s3_location *object, struct buf *bytes,
            struct err *e)
 {
     struct arena a = {0};
-    struct aws_call call = {
-        .service = AWS_S3,
-        .operation = "GetObject",
-        .method = "GET",
-        .path = arena_printf(&a, "/%s", encode(object->key, true, &a)),
-        .bucket = object->bucket,
-        .repeatable = true,
-    };
-    int rc;
+    struct aws_call call = {.operation = "GetObject", .method = "GET", .repeatable = true};
+    int rc = perform(client, object, &call, &a, e);
 
-    aws_perform(client, &call, 1);
-    rc = aws_call_check(&call, 1, e);
     if (rc == 0)
         buf_add(bytes, buf_text(&call.answer), call.answer.len);
-    else
-        err_prefix(e, "s3://%s/%s", object->bucket, object->key);
+    aws_call_free(&call, 1);
+    arena_free(&a);
+    return rc;
+}
+
+int s3_put_new(struct aws_client *client, const struct s3_location *object, const char *json,
+               struct err *e)
+{
+    struct arena a = {0};
+    struct aws_call call = {.operation = "PutObject",
+                            .method = "PUT",
+                            .content_type = "application/json",
+                            .body = json,
+                            .condition = "If-None-Match: *",
+                            .repeatable = true};
+    int rc = perform(client, object, &call, &a, e);
+
+    /* 409: another one is being written at this moment. */
+    rc = rc == 0 ? 1 : call.status == 412 || call.status == 409 ? 0 : -1;
+    aws_call_free(&call, 1);
+    arena_free(&a);
+    return rc;
+}
+
+int s3_delete(struct aws_client *client, const struct s3_location *object, struct err *e)
+{
+    struct arena a = {0};
+    struct aws_call call = {.operation = "DeleteObject", .method = "DELETE", .repeatable = true};
+    int rc = perform(client, object, &call, &a, e);
+
     aws_call_free(&call, 1);
     arena_free(&a);
     return rc;
@@ -106,7 +139,8 @@ static int take_keys(const struct buf *answer, struct arena *a, struct s3_keys *
         return err_set(e, ERR_REFUSED, LIST_OBJECTS ": the answer is not in AWS's form");
     for (; object; object = xml_again(object)) {
         keys->items = arena_grow(a, keys->items, keys->len, &keys->cap, sizeof *keys->items);
-        keys->items[keys->len++] = xml_text(object, "Key");
+        keys->items[keys->len++] =
+            (struct s3_key){xml_text(object, "Key"), xml_text(object, "ETag")};
     }
     *token = xml_text(root, "NextContinuationToken");
     if (strcmp(xml_text(root, "IsTruncated"), "true") != 0 || !**token)
@@ -180,7 +214,7 @@ int s3_get_folder(struct aws_client *client, const struct s3_location *prefix, c
         rc = err_set(e, ERR_INVALID, "s3://%s/%s: more than %d objects are no templates",
                      prefix->bucket, prefix->key, FOLDER_KEYS_MAX);
     for (size_t i = 0; i < keys.len && rc == 0; i++) {
-        const char *key = keys.items[i], *name = key + (strlen(key) > len ? len : strlen(key));
+        const char *key = keys.items[i].name, *name = key + (strlen(key) > len ? len : strlen(key));
         char *path = arena_printf(&a, "%s/%s", folder, name);
         struct buf bytes = {0};
         if (!is_inside(name) || name[strlen(name) - 1] == '/')

@@ -1,4 +1,4 @@
-/* Amazon S3: reading objects (Amazon S3 API Reference). */
+/* Amazon S3: objects (Amazon S3 API Reference). */
 #ifndef MIRAGE_AWS_S3_H
 #define MIRAGE_AWS_S3_H
 
@@ -19,12 +19,26 @@ int s3_parse(const char *url, struct arena *a, struct s3_location *location, str
 int s3_get(struct aws_client *client, const struct s3_location *object, struct buf *bytes,
            struct err *e) __attribute__((warn_unused_result));
 
+/* Writes an object of JSON, where there is none under its key. 1; 0 when there is one, which stays
+ * (PutObject with If-None-Match: *); or -1. */
+int s3_put_new(struct aws_client *client, const struct s3_location *object, const char *json,
+               struct err *e) __attribute__((warn_unused_result));
+
+/* Deletes the object, if there is one. */
+int s3_delete(struct aws_client *client, const struct s3_location *object, struct err *e)
+    __attribute__((warn_unused_result));
+
+struct s3_key {
+    const char *name;
+    const char *etag; /* another one when the object was written anew */
+};
+
 struct s3_keys {
-    const char **items;
+    struct s3_key *items;
     size_t len, cap;
 };
 
-/* The keys that begin with the prefix, all pages. */
+/* The keys that begin with the prefix, all pages, in the order of their bytes. */
 int s3_list(struct aws_client *client, const struct s3_location *prefix, struct arena *a,
             struct s3_keys *keys, struct err *e) __attribute__((warn_unused_result));
 
