@@ -88,12 +88,21 @@ class S3:
 
     def PutObject(self, params, credential):
         bucket, body = params["Bucket"], params.get("Body", b"")
-        self._bucket(bucket, params["Key"])
+        there = self._bucket(bucket, params["Key"])
+        if params.get("IfNoneMatch") not in (None, "*"):
+            raise ApiError("NotImplemented", "A header you provided implies functionality that is not implemented.", 501)
+        if "IfNoneMatch" in params and params["Key"] in there:
+            raise ApiError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
         if "ContentMD5" in params and base64.b64encode(hashlib.md5(body).digest()).decode() != params["ContentMD5"]:
             raise ApiError("BadDigest", "The Content-MD5 you specified did not match what we received.", 400)
         item = self.put(bucket, params["Key"], body, params.get("ContentType", "binary/octet-stream"),
                         params.get("Metadata"))
         return {"ETag": item.etag}
+
+    def DeleteObject(self, params, credential):
+        self._bucket(params["Bucket"], params["Key"])
+        self.delete(params["Bucket"], params["Key"])
+        return {"_status": 204}
 
     def ListObjectsV2(self, params, credential):
         bucket, prefix = self._bucket(params["Bucket"]), params.get("Prefix", "")

@@ -158,13 +158,17 @@ def test_http(aws, message):
 
 def test_what_botocore_does_not_know_yet_is_amazons():
     """A member that is added here to botocore's model is in Amazon's newer description of the API."""
-    description = API / "node_modules/aws-sdk/apis/ecs-2014-11-13.min.json"
-    if not description.exists():
+    descriptions = {name: API / f"node_modules/aws-sdk/apis/{name}-{version}.min.json"
+                    for name, version in (("ecs", "2014-11-13"), ("s3", "2006-03-01"))}
+    if not descriptions["ecs"].exists():
         fetched = subprocess.run([NPM_CI, API], capture_output=True, text=True, timeout=300)
         if fetched.returncode != 0:
             pytest.skip(f"aws-sdk cannot be fetched: {fetched.stderr.splitlines()[0]}")
-    operations = json.loads(description.read_text())["operations"]
-    for shape, members in _LATER["ecs"].items():
-        known = operations[shape.removesuffix("Request")]["input"]["members"]
-        assert not members.keys() - known.keys(), shape
-    assert operations["RunTask"]["input"]["members"]["clientToken"] == {"idempotencyToken": True}
+    operations = {name: json.loads(file.read_text())["operations"] for name, file in descriptions.items()}
+    for service, shapes in _LATER.items():
+        for shape, members in shapes.items():
+            known = operations[service][shape.removesuffix("Request")]["input"]["members"]
+            assert not members.keys() - known.keys(), shape
+    assert operations["ecs"]["RunTask"]["input"]["members"]["clientToken"] == {"idempotencyToken": True}
+    assert operations["s3"]["PutObject"]["input"]["members"]["IfNoneMatch"] == {
+        "location": "header", "locationName": "If-None-Match"}

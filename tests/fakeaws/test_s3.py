@@ -43,6 +43,19 @@ def test_refused(aws, s3):
     assert error_of(s3.get_object, Bucket="b", Key="secret")[::2] == ("AccessDenied", 403)
 
 
+def test_put_where_there_is_none_and_delete(aws, s3):
+    def put(body):
+        s3.put_object(Bucket="b", Key="once", Body=body)
+    s3.meta.events.register("before-sign.s3.PutObject", lambda request, **_: request.headers.add_header("If-None-Match", "*"))
+    put(b"first")
+    assert error_of(put, b"second")[::2] == ("PreconditionFailed", 412)
+    assert s3.get_object(Bucket="b", Key="once")["Body"].read() == b"first"
+    for _ in range(2):  # what is not there is deleted, too
+        assert s3.delete_object(Bucket="b", Key="once")["ResponseMetadata"]["HTTPStatusCode"] == 204
+    put(b"third")
+    assert s3.get_object(Bucket="b", Key="once")["Body"].read() == b"third"
+
+
 def keys(page):
     return [item["Key"] for item in page.get("Contents", [])]
 

@@ -45,11 +45,11 @@ def bucket_and_key(request):
 def _s3_operation(request):
     _, key = bucket_and_key(request)
     names = {pair.partition("=")[0] for pair in request.query.split("&")}
-    if request.method in ("GET", "HEAD", "PUT") and key:
+    if request.method in ("GET", "HEAD", "PUT", "DELETE") and key:
         for subresource in ("acl", "tagging", "uploads", "uploadId", "attributes", "torrent", "retention"):
             if subresource in names:
                 return f"{request.method} {request.path}?{subresource}"
-        return {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject"}[request.method]
+        return {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}[request.method]
     if request.method == "GET" and "list-type=2" in request.query.split("&"):
         return "ListObjectsV2"
     return f"{request.method} {request.target}"
