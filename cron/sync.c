@@ -17,10 +17,12 @@
 
 #include "job.h"
 #include "sync.h"
+#include "sync_asleep.h"
 #include "sync_link.h"
 #include "sync_purge.h"
 #include "sync_recover.h"
 #include "sync_report.h"
+#include "sync_wake.h"
 
 /* How long it waits between two looks at the tasks, in ms. ECS bounds the calls of an account. */
 static const struct pace {
@@ -41,7 +43,8 @@ static int pass(struct db *db, struct runner *r, const struct config *config, bo
         *probe_at = clock_monotonic_ms() + PROBE_AGAIN_MS;
     if (sync_view(db, r, e) < 0 || sync_probe(db, config, again, starting, e) < 0)
         return -1;
-    return sync_launches(db, r, config, starting, e);
+    return sync_launches(db, r, config, starting, e) < 0 ? -1
+                                                         : sync_asleep(db, r, config, starting, e);
 }
 
 /* Logs a failure and leaves it in the database for the page. */
@@ -109,6 +112,8 @@ static int run_all(const struct program *program, struct db *db, struct runner *
     struct job jobs[] = {
         {.name = "purge", .run = sync_purge},
         {.name = "recover", .run = config->launch.recover_kinds ? sync_recover : NULL},
+        {.name = "wake", .run = sync_wake},
+        {.name = "asleep", .run = !config->local && config->state.url ? sync_asleep_share : NULL},
         {.name = "schedule", .run = config->purge.schedule ? sync_schedule : NULL},
         {.name = "counts", .run = config->local ? sync_forget : sync_report},
         {.name = "link", .run = !config->local && config->link.hosted_zone_id ? sync_link : NULL},

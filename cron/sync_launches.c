@@ -9,6 +9,7 @@
 #include "launch_rule.h"
 #include "log.h"
 #include "recover_rule.h"
+#include "store/store_asleep.h"
 #include "store/store_environment.h"
 #include "store/store_launch.h"
 #include "store/store_task.h"
@@ -197,11 +198,20 @@ static int settle(struct db *db, struct runner *r, struct group *g,
 static int look_for_loss(struct db *db, const struct group *g, unsigned kinds, struct arena *a,
                          struct err *e)
 {
+    struct asleep_row row;
     struct recovery r;
+    int asleep;
 
     if (!g->environment)
         return 0;
     r = recover_decide(g->seen, g->n, kinds, clock_now_ms(), a);
+    if (r.what != RECOVER_NOT) {
+        asleep = store_asleep_get(db, g->subdomain, a, &row, e);
+        if (asleep < 0)
+            return -1;
+        if (asleep > 0 && strcmp(g->seen[r.of].launch->id, row.asleep.launch) <= 0)
+            r = (struct recovery){.text = ""};
+    }
     if (r.at == g->environment->recover_at && !strcmp(r.text, g->environment->trouble))
         return 0;
     if (*r.text && strcmp(r.text, g->environment->trouble) != 0)

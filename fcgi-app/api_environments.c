@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "store/store_asleep.h"
 #include "store/store_environment.h"
 #include "store/store_launch.h"
 #include "store/store_task.h"
@@ -62,8 +63,8 @@ static const struct launch *find(const struct launch_list *list, const char *id)
 
 /* The state in one word, and since when. */
 static const char *state_of(struct call *c, const struct environment *env,
-                            const struct launch *serving, const struct task *tasks, size_t n,
-                            int64_t *since)
+                            const struct launch *serving, const struct asleep_row *asleep,
+                            const struct task *tasks, size_t n, int64_t *since)
 {
     enum view_state state;
 
@@ -72,6 +73,10 @@ static const char *state_of(struct call *c, const struct environment *env,
         return "ended";
     }
     state = view_environment_state(c->with->config, env, tasks, n);
+    if (state == VIEW_ASLEEP && asleep) {
+        *since = asleep->asleep.at;
+        return view_state_word(state);
+    }
     *since = serving ? serving->at : env->launched_at;
     if (state == VIEW_READY && serving && serving->ready_at)
         *since = serving->ready_at;
@@ -81,10 +86,13 @@ static const char *state_of(struct call *c, const struct environment *env,
     return "starting";
 }
 
-/* What keeps it from being as it should, or why it ended; "". */
+/* What keeps it from being as it should, or why it ended or sleeps; "". */
 static const char *reason_of(const struct environment *env, const struct launch *newest,
-                             const struct task *tasks, size_t n, struct arena *a)
+                             const struct asleep_row *asleep, const struct task *tasks, size_t n,
+                             struct arena *a)
 {
+    if (asleep && n == 0)
+        return *asleep->error ? asleep->error : asleep->asleep.reason;
     if (env->ended_at && !*env->trouble)
         return newest ? newest->reason : "";
     return view_trouble(env, tasks, n, a);
@@ -95,13 +103,15 @@ static json_t *environment_view(struct call *c, const struct environment *env, s
     const struct launch *serving, *newest, *replacement;
     struct launch_list launches;
     struct task_list tasks;
+    struct asleep_row row;
     json_t *list = json_array(), *view;
     const char *state;
     int64_t since;
     size_t live = 0;
 
     if (store_launch_list(c->with->db, env->subdomain, c->arena, &launches, e) < 0 ||
-        store_task_of(c->with->db, env->subdomain, TASK_RUNNING, c->arena, &tasks, e) < 0) {
+        store_task_of(c->with->db, env->subdomain, TASK_RUNNING, c->arena, &tasks, e) < 0 ||
+        (env->asleep && store_asleep_get(c->with->db, env->subdomain, c->arena, &row, e) < 0)) {
         json_decref(list);
         return NULL;
     }
@@ -113,14 +123,14 @@ static json_t *environment_view(struct call *c, const struct environment *env, s
     serving = find(&launches, env->serving);
     newest = launches.len > 0 ? &launches.items[launches.len - 1] : NULL;
     replacement = view_replacement(newest, env);
-    state = state_of(c, env, serving, tasks.items, live, &since);
-    view = json_pack("{s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "subdomain",
-                     view_text(env->subdomain), "url", environment_url(c, env->subdomain), "state",
-                     state, "since", time_text(since), "reason",
-                     view_text(reason_of(env, newest, tasks.items, live, c->arena)), "launch",
-                     serving ? launch_view(serving) : json_null(), "replacement",
-                     replacement ? launch_view(replacement) : json_null(), "launched_again",
-                     time_text(env->recover_at), "tasks", list);
+    state = state_of(c, env, serving, env->asleep ? &row : NULL, tasks.items, live, &since);
+    view = json_pack(
+        "{s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "subdomain", view_text(env->subdomain), "url",
+        environment_url(c, env->subdomain), "state", state, "since", time_text(since), "reason",
+        view_text(reason_of(env, newest, env->asleep ? &row : NULL, tasks.items, live, c->arena)),
+        "launch", serving ? launch_view(serving) : json_null(), "replacement",
+        replacement ? launch_view(replacement) : json_null(), "launched_again",
+        time_text(env->recover_at), "tasks", list);
     return view;
 }
 

@@ -5,6 +5,8 @@
 
 #include "environment.h"
 #include "log.h"
+#include "sleep.h"
+#include "store/store_asleep.h"
 #include "store/store_task.h"
 
 #include "authenticate.h"
@@ -46,6 +48,7 @@ int deed_launch(struct call *c, const struct launch_request *request, struct err
 /* Whether the view has anything to stop. -1 on error. */
 static int is_known(struct call *c, const char *subdomain, const char *id, struct err *e)
 {
+    struct asleep_row row;
     struct task_list tasks;
     struct task task;
 
@@ -53,7 +56,7 @@ static int is_known(struct call *c, const char *subdomain, const char *id, struc
         return store_task_get(c->with->db, id, c->arena, &task, e);
     if (store_task_of(c->with->db, subdomain, TASK_RUNNING, c->arena, &tasks, e) < 0)
         return -1;
-    return tasks.len > 0;
+    return tasks.len > 0 ? 1 : store_asleep_get(c->with->db, subdomain, c->arena, &row, e);
 }
 
 int deed_terminate(struct call *c, const char *subdomain, const char *id, struct err *e)
@@ -77,4 +80,25 @@ int deed_terminate(struct call *c, const char *subdomain, const char *id, struct
     if (rc == 0)
         log_info("terminated %s%.200s, asked by %s", id ? "task " : "", name, asker(c));
     return rc;
+}
+
+int deed_sleep(struct call *c, const char *subdomain, struct err *e)
+{
+    if (look(c, e) < 0)
+        return err_prefix(e, "%.63s is not put to sleep without a look at what runs by now",
+                          subdomain);
+    if (environment_sleep(c->with->db, c->with->runner, c->with->config, subdomain, asker(c),
+                          arena_printf(c->arena, "put to sleep by %s", asker(c)), e) < 0)
+        return -1;
+    log_info("put %s to sleep, asked by %s", subdomain, asker(c));
+    return 0;
+}
+
+int deed_wake(struct call *c, const char *subdomain, bool newest, struct err *e)
+{
+    int rc = environment_wake(c->with->db, c->with->runner, subdomain, asker(c), newest, e);
+
+    if (rc > 0)
+        log_info("woke %s, asked by %s", subdomain, asker(c));
+    return rc < 0 ? -1 : 0;
 }

@@ -14,6 +14,8 @@ int page_list(struct call *c, struct err *e);
 int page_launcher(struct call *c, struct err *e);
 int page_launch(struct call *c, struct err *e);
 int page_terminate(struct call *c, struct err *e);
+int page_sleep(struct call *c, struct err *e);
+int page_wake(struct call *c, struct err *e);
 int page_dismiss(struct call *c, struct err *e);
 int page_purges(struct call *c, struct err *e);
 int page_purge(struct call *c, struct err *e);

@@ -72,6 +72,7 @@ static int read_facts(struct call *c, struct environment_facts *facts, struct er
                        0 ||
                    store_task_list(db, TASK_RUNNING, c->arena, &facts->tasks, e) < 0 ||
                    store_launch_list(db, NULL, c->arena, &facts->launches, e) < 0 ||
+                   store_asleep_list(db, c->arena, &facts->asleep, &facts->n_asleep, e) < 0 ||
                    store_access_minutes(db, since, c->arena, &facts->minutes, &facts->n_minutes,
                                         e) < 0
                ? -1

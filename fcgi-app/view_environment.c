@@ -1,4 +1,4 @@
-/* Walks the four sorted lists in parallel. */
+/* Walks the five sorted lists in parallel. */
 #include "view_environment.h"
 
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "plot.h"
 #include "router.h"
 #include "view.h"
+#include "view_asleep.h"
 #include "view_state.h"
 #include "view_task.h"
 #include "view_time.h"
@@ -22,6 +23,7 @@ struct cursor {
     size_t environment;
     size_t task;
     size_t launch;
+    size_t asleep;
     size_t minute;
 };
 
@@ -32,7 +34,8 @@ struct group {
     const struct task *tasks;              /* those of the launch that serves come first */
     size_t n_tasks;                        /* of that launch */
     size_t n_all;
-    const struct launch *newest; /* NULL: none is known */
+    const struct launch *newest;     /* NULL: none is known */
+    const struct asleep_row *asleep; /* NULL: it does not sleep */
 };
 
 enum view_state view_environment_state(const struct config *config,
@@ -41,6 +44,8 @@ enum view_state view_environment_state(const struct config *config,
 {
     enum view_state least;
 
+    if (n == 0 && environment && environment->asleep)
+        return VIEW_ASLEEP;
     if (n == 0)
         return environment && *environment->trouble ? VIEW_LOST : VIEW_PROVISIONING;
     least = view_state(config, &tasks[0]);
@@ -121,6 +126,12 @@ static bool next_group(const struct environment_facts *facts, struct cursor *at,
     if (g->n_tasks == 0) /* none serves yet, or it is known here of its tasks alone */
         g->n_tasks = g->n_all;
     g->newest = newest_launch(&facts->launches, &at->launch, g->subdomain);
+    while (at->asleep < facts->n_asleep &&
+           strcmp(facts->asleep[at->asleep].asleep.subdomain, g->subdomain) < 0)
+        at->asleep++;
+    if (g->n_all == 0 && at->asleep < facts->n_asleep &&
+        !strcmp(facts->asleep[at->asleep].asleep.subdomain, g->subdomain))
+        g->asleep = &facts->asleep[at->asleep];
     return true;
 }
 
@@ -255,6 +266,13 @@ static json_t *environment_view(struct call *c, const struct group *g)
                         view_text(view_trouble(g->environment, g->tasks, g->n_tasks, c->arena)));
     json_object_set_new(view, "launched_again",
                         view_time(g->environment ? g->environment->recover_at : 0));
+    if (g->asleep) {
+        json_t *asleep = view_asleep(c, g->asleep);
+        json_object_set(view, "branch", json_object_get(asleep, "branch"));
+        json_object_set(view, "parameters", json_object_get(asleep, "parameters"));
+        json_object_set_new(view, "asleep", asleep);
+    }
+    json_object_set_new(view, "can_sleep", json_boolean(g->n_tasks > 0));
     json_object_set_new(view, "several", json_boolean(g->n_tasks > 1));
     json_object_set_new(view, "logs_url", view_url(c->arena, "/logs/", g->subdomain));
     json_object_set_new(view, "again_url", view_again_url(c->arena, g->subdomain, NULL));

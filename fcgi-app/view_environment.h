@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "store/store_access.h"
+#include "store/store_asleep.h"
 #include "store/store_environment.h"
 #include "store/store_launch.h"
 #include "task.h"
@@ -22,13 +23,15 @@ struct environment_facts {
     size_t n_environments;
     struct task_list tasks;
     struct launch_list launches;
+    struct asleep_row *asleep;
+    size_t n_asleep;
     struct access_minute *minutes; /* of the last hour */
     size_t n_minutes;
 };
 
 /* The state of an environment with these live tasks, which may be of one launch: that of its task
- * that has got the least far. One without a task is lost, where it has lost what it had, or is
- * being provisioned. `environment` may be NULL. */
+ * that has got the least far. One without a task sleeps, is lost, where it has lost what it
+ * had, or is being provisioned. `environment` may be NULL. */
 enum view_state view_environment_state(const struct config *config,
                                        const struct environment *environment,
                                        const struct task *tasks, size_t n)

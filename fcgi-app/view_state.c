@@ -34,11 +34,17 @@ enum view_state view_state(const struct config *config, const struct task *t)
 const char *view_state_word(enum view_state state)
 {
     static const char *const words[] = {
-        [VIEW_LOST] = "lost",           [VIEW_PROVISIONING] = "provisioning",
-        [VIEW_PENDING] = "pending",     [VIEW_STARTING] = "starting",
-        [VIEW_UNHEALTHY] = "unhealthy", [VIEW_READY] = "ready",
-        [VIEW_RUNNING] = "running",     [VIEW_STOPPING] = "stopping",
-        [VIEW_STOPPED] = "stopped",     [VIEW_FAILED] = "failed",
+        [VIEW_ASLEEP] = "asleep",
+        [VIEW_LOST] = "lost",
+        [VIEW_PROVISIONING] = "provisioning",
+        [VIEW_PENDING] = "pending",
+        [VIEW_STARTING] = "starting",
+        [VIEW_UNHEALTHY] = "unhealthy",
+        [VIEW_READY] = "ready",
+        [VIEW_RUNNING] = "running",
+        [VIEW_STOPPING] = "stopping",
+        [VIEW_STOPPED] = "stopped",
+        [VIEW_FAILED] = "failed",
     };
 
     return words[state];

@@ -9,7 +9,8 @@
  * what others need, but no request reaches, does not keep them from being ready. Each has a word
  * for people, which is also a class for the style sheet. */
 enum view_state {
-    VIEW_LOST, /* of an environment: it has lost its tasks */
+    VIEW_ASLEEP, /* of an environment: its tasks are stopped, and a visit wakes it */
+    VIEW_LOST,   /* of an environment: it has lost its tasks */
     VIEW_PROVISIONING,
     VIEW_PENDING,
     VIEW_STARTING,

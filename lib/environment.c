@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "ascii.h"
+#include "asleep_keep.h"
 #include "clock.h"
 #include "hash.h"
 #include "launch.h"
@@ -15,6 +16,7 @@
 #include "pattern.h"
 #include "recover_rule.h"
 #include "regex.h"
+#include "store/store_asleep.h"
 #include "store/store_environment.h"
 #include "store/store_launch.h"
 #include "store/store_task.h"
@@ -51,8 +53,8 @@ static int lock(pthread_mutex_t *mutex, const struct runner *r, const char *subd
     return err_set(e, ERR_BUSY, "%s is being launched or terminated by another request", subdomain);
 }
 
-static int stop_task(struct db *db, struct runner *r, const char *arn, const char *reason,
-                     struct err *e)
+int environment_stop_task(struct db *db, struct runner *r, const char *arn, const char *reason,
+                          struct err *e)
 {
     if (runner_stop(r, arn, reason, e) < 0)
         return err_prefix(e, "cannot stop task %s", arn);
@@ -72,7 +74,7 @@ static int stop_all(struct db *db, struct runner *r, const char *subdomain, cons
 
     for (size_t i = 0; i < n; i++)
         if ((!before || strcmp(tasks.items[i].launch, before) < 0) &&
-            stop_task(db, r, tasks.items[i].arn, reason, rc < 0 ? &why : e) < 0)
+            environment_stop_task(db, r, tasks.items[i].arn, reason, rc < 0 ? &why : e) < 0)
             rc = -1;
     arena_free(&a);
     return rc;
@@ -85,7 +87,9 @@ static int newest_ms(struct db *db, const char *subdomain, struct arena *a, int6
 {
     struct environment env = {.over = ""};
     struct launch_list launches;
+    struct asleep_row row;
     const char *newest = "";
+    int asleep;
 
     if (store_launch_list(db, subdomain, a, &launches, e) < 0 ||
         store_environment_get(db, subdomain, a, &env, e) < 0)
@@ -94,6 +98,11 @@ static int newest_ms(struct db *db, const char *subdomain, struct arena *a, int6
         newest = launches.items[launches.len - 1].id;
     if (strcmp(env.over, newest) > 0)
         newest = env.over;
+    asleep = store_asleep_get(db, subdomain, a, &row, e);
+    if (asleep < 0)
+        return -1;
+    if (asleep > 0 && strcmp(row.asleep.launch, newest) > 0)
+        newest = row.asleep.launch;
     *ms = ulid_is_valid(newest) ? ulid_ms(newest) : 0;
     return 0;
 }
@@ -111,8 +120,9 @@ static int new_id(struct db *db, const char *subdomain, struct arena *a, char id
     return 0;
 }
 
-/* Ends the environment, with what another thread or copy makes of its launches meanwhile. */
-static int end_for_good(struct db *db, const char *subdomain, struct err *e)
+/* Ends the environment, with what another thread or copy makes of its launches meanwhile; where it
+ * sleeps, it is forgotten. */
+static int end_for_good(struct db *db, struct runner *r, const char *subdomain, struct err *e)
 {
     static const unsigned char last[ULID_REST] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
     struct arena a = {0};
@@ -124,7 +134,11 @@ static int end_for_good(struct db *db, const char *subdomain, struct err *e)
     if (rc < 0)
         return -1;
     ulid_make(newest + RECOVER_AHEAD_MS, last, over);
-    return store_environment_terminate(db, subdomain, clock_now_ms(), over, e);
+    if (store_environment_terminate(db, subdomain, clock_now_ms(), over, e) < 0)
+        return -1;
+    return asleep_forget(db, r, subdomain, over, e) < 0
+               ? err_prefix(e, "%s was terminated, and is tried to be forgotten again", subdomain)
+               : 0;
 }
 
 /* Writes the launch down before anything is started. */
@@ -196,7 +210,8 @@ static void stop_taken(struct db *db, struct runner *r, const struct launch_requ
     struct err e;
 
     for (size_t i = 0; i < request->n_taskdefs; i++)
-        if (!results[i].error && stop_task(db, r, results[i].task.arn, STOP_FAILED, &e) < 0)
+        if (!results[i].error &&
+            environment_stop_task(db, r, results[i].task.arn, STOP_FAILED, &e) < 0)
             log_error("%s: %s", request->subdomain, e.text);
 }
 
@@ -298,21 +313,25 @@ int environment_terminate(struct db *db, struct runner *r, const char *subdomain
         return -1;
     rc = stop_all(db, r, subdomain, NULL, STOP_REQUESTED, e);
     if (rc >= 0)
-        rc = end_for_good(db, subdomain, e);
+        rc = end_for_good(db, r, subdomain, e);
     pthread_mutex_unlock(mutex);
     return rc;
 }
 
-/* Ends the environment, unless it was launched again after `began` (ms). */
-static int end_unless_newer(struct db *db, const char *subdomain, int64_t began, struct arena *a,
-                            struct err *e)
+/* Ends the environment, unless it sleeps, or was launched again after `began` (ms). */
+static int end_unless_newer(struct db *db, struct runner *r, const char *subdomain, int64_t began,
+                            struct arena *a, struct err *e)
 {
     struct environment env;
+    struct asleep_row row;
     int rc = store_environment_get(db, subdomain, a, &env, e);
 
     if (rc <= 0 || env.launched_at > began)
         return rc < 0 ? -1 : 0;
-    return end_for_good(db, subdomain, e);
+    rc = store_asleep_get(db, subdomain, a, &row, e);
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    return end_for_good(db, r, subdomain, e);
 }
 
 int environment_terminate_task(struct db *db, struct runner *r, const char *id, const char *reason,
@@ -327,11 +346,11 @@ int environment_terminate_task(struct db *db, struct runner *r, const char *id, 
     if (rc == 0)
         rc = err_set(e, ERR_NOT_FOUND, "task %.200s is not found", id);
     else if (rc > 0) {
-        rc = stop_task(db, r, task.arn, reason, e);
+        rc = environment_stop_task(db, r, task.arn, reason, e);
         if (rc == 0)
             rc = store_task_of(db, task.subdomain, TASK_RUNNING, &a, &left, e);
         if (rc == 0 && left.len == 0)
-            rc = end_unless_newer(db, task.subdomain, began, &a, e);
+            rc = end_unless_newer(db, r, task.subdomain, began, &a, e);
     }
     arena_free(&a);
     return rc;

@@ -13,9 +13,14 @@
 int environment_launch(struct db *db, struct runner *r, const struct launch_request *request,
                        struct err *e) __attribute__((warn_unused_result));
 
-/* Stops all tasks of the subdomain, as a person asked. It is no error when nothing runs. */
+/* Stops all tasks of the subdomain, as a person asked, and forgets it where it sleeps. It is no
+ * error when nothing runs. */
 int environment_terminate(struct db *db, struct runner *r, const char *subdomain, struct err *e)
     __attribute__((warn_unused_result));
+
+/* Stops one task; the environment goes on. arn: its ARN; reason: one of task.h. */
+int environment_stop_task(struct db *db, struct runner *r, const char *arn, const char *reason,
+                          struct err *e) __attribute__((warn_unused_result));
 
 /* Stops one task, by short id or ARN, for one of the reasons in task.h. ERR_NOT_FOUND when there is
  * no such task. */

@@ -29,4 +29,11 @@ char *launch_to_json(const struct launch_request *request, struct arena *a)
 /* The value of the parameter `branch`; "" without one. */
 const char *launch_branch(const struct launch_request *request) __attribute__((warn_unused_result));
 
+/* What the tasks of one launch (at least one) were asked for: their definitions with revision,
+ * sorted, and the parameters, by the variables that they were given. Every copy of mirage-ecs reads
+ * the same there. Texts are those of the tasks, or belong to `a`. */
+struct launch_request launch_of_tasks(const struct config *config, const struct task *tasks,
+                                      size_t n, struct arena *a)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#define SUBDOMAIN_MAX 63
+
 #include "utf8.h"
 
 #define RUNE_ERROR 0xfffd /* what a byte that is not UTF-8 counts as */
@@ -214,4 +216,10 @@ bool pattern_is_valid(const char *pattern)
 bool pattern_has_meta(const char *pattern)
 {
     return strpbrk(pattern, "*?[\\");
+}
+
+bool pattern_is_subdomain(const char *text)
+{
+    return *text && strlen(text) <= SUBDOMAIN_MAX && pattern_is_valid(text) &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-*?[]^") == strlen(text);
 }

@@ -15,6 +15,9 @@ enum pattern_result pattern_match(const char *pattern, const char *name)
 /* Whether all of the pattern is well formed. */
 bool pattern_is_valid(const char *pattern) __attribute__((warn_unused_result));
 
+/* Whether it can stand before the suffix of a host, as launched by us or by the Go mirage-ecs. */
+bool pattern_is_subdomain(const char *text) __attribute__((warn_unused_result));
+
 /* Whether it has any of the characters `* ? [ \`. False means that it matches only itself. */
 bool pattern_has_meta(const char *pattern) __attribute__((warn_unused_result));
 

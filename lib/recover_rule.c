@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <openssl/evp.h>
+#include "launch_id.h"
 
 #define MINUTE_MS 60000
 #define HOUR_MS   (60 * MINUTE_MS)
@@ -46,21 +46,10 @@ static const struct task *lost_of(const struct launch_seen *s, unsigned kinds)
     return first;
 }
 
-/* The id that follows: a millisecond later, so that it is newer, and older than what anybody
- * launches after that. */
+/* The id of the launch that replaces what was lost of this one. */
 static void derive(const struct launch *l, char id[ULID_SIZE])
 {
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    unsigned len = 0;
-
-    if (!ctx || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1 ||
-        EVP_DigestUpdate(ctx, l->subdomain, strlen(l->subdomain) + 1) != 1 ||
-        EVP_DigestUpdate(ctx, l->id, strlen(l->id)) != 1 ||
-        EVP_DigestFinal_ex(ctx, hash, &len) != 1)
-        memset(hash, 0, sizeof hash);
-    EVP_MD_CTX_free(ctx);
-    ulid_make((*l->id ? ulid_ms(l->id) : 0) + 1, hash, id);
+    launch_id_after(l->subdomain, l->id, "", id);
 }
 
 static size_t find(const struct launch_seen *seen, size_t n, const char *id)

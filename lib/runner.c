@@ -49,3 +49,31 @@ int runner_trace(struct runner *r, const char *arn, struct arena *a, struct trac
 {
     return r->ops->trace(r, arn, a, trace, e);
 }
+
+bool runner_keeps(const struct runner *r)
+{
+    return r->ops->keep != NULL;
+}
+
+int runner_keep(struct runner *r, const struct asleep *asleep, struct err *e)
+{
+    return r->ops->keep ? r->ops->keep(r, asleep, e) : 0;
+}
+
+int runner_kept_list(struct runner *r, struct arena *a, struct runner_kept_list *list,
+                     struct err *e)
+{
+    *list = (struct runner_kept_list){0};
+    return r->ops->keep ? r->ops->kept_list(r, a, list, e) : 0;
+}
+
+int runner_kept_get(struct runner *r, const char *subdomain, struct arena *a, struct asleep *asleep,
+                    struct err *e)
+{
+    return r->ops->keep ? r->ops->kept_get(r, subdomain, a, asleep, e) : 0;
+}
+
+int runner_forget(struct runner *r, const char *subdomain, const char *launch, struct err *e)
+{
+    return r->ops->keep ? r->ops->forget(r, subdomain, launch, e) : 0;
+}

@@ -13,6 +13,7 @@
 #include "limit.h"
 #include "task.h"
 
+struct asleep;
 struct config;
 struct runner;
 
@@ -138,6 +139,40 @@ int runner_logs(struct runner *r, const struct task_list *tasks, const struct lo
 int runner_trace(struct runner *r, const char *arn, struct arena *a, struct trace *trace,
                  struct err *e) __attribute__((warn_unused_result));
 
+/* What is kept, for all copies of mirage-ecs to know, of an environment that sleeps. */
+struct runner_kept {
+    const char *subdomain;
+    const char *etag; /* another one when it was written anew */
+};
+
+struct runner_kept_list {
+    struct runner_kept *items;
+    size_t len;
+};
+
+/* Whether this runner keeps what sleeps (state.url). Without it only this machine's database knows.
+ */
+bool runner_keeps(const struct runner *r) __attribute__((warn_unused_result));
+
+/* Keeps what is needed to wake it; what is kept of an older launch is replaced. 0 also when the
+ * same, or a newer launch's, is kept already. */
+int runner_keep(struct runner *r, const struct asleep *asleep, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* All that is kept. */
+int runner_kept_list(struct runner *r, struct arena *a, struct runner_kept_list *list,
+                     struct err *e) __attribute__((warn_unused_result));
+
+/* What is kept of this environment: 1; 0 when nothing is; or -1. ERR_INVALID when it cannot be
+ * understood. */
+int runner_kept_get(struct runner *r, const char *subdomain, struct arena *a, struct asleep *asleep,
+                    struct err *e) __attribute__((warn_unused_result));
+
+/* Forgets what is kept of it, unless that is of a launch newer than this one. It is no error when
+ * nothing is kept. */
+int runner_forget(struct runner *r, const char *subdomain, const char *launch, struct err *e)
+    __attribute__((warn_unused_result));
+
 /* What an implementation provides; runner.c calls through it. */
 struct runner_ops {
     int (*prepare)(struct runner *r, const struct launch_request *request, struct arena *a,
@@ -152,6 +187,14 @@ struct runner_ops {
                 struct arena *a, struct log_lines *lines, struct err *e);
     int (*trace)(struct runner *r, const char *arn, struct arena *a, struct trace *trace,
                  struct err *e);
+    int (*keep)(struct runner *r, const struct asleep *asleep,
+                struct err *e); /* NULL: none of the
+                                   next three either */
+    int (*kept_list)(struct runner *r, struct arena *a, struct runner_kept_list *list,
+                     struct err *e);
+    int (*kept_get)(struct runner *r, const char *subdomain, struct arena *a, struct asleep *asleep,
+                    struct err *e);
+    int (*forget)(struct runner *r, const char *subdomain, const char *launch, struct err *e);
     void (*limit)(struct runner *r); /* runner.limit has changed; NULL: it does not matter */
     void (*close)(struct runner *r);
 };

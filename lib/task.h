@@ -62,6 +62,7 @@ struct task_list {
 #define STOP_REQUESTED  "Terminate requested by Mirage"                     /* by a person */
 #define STOP_PURGED     "Terminate requested by Mirage: purged as not used" /* by a purge */
 #define STOP_RELAUNCHED "Terminate requested by Mirage: launched again"     /* for its successor */
+#define STOP_ASLEEP     "Terminate requested by Mirage: put to sleep"
 #define STOP_REPLACED   "Terminate requested by Mirage: replaced by a newer launch"
 #define STOP_FAILED     "Terminate requested by Mirage: its launch failed" /* ": " and why follow */
 #define STOP_WITH_STACK                                                                            \

@@ -58,7 +58,7 @@ static bool accepts_html(const struct conn *c, const struct http_request *r)
 static void answer_no_task(struct conn *c, const struct http_request *r, enum route_answer answer,
                            const char *host)
 {
-    if (answer == ROUTE_STARTING)
+    if (answer == ROUTE_STARTING || answer == ROUTE_ASLEEP)
         reply_starting(c, host, accepts_html(c, r));
     else
         reply_text(c, 404, "%s is not found", host);
@@ -141,8 +141,11 @@ static void begin_environment(struct conn *c, struct http_request *r, const char
     if (answer != ROUTE_READY) {
         if (admit == ADMIT_PREFLIGHT)
             reply_text(c, 403, "Forbidden");
-        else
+        else {
+            if (answer == ROUTE_ASLEEP && accepts_html(c, r))
+                wanted_note(&w->shared->wanted, route.environment);
             answer_no_task(c, r, answer, host);
+        }
         return;
     }
     memcpy(c->subdomain, host, label);

@@ -25,7 +25,7 @@ struct env {
     uint32_t counter;
     uint32_t next; /* in its hash bucket; NONE: the last */
     uint32_t size; /* with all that lies behind it: there the next one begins */
-    bool starting;
+    bool starting, asleep;
     struct range ranges[]; /* one a listen entry; then the name and a NUL */
 };
 
@@ -65,9 +65,9 @@ static struct env *env_at(const struct route_snapshot *s, size_t at)
     return (struct env *)(void *)(s->bytes + at);
 }
 
-static char *name_of(const struct route_snapshot *s, struct env *env)
+static const char *name_of(const struct route_snapshot *s, const struct env *env)
 {
-    return (char *)(void *)&env->ranges[s->n_listen];
+    return (const char *)(const void *)&env->ranges[s->n_listen];
 }
 
 /* An array with room for `more` elements; NULL when there is no memory. */
@@ -165,7 +165,7 @@ static bool begin_env(struct loader *l, const struct route_row *row)
     if (l->last == NONE)
         return false;
     env_at(s, l->last)->counter = (uint32_t)counter;
-    memcpy(name_of(s, env_at(s, l->last)), row->subdomain, len);
+    memcpy(&env_at(s, l->last)->ranges[s->n_listen], row->subdomain, len);
     s->n_envs++;
     give_way(s->n_envs);
     return true;
@@ -181,6 +181,7 @@ static int take_row(void *ctx, const struct route_row *row)
         if (!finish_env(l) || !begin_env(l, row))
             return 1;
     env_at(s, l->last)->starting |= row->starting;
+    env_at(s, l->last)->asleep |= row->asleep;
     if (!*row->address)
         return 0;
     if (!ROOM(l->ports, l->n_ports, 1, l->ports_cap))
@@ -315,9 +316,12 @@ enum route_answer route_find(const struct route_snapshot *s, const char *subdoma
     *route =
         (struct route){.counter = env->counter,
                        .targets = (const struct target *)(const void *)(s->bytes + range->first),
-                       .n_targets = range->count};
+                       .n_targets = range->count,
+                       .environment = name_of(s, env)};
     if (range->count > 0)
         return ROUTE_READY;
+    if (env->asleep)
+        return ROUTE_ASLEEP;
     return env->starting ? ROUTE_STARTING : ROUTE_UNKNOWN;
 }
 

@@ -23,6 +23,7 @@ struct route_snapshot;
 enum route_answer {
     ROUTE_UNKNOWN,  /* no environment, or none of its ports is for this listen entry */
     ROUTE_STARTING, /* there is one, and no task is ready */
+    ROUTE_ASLEEP,   /* there is one, and it sleeps */
     ROUTE_READY,
 };
 
@@ -30,6 +31,7 @@ struct route {
     uint32_t counter;             /* set unless ROUTE_UNKNOWN */
     const struct target *targets; /* valid as long as the snapshot */
     size_t n_targets;
+    const char *environment; /* its name, a pattern maybe; valid as long as the snapshot */
 };
 
 /* Reads all routes in one transaction. One reference, the caller's. An address that is link-local

@@ -109,6 +109,14 @@ static void look_at_database(struct server *s)
     s->failing = false;
 }
 
+static void write_wanted(struct server *s)
+{
+    struct err e;
+
+    if (wanted_write(&s->shared.wanted, s->db, &e) < 0)
+        complain(s, &e);
+}
+
 static void write_counts(struct server *s)
 {
     int64_t begun = clock_monotonic_ms();
@@ -275,14 +283,15 @@ static void free_all(struct server *s)
 
 int server_run(const struct server_setup *setup, struct err *e)
 {
-    struct server s = {.setup = setup,
-                       .config = setup->config,
-                       .db = setup->db,
-                       .shared = {.config = setup->config, .web = setup->web},
-                       .route_version = -1,
-                       .count_at = clock_monotonic_ms() + COUNT_MS,
-                       .signals = -1,
-                       .pid_file = -1};
+    struct server s = {
+        .setup = setup,
+        .config = setup->config,
+        .db = setup->db,
+        .shared = {.config = setup->config, .web = setup->web, .wanted = WANTED_INIT},
+        .route_version = -1,
+        .count_at = clock_monotonic_ms() + COUNT_MS,
+        .signals = -1,
+        .pid_file = -1};
     struct arena a = {0};
     struct pollfd p;
     int rc = start(&s, e);
@@ -293,6 +302,7 @@ int server_run(const struct server_setup *setup, struct err *e)
         p = (struct pollfd){.fd = s.signals, .events = POLLIN};
         while (poll(&p, 1, LOOK_MS) <= 0) {
             look_at_database(&s);
+            write_wanted(&s);
             if (clock_monotonic_ms() >= s.count_at)
                 write_counts(&s);
         }

@@ -25,6 +25,7 @@
 #include "target.h"
 #include "timer.h"
 #include "upstream.h"
+#include "wanted.h"
 
 /* What the main thread says to all workers. */
 struct shared {
@@ -34,6 +35,7 @@ struct shared {
     atomic_bool healthy;    /* routes were loaded, and a sync has succeeded */
     atomic_bool draining;   /* accept nothing more, end when the last connection has */
     atomic_uint n_draining; /* workers that have stopped accepting */
+    struct wanted wanted;   /* what sleeps, and somebody came for; the workers say that */
     atomic_uint n_given;    /* snapshots that lie in every worker's inbox, or did */
 };
 

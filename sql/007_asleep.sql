@@ -1,21 +1,26 @@
 -- Environments that sleep: their tasks are stopped, and the next visit launches them again. A row goes when the
 -- environment is awake (a launch newer than `launch` is ready), or was terminated.
 CREATE TABLE asleep (
-    subdomain TEXT NOT NULL PRIMARY KEY,    -- of its environment
-    launch    TEXT NOT NULL,                -- an id: this launch, and all that are older, sleep
-    at        INTEGER NOT NULL,             -- when it was put to sleep
-    asked_by  TEXT NOT NULL,                -- who put it to sleep
-    reason    TEXT NOT NULL,                -- one sentence: why
-    request   TEXT NOT NULL,                -- JSON: what a wake launches (lib/asleep.h)
-    etag      TEXT NOT NULL DEFAULT '',     -- of its object in S3 (state.url); '': it is not known there
-    wanted_at INTEGER NOT NULL DEFAULT 0,   -- when somebody last wanted it awake; 0: nobody did
-    wanted_by TEXT NOT NULL DEFAULT '',     -- who
-    tried_at  INTEGER NOT NULL DEFAULT 0,   -- when it was last tried to wake it; 0: never
-    tries     INTEGER NOT NULL DEFAULT 0,   -- that failed, in a row
-    error     TEXT NOT NULL DEFAULT ''      -- why the last one failed
+    subdomain  TEXT    NOT NULL PRIMARY KEY,          -- of its environment
+    launch     TEXT    NOT NULL,                      -- an id: this launch, and all that are older, sleep
+    at         INTEGER NOT NULL,                      -- when it was put to sleep
+    asked_by   TEXT    NOT NULL,                      -- who put it to sleep
+    reason     TEXT    NOT NULL,                      -- one sentence: why
+    request    TEXT    NOT NULL,                      -- JSON: what a wake launches (lib/asleep.h)
+    etag       TEXT    NOT NULL DEFAULT '',           -- of its object in S3 (state.url); '': it is not known there
+    wanted_at  INTEGER NOT NULL DEFAULT 0,            -- when somebody last wanted it awake; 0: nobody did
+    wanted_by  TEXT    NOT NULL DEFAULT '',           -- who
+    tried_at   INTEGER NOT NULL DEFAULT 0,            -- when it was last tried to wake it; 0: never
+    not_before INTEGER NOT NULL DEFAULT 0,            -- then it is tried again, if somebody wants it
+    tries      INTEGER NOT NULL DEFAULT 0,            -- how often it was tried
+    error      TEXT    NOT NULL DEFAULT ''            -- why the last one failed
 ) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER route_asleep_insert AFTER INSERT ON asleep BEGIN
+    UPDATE route_version SET version = version + 1;
+END;
+CREATE TRIGGER route_asleep_update AFTER UPDATE OF launch ON asleep
+WHEN old.launch <> new.launch BEGIN
     UPDATE route_version SET version = version + 1;
 END;
 CREATE TRIGGER route_asleep_delete AFTER DELETE ON asleep BEGIN

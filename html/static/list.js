@@ -12,6 +12,7 @@
   const groups = {
     ready: ["ready"],
     starting: ["provisioning", "pending", "starting", "running", "unhealthy", "lost"],
+    asleep: ["asleep"],
     stopped: ["stopping", "stopped", "failed"],
   };
   // A table, its rows as they came (key → text), and how it is sorted.
@@ -22,7 +23,7 @@
   const state = () => toolbar.elements.state.value;
 
   // --- what a row is sorted and found by ---
-  const order = ["failed", "lost", "unhealthy", "provisioning", "pending", "starting", "running", "stopping", "ready", "stopped"];
+  const order = ["failed", "lost", "unhealthy", "provisioning", "pending", "starting", "running", "stopping", "ready", "asleep", "stopped"];
   // With its numbers as people count: pr-2 before pr-100. (How many digits a number has comes before them.)
   const natural = (text) => text.replace(/0*(\d+)/g, (_, digits) => "0" + String.fromCharCode(digits.length) + digits);
   const sorters = {
@@ -54,7 +55,7 @@
   function filter() {
     const wanted = search.value.trim().toLowerCase().split(/\s+/);
     const states = groups[state()];
-    const counts = { "": 0, ready: 0, starting: 0, stopped: 0 };
+    const counts = { "": 0, ready: 0, starting: 0, asleep: 0, stopped: 0 };
     for (const table of tables) {
       let left = 0;
       for (const row of table.body.rows) {

@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
+#include "base64.h"
 #include "clock.h"
 #include "json.h"
 #include "launch.h"
@@ -13,9 +12,8 @@
 
 #include "json_call.h"
 
-#define SUBDOMAIN_MAX 63
-#define PORT_MAX      65535
-#define DAY_MS        (24 * 60 * 60 * 1000)
+#define PORT_MAX 65535
+#define DAY_MS   (24 * 60 * 60 * 1000)
 
 /* --- tags --------------------------------------------------------------------------------------
  */
@@ -27,33 +25,6 @@ static const char *tag_of(const json_t *task, const char *key)
     return json_string_value(json_object_get(tag, "value"));
 }
 
-/* Base64 of either alphabet (RFC 4648, 4 and 5), padded or not; NULL when it is none, or holds a
- * NUL. */
-static char *decode_base64(const char *text, struct arena *a)
-{
-    size_t len = strcspn(text, "="), padded = (len + 3) / 4 * 4;
-    char *in = arena_alloc(a, padded + 1), *out = arena_alloc(a, padded + 1);
-    int n;
-
-    if (len % 4 == 1 || strspn(text + len, "=") != strlen(text + len) || strlen(text + len) > 2)
-        return NULL;
-    memset(in, '=', padded);
-    for (size_t i = 0; i < len; i++)
-        in[i] = text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
-    n = EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)in, (int)padded);
-    if (n < 0)
-        return NULL;
-    out[(size_t)n - (padded - len)] = '\0';
-    return strlen(out) == (size_t)n - (padded - len) ? out : NULL;
-}
-
-/* What can stand before the suffix of a host, as launched by us or by the Go mirage-ecs. */
-static bool is_subdomain(const char *text)
-{
-    return *text && strlen(text) <= SUBDOMAIN_MAX && pattern_is_valid(text) &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-*?[]^") == strlen(text);
-}
-
 enum ecs_task_kind ecs_task_kind(const json_t *task, struct arena *a, const char **subdomain)
 {
     const char *by = tag_of(task, "ManagedBy"), *encoded = tag_of(task, "Subdomain");
@@ -62,8 +33,8 @@ enum ecs_task_kind ecs_task_kind(const json_t *task, struct arena *a, const char
     *subdomain = NULL;
     if (!by || (strcmp(by, "mirage-ecs") != 0 && strcmp(by, "Mirage") != 0))
         return ECS_TASK_FOREIGN;
-    text = encoded ? decode_base64(encoded, a) : NULL;
-    if (!text || !is_subdomain(text))
+    text = encoded ? base64_decode(encoded, a) : NULL;
+    if (!text || !pattern_is_subdomain(text))
         return ECS_TASK_BROKEN;
     *subdomain = text;
     return ECS_TASK_MANAGED;

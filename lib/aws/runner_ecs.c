@@ -8,6 +8,7 @@
 #include "log.h"
 #include "log_lines.h"
 
+#include "asleep_object.h"
 #include "cloudwatch_logs.h"
 #include "definition_cache.h"
 #include "ecs.h"
@@ -373,6 +374,40 @@ static int ecs_trace(struct runner *runner, const char *arn, struct arena *a, st
     return rc;
 }
 
+/* --- what sleeps -------------------------------------------------------------------------------
+ */
+
+static int ecs_keep(struct runner *runner, const struct asleep *asleep, struct err *e)
+{
+    struct runner_ecs *r = ecs_of(runner);
+
+    return asleep_object_keep(r->ecs.client, r->config->state.url, asleep, e);
+}
+
+static int ecs_kept_list(struct runner *runner, struct arena *a, struct runner_kept_list *list,
+                         struct err *e)
+{
+    struct runner_ecs *r = ecs_of(runner);
+
+    return asleep_object_list(r->ecs.client, r->config->state.url, a, list, e);
+}
+
+static int ecs_kept_get(struct runner *runner, const char *subdomain, struct arena *a,
+                        struct asleep *asleep, struct err *e)
+{
+    struct runner_ecs *r = ecs_of(runner);
+
+    return asleep_object_get(r->ecs.client, r->config->state.url, subdomain, a, asleep, e);
+}
+
+static int ecs_forget(struct runner *runner, const char *subdomain, const char *launch,
+                      struct err *e)
+{
+    struct runner_ecs *r = ecs_of(runner);
+
+    return asleep_object_forget(r->ecs.client, r->config->state.url, subdomain, launch, e);
+}
+
 /* --- opening -----------------------------------------------------------------------------------
  */
 
@@ -387,18 +422,21 @@ static void ecs_close(struct runner *runner)
     free(r);
 }
 
+#define TASK_OPS                                                                                   \
+    .prepare = ecs_prepare, .launch = ecs_launch, .list = ecs_list, .stop = ecs_stop,              \
+    .logs = ecs_logs, .trace = ecs_trace, .limit = ecs_limit, .close = ecs_close
+
+static const struct runner_ops ops = {TASK_OPS};
+static const struct runner_ops keeping_ops = {
+    TASK_OPS,
+    .keep = ecs_keep,
+    .kept_list = ecs_kept_list,
+    .kept_get = ecs_kept_get,
+    .forget = ecs_forget,
+};
+
 int runner_ecs_open(struct runner **runner, const struct config *config, struct err *e)
 {
-    static const struct runner_ops ops = {
-        .prepare = ecs_prepare,
-        .launch = ecs_launch,
-        .list = ecs_list,
-        .stop = ecs_stop,
-        .logs = ecs_logs,
-        .trace = ecs_trace,
-        .limit = ecs_limit,
-        .close = ecs_close,
-    };
     struct aws_client *client;
     struct runner_ecs *r;
 
@@ -413,7 +451,7 @@ int runner_ecs_open(struct runner **runner, const struct config *config, struct 
     if (!r || !(r->warned = json_object()))
         abort();
     definitions_open(&r->definitions);
-    r->runner.ops = &ops;
+    r->runner.ops = config->state.url ? &keeping_ops : &ops;
     r->config = config;
     r->ecs = (struct ecs){.client = client, .cluster = config->ecs.cluster};
     *runner = &r->runner;

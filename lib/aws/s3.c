@@ -93,6 +93,8 @@ int s3_get(struct aws_client *client, const struct s3_location *object, struct b
 
     if (rc == 0)
         buf_add(bytes, buf_text(&call.answer), call.answer.len);
+    else if (call.status == 404)
+        e->kind = ERR_NOT_FOUND;
     aws_call_free(&call, 1);
     arena_free(&a);
     return rc;
@@ -117,12 +119,18 @@ int s3_put_new(struct aws_client *client, const struct s3_location *object, cons
     return rc;
 }
 
-int s3_delete(struct aws_client *client, const struct s3_location *object, struct err *e)
+int s3_delete(struct aws_client *client, const struct s3_location *object, const char *etag,
+              struct err *e)
 {
     struct arena a = {0};
-    struct aws_call call = {.operation = "DeleteObject", .method = "DELETE", .repeatable = true};
+    struct aws_call call = {.operation = "DeleteObject",
+                            .method = "DELETE",
+                            .condition = arena_printf(&a, "If-Match: %s", etag),
+                            .repeatable = true};
     int rc = perform(client, object, &call, &a, e);
 
+    /* 409: it is being written, or deleted, at this moment. */
+    rc = rc == 0 ? 1 : call.status == 412 || call.status == 409 || call.status == 404 ? 0 : -1;
     aws_call_free(&call, 1);
     arena_free(&a);
     return rc;

@@ -15,7 +15,8 @@ struct s3_location {
 int s3_parse(const char *url, struct arena *a, struct s3_location *location, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Appends the object's bytes. Errors begin with `s3://bucket/key`. */
+/* Appends the object's bytes. ERR_NOT_FOUND when there is none. Errors begin with
+ * `s3://bucket/key`. */
 int s3_get(struct aws_client *client, const struct s3_location *object, struct buf *bytes,
            struct err *e) __attribute__((warn_unused_result));
 
@@ -24,9 +25,11 @@ int s3_get(struct aws_client *client, const struct s3_location *object, struct b
 int s3_put_new(struct aws_client *client, const struct s3_location *object, const char *json,
                struct err *e) __attribute__((warn_unused_result));
 
-/* Deletes the object, if there is one. */
-int s3_delete(struct aws_client *client, const struct s3_location *object, struct err *e)
-    __attribute__((warn_unused_result));
+/* Deletes the object, if it has this ETag (as s3_list() gives it). 1; 0 when there is none, or
+ * another one, which stays (DeleteObject with If-Match; Amazon S3 User Guide, "How to perform
+ * conditional deletes"); or -1. */
+int s3_delete(struct aws_client *client, const struct s3_location *object, const char *etag,
+              struct err *e) __attribute__((warn_unused_result));
 
 struct s3_key {
     const char *name;

@@ -41,6 +41,8 @@ static void set_defaults(struct config *c, const struct options *o)
     c->launch.ready_timeout_ms = 1800000;
     c->launch.health.timeout_ms = 5000;
     c->purge.settle_ms = 180000;
+    c->sleep.keep_ms = (int64_t)30 * 24 * 3600 * 1000;
+    c->wake.limit = 60;
     c->web.server = "lighttpd";
     c->ecs.enable_execute_command = true;
 }

@@ -149,6 +149,21 @@ struct config {
         } health;
     } launch;
     struct {
+        const char *url; /* s3://bucket/prefix/, which all copies share; NULL: none */
+        size_t line;
+    } state;
+    struct {
+        int64_t after_ms; /* unused for so long, it is put to sleep; 0: never */
+        int64_t keep_ms;  /* asleep for so long, it is forgotten; 0: never */
+        const char *exclude_regexp;
+        struct config_strings excludes, exclude_tags;
+        struct purge_input request; /* the same, as purge_rules_check() reads it */
+        size_t line;
+    } sleep;
+    struct {
+        long limit; /* visits may wake so many an hour; 0: none */
+    } wake;
+    struct {
         const char *hosted_zone_id; /* NULL: no records are kept */
         struct config_strings default_task_definitions;
         struct config_strings exclude_containers; /* patterns of container names */

@@ -184,6 +184,35 @@ static int complete_purge(struct config *c, struct err *e)
     return rc < 0 ? err_prefix(e, "%s:%zu: purge.request", c->path, line) : 0;
 }
 
+/* The rules of a purge decide about sleep, too. */
+static int complete_sleep(struct config *c, struct err *e)
+{
+    struct purge_input *request = &c->sleep.request;
+    struct purge_rules rules = {0};
+    int rc;
+
+    if (c->state.url && strncmp(c->state.url, "s3://", 5) != 0)
+        return complain(c, c->state.line, e,
+                        "state.url: expected s3://bucket/prefix/, got '%.200s'", c->state.url);
+    if (c->sleep.after_ms % 1000 != 0)
+        return complain(c, c->sleep.line, e, "sleep.after: expected whole seconds");
+    *request = (struct purge_input){
+        .duration = arena_printf(&c->arena, "%lld", (long long)c->sleep.after_ms / 1000),
+        .excludes = c->sleep.excludes.items,
+        .n_excludes = c->sleep.excludes.len,
+        .exclude_tags = c->sleep.exclude_tags.items,
+        .n_exclude_tags = c->sleep.exclude_tags.len,
+        .exclude_regexp = c->sleep.exclude_regexp,
+    };
+    if (c->sleep.after_ms == 0)
+        return request->n_excludes || request->n_exclude_tags || request->exclude_regexp
+                   ? complain(c, c->sleep.line, e, "sleep lacks the key 'after'")
+                   : 0;
+    rc = purge_rules_check(request, &rules, e);
+    purge_rules_free(&rules);
+    return rc < 0 ? err_prefix(e, "%s:%zu: sleep (after)", c->path, c->sleep.line) : 0;
+}
+
 /* Whose X-Forwarded-For and x-amzn-oidc-* are believed when nothing is configured: a load balancer
  * in the same network (RFC 1918, RFC 6598, RFC 4193), or on this machine. */
 static const char *const private_networks[] = {
@@ -296,7 +325,8 @@ static int complete_launch(struct config *c, struct err *e)
 int config_complete(struct config *c, struct err *e)
 {
     if (check_listen(c, e) < 0 || check_web(c, e) < 0 || complete_parameters(c, e) < 0 ||
-        complete_purge(c, e) < 0 || check_auth(c, e) < 0 || complete_launch(c, e) < 0)
+        complete_purge(c, e) < 0 || complete_sleep(c, e) < 0 || check_auth(c, e) < 0 ||
+        complete_launch(c, e) < 0)
         return -1;
     complete_networks(c);
     default_htmldir(c);

@@ -215,6 +215,29 @@ static const struct config_field launch[] = {
     {0},
 };
 
+static const struct config_field state[] = {
+    {.key = "url", .type = CONFIG_STRING, .offset = IN(config, state.url)},
+    {0},
+};
+
+static const struct config_field sleep_section[] = {
+    {.key = "after", .type = CONFIG_DURATION, .offset = IN(config, sleep.after_ms)},
+    {.key = "keep", .type = CONFIG_DURATION, .offset = IN(config, sleep.keep_ms)},
+    {.key = "excludes", .type = CONFIG_STRINGS, .offset = IN(config, sleep.excludes)},
+    {.key = "exclude_tags", .type = CONFIG_STRINGS, .offset = IN(config, sleep.exclude_tags)},
+    {.key = "exclude_regexp", .type = CONFIG_REGEX, .offset = IN(config, sleep.exclude_regexp)},
+    {0},
+};
+
+static const struct config_field wake[] = {
+    {.key = "limit",
+     .type = CONFIG_INTEGER,
+     .offset = IN(config, wake.limit),
+     .min = 0,
+     .max = 1000000},
+    {0},
+};
+
 static const struct config_field link_section[] = {
     {.key = "hosted_zone_id", .type = CONFIG_STRING, .offset = IN(config, link.hosted_zone_id)},
     {.key = "default_task_definitions",
@@ -344,6 +367,9 @@ const struct config_field config_schema[] = {
      .line = IN(config_parameter, line)},
     {.key = "ecs", .type = CONFIG_SECTION, .sub = ecs},
     {.key = "launch", .type = CONFIG_SECTION, .sub = launch, .line = IN(config, launch.line)},
+    {.key = "state", .type = CONFIG_SECTION, .sub = state, .line = IN(config, state.line)},
+    {.key = "sleep", .type = CONFIG_SECTION, .sub = sleep_section, .line = IN(config, sleep.line)},
+    {.key = "wake", .type = CONFIG_SECTION, .sub = wake},
     {.key = "link", .type = CONFIG_SECTION, .sub = link_section},
     {.key = "local", .type = CONFIG_SECTION, .sub = local},
     {.key = "auth",

@@ -1,7 +1,11 @@
 #include "store_environment.h"
 
+#include "task.h"
+
+#define IS_ASLEEP " EXISTS (SELECT 1 FROM asleep a WHERE a.subdomain = environment.subdomain)"
 #define SELECT_ENVIRONMENTS                                                                        \
-    "SELECT subdomain, launched_at, ended_at, serving, recover_at, trouble, over FROM environment"
+    "SELECT subdomain, launched_at, ended_at, serving, recover_at, trouble, over," IS_ASLEEP       \
+    " FROM environment"
 #define IS_LIVE " last_status <> 'STOPPED' AND desired_status <> 'STOPPED'"
 
 int store_environment_launch(struct db *db, const char *subdomain, int64_t at, const char *launch,
@@ -74,7 +78,7 @@ int store_environment_end(struct db *db, const char *subdomain, int64_t ended_at
 {
     return db_run(db,
                   "UPDATE environment SET ended_at = :ended_at, recover_at = 0, trouble = ''"
-                  " WHERE subdomain = :subdomain AND ended_at IS NULL",
+                  " WHERE subdomain = :subdomain AND ended_at IS NULL AND NOT" IS_ASLEEP,
                   DB_BINDS(db_number(":ended_at", ended_at), db_text(":subdomain", subdomain)), e);
 }
 
@@ -82,11 +86,13 @@ int store_environment_end_empty(struct db *db, int64_t before, int64_t ended_at,
 {
     return db_change(db,
                      "UPDATE environment SET ended_at = :ended_at"
-                     " WHERE ended_at IS NULL AND recover_at = 0"
+                     " WHERE ended_at IS NULL AND recover_at = 0 AND NOT" IS_ASLEEP
                      " AND NOT EXISTS (SELECT 1 FROM launch"
                      "  WHERE launch.subdomain = environment.subdomain AND launch.at >= :before"
                      "  AND launch.state = 'starting') AND NOT EXISTS (SELECT 1 FROM task"
-                     "  WHERE task.subdomain = environment.subdomain AND" IS_LIVE ")",
+                     "  WHERE task.subdomain = environment.subdomain AND (" IS_LIVE
+                     "  OR (stopped_reason LIKE '" STOP_ASLEEP "%'"
+                     "   AND (stopped_at = 0 OR stopped_at > :before))))",
                      DB_BINDS(db_number(":ended_at", ended_at), db_number(":before", before)), e);
 }
 
@@ -100,6 +106,7 @@ static void read_environment(struct db_rows *rows, struct arena *a, struct envir
         .recover_at = db_column_number(rows, 4),
         .trouble = arena_strdup(a, db_column_text(rows, 5)),
         .over = arena_strdup(a, db_column_text(rows, 6)),
+        .asleep = db_column_number(rows, 7) != 0,
     };
 }
 

@@ -18,6 +18,7 @@ struct environment {
     int64_t recover_at;    /* ms; when it is launched again, for it has lost a task; 0: never */
     const char *trouble;   /* one sentence: what it has lost; "" */
     const char *over;      /* an id: the launches up to it were terminated; "" */
+    bool asleep;           /* it is in the table `asleep` */
 };
 
 /* Makes the environment live. Where it is not, `at` (ms) is its launch time; where nothing of it
@@ -47,12 +48,13 @@ int store_environment_terminate(struct db *db, const char *subdomain, int64_t en
                                 const char *over, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Ends the environment, if it is live. */
+/* Ends the environment, if it is live and does not sleep. */
 int store_environment_end(struct db *db, const char *subdomain, int64_t ended_at, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Ends the environments without a live task, unless a launch of theirs that was asked for since
- * `before` (ms) is still starting. Returns how many, or -1. */
+/* Ends the environments without a live task, unless they sleep, or a launch of theirs that was
+ * asked for since `before` (ms) is still starting, or another copy may have put them to sleep
+ * since then, which is known here within seconds. Returns how many, or -1. */
 int store_environment_end_empty(struct db *db, int64_t before, int64_t ended_at, struct err *e)
     __attribute__((warn_unused_result));
 

@@ -89,6 +89,12 @@ int store_launch_request(struct db *db, const char *subdomain, const char *launc
     return rc > 0 && !**request ? 0 : rc;
 }
 
+int64_t store_launch_count(struct db *db, const char *by, int64_t since, struct err *e)
+{
+    return db_query_number(db, "SELECT count(*) FROM launch WHERE asked_by = :by AND at > :since",
+                           DB_BINDS(db_text(":by", by), db_number(":since", since)), e);
+}
+
 int store_launch_put(struct db *db, const struct launch *l, struct err *e)
 {
     return db_run(

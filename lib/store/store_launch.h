@@ -29,6 +29,10 @@ int store_launch_get(struct db *db, const char *id, struct arena *a, struct laun
 int store_launch_request(struct db *db, const char *subdomain, const char *launch, struct arena *a,
                          const char **request, struct err *e) __attribute__((warn_unused_result));
 
+/* How many launches this one asked for since `since` (ms), or -1. */
+int64_t store_launch_count(struct db *db, const char *by, int64_t since, struct err *e)
+    __attribute__((warn_unused_result));
+
 /* Writes the launch, where it differs. What is not known of it ('', 0) keeps what was known. */
 int store_launch_put(struct db *db, const struct launch *launch, struct err *e)
     __attribute__((warn_unused_result));

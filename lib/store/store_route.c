@@ -7,7 +7,7 @@ int store_route_each(struct db *db, int (*each)(void *ctx, const struct route_ro
     int rc;
 
     if (db_query(db, &rows,
-                 "SELECT subdomain, launched_at, starting, target, address, port FROM route"
+                 "SELECT subdomain, launched_at, starting, target, address, port, asleep FROM route"
                  " ORDER BY launched_at, subdomain",
                  DB_NO_BINDS, e) < 0)
         return -1;
@@ -19,6 +19,7 @@ int store_route_each(struct db *db, int (*each)(void *ctx, const struct route_ro
             .target = (int)db_column_number(rows, 3),
             .address = db_column_text(rows, 4),
             .port = (int)db_column_number(rows, 5),
+            .asleep = db_column_number(rows, 6) != 0,
         };
         rc = each(ctx, &row);
         if (rc != 0)

@@ -16,6 +16,7 @@ struct route_row {
     int64_t launched_at;   /* ms */
     bool starting; /* the port or its task is not ready yet, or there is no task yet; an environment
                       is starting while any of its rows is */
+    bool asleep;   /* it sleeps */
     int target;    /* container port; 0: every listen entry */
     const char *address; /* "" unless it is ready */
     int port;

@@ -17,7 +17,8 @@ _TARGETS = {"AmazonEC2ContainerServiceV20141113": "ecs", "Logs_20140328": "logs"
 _VERSIONS = {"2010-08-01": "cloudwatch", "2011-06-15": "sts"}
 # members that AWS has added since this botocore, where a client has good reason to send them
 _LATER = {"ecs": {"RunTaskRequest": {"clientToken": {"shape": "String"}}},
-          "s3": {"PutObjectRequest": {"IfNoneMatch": {"shape": "IfNoneMatch", "location": "header", "locationName": "If-None-Match"}}}}
+          "s3": {"PutObjectRequest": {"IfNoneMatch": {"shape": "IfNoneMatch", "location": "header", "locationName": "If-None-Match"}},
+                 "DeleteObjectRequest": {"IfMatch": {"shape": "IfMatch", "location": "header", "locationName": "If-Match"}}}}
 _WIRE = {"json": wire_json, "query": wire_query, "rest-xml": wire_rest}
 
 

@@ -100,7 +100,13 @@ class S3:
         return {"ETag": item.etag}
 
     def DeleteObject(self, params, credential):
-        self._bucket(params["Bucket"], params["Key"])
+        there = self._bucket(params["Bucket"], params["Key"])
+        if "IfMatch" in params:
+            item = there.get(params["Key"])
+            if item is None:
+                raise ApiError("NoSuchKey", "The specified key does not exist.", 404, {"Key": params["Key"]})
+            if params["IfMatch"] not in ("*", item.etag, item.etag.strip('"')):
+                raise ApiError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
         self.delete(params["Bucket"], params["Key"])
         return {"_status": 204}
 

@@ -1,0 +1,101 @@
+#include "sync_wake.h"
+
+#include "clock.h"
+#include "log.h"
+#include "sleep.h"
+#include "store/store_asleep.h"
+#include "store/store_launch.h"
+
+#define LOOK_MS 60000
+#define HOUR_MS 3600000
+
+/* After so many tries in a row, so long (s) until the next one that a visit can cause. */
+static const int pauses[] = {10, 60, 300, 900, 1800};
+
+static int64_t pause_ms(int tries)
+{
+    const int n = sizeof pauses / sizeof pauses[0];
+
+    return (int64_t)pauses[tries < n ? tries : n - 1] * 1000;
+}
+
+/* Whether visits have woken as many in the last hour as they may. -1 on error. */
+static int is_over_limit(struct db *db, const struct config *config, int64_t now, struct err *e)
+{
+    int64_t n;
+
+    if (config->wake.limit == 0)
+        return 0;
+    n = store_launch_count(db, WAKE_VISIT, now - HOUR_MS, e);
+    return n < 0 ? -1 : n >= config->wake.limit;
+}
+
+static void wake_one(struct job *job, struct runner *r, const struct asleep_row *row)
+{
+    const char *subdomain = row->asleep.subdomain;
+    int64_t now = clock_now_ms();
+    struct err e;
+    int rc = is_over_limit(job->db, job->config, now, &e);
+
+    if (rc == 0)
+        rc = store_asleep_try(job->db, subdomain, now, now + pause_ms(row->tries), &e);
+    else if (rc > 0) {
+        rc = store_asleep_try(job->db, subdomain, now, now + pause_ms(1), &e);
+        if (rc == 0)
+            rc = store_asleep_error(job->db, subdomain,
+                                    "visits have woken as many environments in the last hour as "
+                                    "they may (wake.limit)",
+                                    &e);
+        if (rc == 0) {
+            log_warn("%s: is wanted, and not woken: wake.limit", subdomain);
+            return;
+        }
+    }
+    if (rc == 0)
+        rc = environment_wake(job->db, r, subdomain, row->wanted_by, false, &e);
+    if (rc > 0)
+        log_info("%s: woken by %s", subdomain, row->wanted_by);
+    else if (rc < 0)
+        log_error("%s: cannot be woken: %s", subdomain, e.text);
+}
+
+static void wake_due(struct job *job, struct runner *r)
+{
+    struct asleep_row *rows;
+    struct arena a = {0};
+    int64_t now = clock_now_ms();
+    struct err e;
+    size_t n;
+
+    if (store_asleep_list(job->db, &a, &rows, &n, &e) < 0) {
+        log_error("wake: %s", e.text);
+        n = 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].wanted_at > rows[i].tried_at && rows[i].not_before <= now)
+            wake_one(job, r, &rows[i]);
+    arena_free(&a);
+}
+
+static bool has_news(struct db *db, void *ctx)
+{
+    struct err e;
+
+    (void)ctx;
+    return store_asleep_due(db, clock_now_ms(), &e) > 0;
+}
+
+void sync_wake(struct job *job)
+{
+    struct runner *r;
+    struct err e;
+
+    if (runner_open(&r, job->config, job->state_dir, &e) < 0) {
+        log_error("wake: %s", e.text);
+        return;
+    }
+    do
+        wake_due(job, r);
+    while (job_wait(job->db, job->stop, LOOK_MS, has_news, NULL));
+    runner_close(r);
+}

@@ -1,0 +1,11 @@
+/* Wakes what sleeps and is wanted. */
+#ifndef MIRAGE_CRON_SYNC_WAKE_H
+#define MIRAGE_CRON_SYNC_WAKE_H
+
+#include "job.h"
+
+/* A job's run(): launches each environment again that sleeps and that somebody wants, within a
+ * tenth of a second; what fails, with growing pauses. */
+void sync_wake(struct job *job);
+
+#endif

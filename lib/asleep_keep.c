@@ -1,0 +1,51 @@
+#include "asleep_keep.h"
+
+#include <string.h>
+
+#include "store/store_asleep.h"
+
+static int write_row(struct db *db, const struct asleep *asleep, struct err *e)
+{
+    struct arena a = {0};
+    int rc = db_begin(db, e);
+
+    if (rc == 0) {
+        rc = store_asleep_put(db, asleep, asleep_to_json(asleep, &a), "", e);
+        rc = rc == 0 ? db_commit(db, e) : rc;
+        db_rollback(db);
+    }
+    arena_free(&a);
+    return rc;
+}
+
+int asleep_keep(struct db *db, struct runner *r, const struct asleep *asleep, struct err *e)
+{
+    if (!db && !runner_keeps(r))
+        return err_set(e, ERR_INVALID,
+                       "what sleeps can be kept nowhere: set state.url in the configuration");
+    if (runner_keep(r, asleep, e) < 0)
+        return err_prefix(e, "%s cannot be put to sleep", asleep->subdomain);
+    if (!db || write_row(db, asleep, e) == 0)
+        return 0;
+    /* What other copies know by now cannot be taken back: they may be stopping its tasks. */
+    return runner_keeps(r) ? err_prefix(e, "%s is put to sleep as soon as the database takes it",
+                                        asleep->subdomain)
+                           : -1;
+}
+
+int asleep_forget(struct db *db, struct runner *r, const char *subdomain, const char *launch,
+                  struct err *e)
+{
+    struct asleep_row row;
+    struct arena a = {0};
+    int rc = runner_forget(r, subdomain, launch, e);
+
+    if (rc == 0)
+        rc = store_asleep_get(db, subdomain, &a, &row, e);
+    if (rc > 0)
+        rc = strcmp(row.asleep.launch, launch) <= 0
+                 ? store_asleep_remove(db, subdomain, row.asleep.launch, e)
+                 : 0;
+    arena_free(&a);
+    return rc < 0 ? -1 : 0;
+}

@@ -1,0 +1,248 @@
+#include "sleep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "asleep.h"
+#include "asleep_keep.h"
+#include "clock.h"
+#include "environment.h"
+#include "json.h"
+#include "launch.h"
+#include "launch_id.h"
+#include "log.h"
+#include "store/store_asleep.h"
+#include "store/store_environment.h"
+#include "store/store_launch.h"
+#include "store/store_task.h"
+
+#define TASKS_GRACE_MS 60000 /* for the tasks of a launch to be seen */
+
+/* --- sleep ------------------------------------------------------------------------------------ */
+
+/* How many tasks its launch has, as its tag says; 0: it does not. */
+static size_t wanted_of(const struct task *t)
+{
+    json_t *tags = json_loads(t->tags, 0, NULL);
+    const json_t *tag = json_find(tags, "Key", LAUNCH_TASKS_TAG);
+    long n = tag ? atol(json_member(tag, "Value")) : 0;
+
+    json_decref(tags);
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* Moves the tasks of the newest launch to the front. Returns how many those are. */
+static size_t front_newest(struct task *tasks, size_t n)
+{
+    const char *newest = "";
+    size_t front = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(tasks[i].launch, newest) > 0)
+            newest = tasks[i].launch;
+    for (size_t i = 0; i < n; i++) {
+        struct task t = tasks[i];
+        if (strcmp(t.launch, newest) != 0)
+            continue;
+        tasks[i] = tasks[front];
+        tasks[front++] = t;
+    }
+    return front;
+}
+
+/* The newest launch that is known of the subdomain: what has failed after it sleeps, too. */
+static int newest_launch(struct db *db, const char *subdomain, const char **id, struct arena *a,
+                         struct err *e)
+{
+    struct launch_list launches;
+
+    if (store_launch_list(db, subdomain, a, &launches, e) < 0)
+        return -1;
+    if (launches.len > 0 && strcmp(launches.items[launches.len - 1].id, *id) > 0)
+        *id = launches.items[launches.len - 1].id;
+    return 0;
+}
+
+static int begin(struct db *db, struct runner *r, const struct config *config,
+                 const struct task *all, size_t n_all, const char *by, const char *reason,
+                 struct arena *a, struct err *e)
+{
+    struct task *tasks = arena_array(a, n_all, sizeof *tasks);
+    struct asleep asleep = {
+        .subdomain = all[0].subdomain, .at = clock_now_ms(), .by = by, .reason = reason};
+    size_t n;
+
+    memcpy(tasks, all, n_all * sizeof *tasks);
+    n = front_newest(tasks, n_all);
+    if (n < wanted_of(&tasks[0]))
+        return err_set(e, ERR_BUSY, "%s cannot be put to sleep: %zu of its %zu tasks run",
+                       asleep.subdomain, n, wanted_of(&tasks[0]));
+    asleep.launch = tasks[0].launch;
+    asleep.request = launch_of_tasks(config, tasks, n, a);
+    if (db && newest_launch(db, asleep.subdomain, &asleep.launch, a, e) < 0)
+        return -1;
+    return asleep_keep(db, r, &asleep, e);
+}
+
+int sleep_begin(struct db *db, struct runner *r, const struct config *config,
+                const struct task *tasks, size_t n, const char *by, const char *reason,
+                struct err *e)
+{
+    struct arena a = {0};
+    int rc = begin(db, r, config, tasks, n, by, reason, &a, e);
+
+    arena_free(&a);
+    return rc;
+}
+
+/* Whether a launch newer than the one that serves has live tasks. */
+static bool is_being_replaced(const struct task_list *tasks, const char *serving)
+{
+    for (size_t i = 0; i < tasks->len; i++)
+        if (strcmp(tasks->items[i].launch, serving) > 0)
+            return true;
+    return false;
+}
+
+static int sleep_all(struct db *db, struct runner *r, const struct config *config,
+                     const char *subdomain, const char *by, const char *reason, struct arena *a,
+                     struct err *e)
+{
+    struct environment env = {.serving = ""};
+    struct asleep_row row;
+    struct task_list tasks;
+    struct err why;
+    int rc = store_task_of(db, subdomain, TASK_RUNNING, a, &tasks, e);
+
+    if (rc < 0 || store_environment_get(db, subdomain, a, &env, e) < 0)
+        return -1;
+    if (tasks.len == 0) {
+        rc = store_asleep_get(db, subdomain, a, &row, e);
+        return rc == 0 ? err_set(e, ERR_NOT_FOUND, "nothing runs under %.63s", subdomain)
+                       : (rc < 0 ? -1 : 0);
+    }
+    if (is_being_replaced(&tasks, env.serving))
+        return err_set(e, ERR_BUSY,
+                       "%s cannot be put to sleep while a newer launch of it is on its way",
+                       subdomain);
+    if (begin(db, r, config, tasks.items, tasks.len, by, reason, a, e) < 0)
+        return -1;
+    /* From here on it sleeps: a stop that fails is tried again by mirage-sync. */
+    for (size_t i = 0; i < tasks.len; i++)
+        if (environment_stop_task(db, r, tasks.items[i].arn, STOP_ASLEEP, &why) < 0)
+            log_warn("%s: %s", subdomain, why.text);
+    return 0;
+}
+
+int environment_sleep(struct db *db, struct runner *r, const struct config *config,
+                      const char *subdomain, const char *by, const char *reason, struct err *e)
+{
+    struct arena a = {0};
+    int rc = sleep_all(db, r, config, subdomain, by, reason, &a, e);
+
+    arena_free(&a);
+    return rc;
+}
+
+/* --- wake ------------------------------------------------------------------------------------- */
+
+static const struct launch *find(const struct launch_list *list, const char *id)
+{
+    for (size_t i = 0; i < list->len; i++)
+        if (!strcmp(list->items[i].id, id))
+            return &list->items[i];
+    return NULL;
+}
+
+/* Whether a launch that is newer than what sleeps runs, or is being started. */
+static int is_on_its_way(struct db *db, const struct asleep *asleep,
+                         const struct launch_list *launches, struct arena *a, struct err *e)
+{
+    int64_t recent = clock_now_ms() - TASKS_GRACE_MS;
+    struct task_list tasks;
+
+    if (store_task_of(db, asleep->subdomain, TASK_RUNNING, a, &tasks, e) < 0)
+        return -1;
+    for (size_t i = 0; i < tasks.len; i++)
+        if (strcmp(tasks.items[i].launch, asleep->launch) > 0)
+            return 1;
+    for (size_t i = 0; i < launches->len; i++) {
+        const struct launch *l = &launches->items[i];
+        if (strcmp(l->id, asleep->launch) > 0 && l->state == LAUNCH_STARTING && l->at > recent)
+            return 1;
+    }
+    return 0;
+}
+
+/* The families of the task definitions: ECS takes the newest revision of each. */
+static const char *const *without_revisions(const struct launch_request *r, struct arena *a)
+{
+    const char **families = arena_array(a, r->n_taskdefs, sizeof *families);
+
+    for (size_t i = 0; i < r->n_taskdefs; i++) {
+        const char *colon = strrchr(r->taskdefs[i], ':');
+        bool numbered = colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1);
+        families[i] = numbered ? arena_strndup(a, r->taskdefs[i], (size_t)(colon - r->taskdefs[i]))
+                               : r->taskdefs[i];
+    }
+    return families;
+}
+
+static int launch_again(struct db *db, struct runner *r, const struct asleep *asleep,
+                        const struct launch_list *launches, const char *by, bool newest,
+                        struct arena *a, struct err *e)
+{
+    struct launch_request request = asleep->request;
+    char id[ULID_SIZE], next[ULID_SIZE];
+    struct err ignored;
+
+    /* Behind what was tried already: its tokens are used. */
+    for (asleep_wake_id(asleep, id); find(launches, id); memcpy(id, next, sizeof id))
+        launch_id_after(asleep->subdomain, id, "", next);
+    request.launch = id;
+    request.by = by;
+    if (newest)
+        request.taskdefs = without_revisions(&request, a);
+    if (environment_launch(db, r, &request, e) == 0)
+        return 1;
+    if (store_asleep_error(db, asleep->subdomain, e->text, &ignored) < 0)
+        log_error("%s", ignored.text);
+    return -1;
+}
+
+static int wake(struct db *db, struct runner *r, const char *subdomain, const char *by, bool newest,
+                struct arena *a, struct err *e)
+{
+    struct launch_list launches;
+    struct asleep_row row;
+    struct asleep asleep, kept;
+    struct err ignored;
+    int rc = store_asleep_get(db, subdomain, a, &row, e);
+
+    if (rc == 0)
+        return err_set(e, ERR_NOT_FOUND, "%.63s does not sleep", subdomain);
+    if (rc < 0 || store_launch_list(db, subdomain, a, &launches, e) < 0)
+        return -1;
+    if (asleep_from_json(subdomain, row.request, strlen(row.request), a, &asleep, e) < 0)
+        return err_prefix(e, "what is kept of %.63s", subdomain);
+    rc = is_on_its_way(db, &asleep, &launches, a, e);
+    if (rc != 0)
+        return rc < 0 ? -1 : 0;
+    /* Another copy may have woken or terminated it just now. Where that cannot be asked, what is
+     * known here counts. */
+    if (runner_keeps(r) && *row.etag && runner_kept_get(r, subdomain, a, &kept, &ignored) == 0)
+        return 0;
+    return launch_again(db, r, &asleep, &launches, by, newest, a, e);
+}
+
+int environment_wake(struct db *db, struct runner *r, const char *subdomain, const char *by,
+                     bool newest, struct err *e)
+{
+    struct arena a = {0};
+    int rc = wake(db, r, subdomain, by, newest, &a, e);
+
+    arena_free(&a);
+    return rc;
+}

@@ -1,0 +1,59 @@
+/* The table `asleep`: environments whose tasks are stopped, and that a visit wakes. */
+#ifndef MIRAGE_STORE_ASLEEP_H
+#define MIRAGE_STORE_ASLEEP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "asleep.h"
+#include "err.h"
+
+#include "db.h"
+
+struct asleep_row {
+    struct asleep asleep;  /* but for its request */
+    const char *request;   /* asleep_to_json() */
+    const char *etag;      /* of its object; "": it is not known to be in state.url */
+    int64_t wanted_at;     /* ms; when somebody last wanted it awake; 0: nobody did */
+    const char *wanted_by; /* who */
+    int64_t tried_at;      /* ms; when it was last tried to wake it; 0: never */
+    int64_t not_before;    /* ms; then it is tried again, if somebody wants it */
+    int tries;
+    const char *error; /* why the last one failed; "" */
+};
+
+/* Writes the row, and makes its environment live: an earlier one of this subdomain is replaced.
+ * ERR_REFUSED when the launch was terminated meanwhile. */
+int store_asleep_put(struct db *db, const struct asleep *asleep, const char *request,
+                     const char *etag, struct err *e) __attribute__((warn_unused_result));
+
+/* 1 and *row; 0 when it does not sleep; or -1. */
+int store_asleep_get(struct db *db, const char *subdomain, struct arena *a, struct asleep_row *row,
+                     struct err *e) __attribute__((warn_unused_result));
+
+/* All of them, sorted by subdomain. */
+int store_asleep_list(struct db *db, struct arena *a, struct asleep_row **rows, size_t *n,
+                      struct err *e) __attribute__((warn_unused_result));
+
+/* Removes the row, if it is still of this launch. Returns how many, or -1. */
+int store_asleep_remove(struct db *db, const char *subdomain, const char *launch, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* Somebody wants it awake. */
+int store_asleep_want(struct db *db, const char *subdomain, const char *by, int64_t at_ms,
+                      struct err *e) __attribute__((warn_unused_result));
+
+/* How many are wanted and due by now; -1 on error. */
+int64_t store_asleep_due(struct db *db, int64_t now_ms, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* It is tried to wake it, and not again before `not_before` (ms). */
+int store_asleep_try(struct db *db, const char *subdomain, int64_t at_ms, int64_t not_before,
+                     struct err *e) __attribute__((warn_unused_result));
+
+/* Why it could not be woken; where that is news. */
+int store_asleep_error(struct db *db, const char *subdomain, const char *error, struct err *e)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,338 @@
+"""An environment sleeps, and wakes exactly as it was: by the API, by a visit, on several copies, through S3."""
+
+import contextlib
+import json
+import threading
+import time
+from base64 import urlsafe_b64encode
+
+import pytest
+
+from stack import CLUSTER, ON_ECS, SANITIZED, clouds, ecs_only, local_only, poll, short_folder
+
+LONG = 60 if SANITIZED or ON_ECS else 20
+BROWSER = [("Accept", "text/html,application/xhtml+xml"), ("Sec-Fetch-Mode", "navigate")]
+BUCKET = "mirage-state"
+
+
+def shared(config):
+    if ON_ECS:
+        config["state"] = {"url": f"s3://{BUCKET}/tests/"}
+
+
+def make(new_stack, change=None, **more):
+    """A stack that keeps what sleeps in S3, where it can."""
+    def both(config):
+        shared(config)
+        if change:
+            change(config)
+    s = new_stack(both, start=False, **more)
+    if ON_ECS:
+        s.aws.create_bucket(BUCKET)
+    s.url = poll(s._ready, 30, "it is ready")
+    return s
+
+
+def objects(s):
+    listed = s.aws.boto3_client("s3").list_objects_v2(Bucket=BUCKET, Prefix="tests/asleep/")
+    return [o["Key"].rpartition("/")[2] for o in listed.get("Contents", [])]
+
+
+def key(name):
+    return urlsafe_b64encode(name.encode()).decode() + ".json"
+
+
+def sleep(s, name):
+    r = s.api("POST", "/api/sleep", form={"subdomain": name})
+    assert (r.status, r.json()) == (200, {"result": "ok"}), r
+
+
+def wake(s, name, **more):
+    r = s.api("POST", "/api/wake", form={"subdomain": name, **more})
+    assert (r.status, r.json()) == (200, {"result": "accepted"}), r
+
+
+def state(s, name):
+    r = s.api("GET", f"/api/environments/{name}")
+    return r.json()["result"]["state"] if r.status == 200 else r.status
+
+
+def asleep(s):
+    with contextlib.closing(s.database()) as db:
+        return [row[0] for row in db.execute("SELECT subdomain FROM asleep ORDER BY subdomain")]
+
+
+def visit(s, name, headers=BROWSER):
+    return s.env(name, headers=headers)
+
+
+def wait_awake(s, name):
+    poll(lambda: s.env(name, "/env").status == 200, LONG, f"{name} answers")
+    poll(lambda: asleep(s) == [], LONG, "it sleeps no longer")
+
+
+def all_stopped(s, name):
+    return not s.tasks(name)
+
+
+def fall_asleep(s, name):
+    """Until its tasks are stopped and the proxy knows it."""
+    sleep(s, name)
+    poll(lambda: all_stopped(s, name), LONG, f"the tasks of {name} stopped")
+    poll(lambda: visit(s, name, []).status == 503, LONG, f"{name} is known as asleep")
+
+
+def what_it_is(s, name):
+    """All that a visitor's environment was launched with, as its task sees it."""
+    env = s.env(name, "/env").json()
+    kept = ("SUBDOMAIN", "SUBDOMAINRAW", "GIT_BRANCH", "NICK", "COLOR", "GATE")
+    return {k: env[k] for k in kept if k in env}
+
+
+def test_sleep_and_a_visit(new_stack):
+    s = make(new_stack)
+    s.launch("shop", "web", nick="joe", branch="topic/é#1")
+    before = what_it_is(s, "shop")
+    sleep(s, "shop")
+    assert state(s, "shop") == "asleep"
+    poll(lambda: all_stopped(s, "shop"), LONG, "its task stopped")
+    poll(lambda: visit(s, "shop", []).status == 503, LONG, "it is known as asleep")
+    assert state(s, "shop") == "asleep" and all_stopped(s, "shop"), "who does not ask for a page does not wake it"
+    r = visit(s, "shop")
+    assert r.status == 503 and r.header("Retry-After")
+    wait_awake(s, "shop")
+    assert what_it_is(s, "shop") == before
+    assert state(s, "shop") == "ready"
+    if ON_ECS:
+        poll(lambda: objects(s) == [], LONG, "nothing is kept any more")
+
+
+def test_sleep_again_and_again(new_stack):
+    s = make(new_stack)
+    s.launch("shop", "web", nick="joe")
+    for _ in range(3):
+        fall_asleep(s, "shop")
+        wake(s, "shop")
+        wait_awake(s, "shop")
+    assert what_it_is(s, "shop")["NICK"] == "joe"
+
+
+def test_what_cannot_sleep(new_stack):
+    s = make(new_stack)
+    r = s.api("POST", "/api/sleep", form={"subdomain": "nobody"})
+    assert r.status == 400 and "nothing runs under nobody" in r.text
+    r = s.api("POST", "/api/wake", form={"subdomain": "nobody"})
+    assert r.status == 400 and "nobody does not sleep" in r.text
+    for path in ("/api/sleep", "/api/wake"):
+        r = s.api("POST", path, form={"branch": "x"})
+        assert r.status == 400 and "parameter required: subdomain" in r.text
+    r = s.api("POST", "/api/wake", form={"subdomain": "nobody", "revisions": "old"})
+    assert r.status == 400 and "expected same or newest" in r.text
+
+
+def test_terminate_what_sleeps(new_stack):
+    s = make(new_stack)
+    s.launch("shop", "web")
+    sleep(s, "shop")
+    s.terminate("shop")
+    poll(lambda: visit(s, "shop").status == 404, LONG, "it is gone")
+    assert asleep(s) == [] and state(s, "shop") == "ended"
+    if ON_ECS:
+        assert objects(s) == []
+
+
+def test_launch_what_sleeps(new_stack):
+    """A launch by hand is a newer one: what slept is forgotten once it is ready."""
+    s = make(new_stack)
+    s.launch("shop", "web", nick="joe")
+    fall_asleep(s, "shop")
+    s.launch("shop", "web2", nick="ann")
+    wait_awake(s, "shop")
+    assert what_it_is(s, "shop")["NICK"] == "ann"
+
+
+def test_a_restart(new_stack, folder):
+    s = make(new_stack, folder=folder)
+    s.launch("shop", "web", nick="joe")
+    fall_asleep(s, "shop")
+    s.stop()
+    t = make(new_stack, folder=folder)
+    assert state(t, "shop") == "asleep"
+    assert visit(t, "shop").status == 503
+    wait_awake(t, "shop")
+    assert what_it_is(t, "shop")["NICK"] == "joe"
+
+
+def test_a_pattern_sleeps(new_stack):
+    s = make(new_stack)
+    s.launch("pr-*", "web", nick="joe")
+    sleep(s, "pr-*")
+    poll(lambda: all_stopped(s, "pr-*"), LONG, "its task stopped")
+    poll(lambda: visit(s, "pr-7", []).status == 503, LONG, "it is known as asleep")
+    assert visit(s, "pr-7").status == 503
+    poll(lambda: s.env("pr-7", "/env").status == 200, LONG, "it answers")
+
+
+def test_a_wake_that_fails(new_stack):
+    """It says why, sleeps on, and is not tried again at once."""
+    s = make(new_stack)
+    s.launch("shop", "web")
+    fall_asleep(s, "shop")
+    with contextlib.closing(s.database()) as db:
+        request = json.loads(db.execute("SELECT request FROM asleep").fetchone()[0])
+        request["taskdefs"] = ["gone:7"] if ON_ECS else ["missing"]
+        db.execute("UPDATE asleep SET request = ?, etag = ''", (json.dumps(request),))
+
+    def error():
+        with contextlib.closing(s.database()) as db:
+            return db.execute("SELECT error FROM asleep").fetchone()[0]
+
+    assert visit(s, "shop").status == 503
+    poll(error, LONG, "it says why")
+    assert state(s, "shop") == "asleep"
+    with contextlib.closing(s.database()) as db:
+        tries, tried, after = db.execute("SELECT tries, tried_at, not_before FROM asleep").fetchone()
+    assert tries == 1 and after - tried == 10_000
+
+
+def test_the_limit_of_visits(new_stack):
+    s = make(new_stack, lambda c: c.update(wake={"limit": 1}))
+    for name in ("one", "two"):
+        s.launch(name, "web")
+        sleep(s, name)
+    poll(lambda: all_stopped(s, "one") and all_stopped(s, "two"), LONG, "they stopped")
+    visit(s, "one")
+    poll(lambda: asleep(s) == ["two"], LONG, "the first is awake")
+    visit(s, "two")
+    poll(lambda: "wake.limit" in s.log_path.read_text(), LONG, "it says so")
+    assert state(s, "two") == "asleep"
+    wake(s, "two")  # a person may
+    wait_awake(s, "two")
+
+
+@ecs_only
+def test_what_is_kept(new_stack):
+    s = make(new_stack)
+    s.launch("shop", ["web", "web2"], nick="joe", branch="topic/é#1")
+    sleep(s, "shop")
+    assert objects(s) == [key("shop")]
+    body = s.aws.boto3_client("s3").get_object(Bucket=BUCKET, Key="tests/asleep/" + key("shop"))["Body"].read()
+    kept = json.loads(body)
+    assert kept["taskdefs"] == ["web2:1", "web:1"] and kept["subdomain"] == "shop"
+    assert {p["name"]: p["value"] for p in kept["parameters"]}["branch"] == "topic/é#1"
+
+
+@ecs_only
+def test_another_copy(new_stack, folder):
+    """One puts it to sleep, the other knows and wakes it; both then know that it is awake."""
+    first = make(new_stack)
+    other = short_folder()
+    clouds[other] = first.aws
+    try:
+        second = make(new_stack, folder=other)
+        first.launch("shop", ["web", "web2"], nick="joe")
+        second.wait_ready("shop", 2, seconds=LONG)
+        before = what_it_is(first, "shop")
+        tasks = {t["taskArn"] for t in first.aws.tasks()}
+        sleep(first, "shop")
+        poll(lambda: asleep(second) == ["shop"], LONG, "the other knows it")
+        assert visit(second, "shop").status == 503
+        wait_awake(second, "shop")
+        wait_awake(first, "shop")
+        assert what_it_is(first, "shop") == what_it_is(second, "shop") == before
+        assert len({t["taskArn"] for t in first.aws.tasks()} - tasks) == 2
+        poll(lambda: objects(first) == [], LONG, "nothing is kept")
+    finally:
+        del clouds[other]
+
+
+@ecs_only
+def test_500_visitors_and_two_copies(new_stack, folder):
+    first = make(new_stack)
+    other = short_folder()
+    clouds[other] = first.aws
+    try:
+        second = make(new_stack, folder=other)
+        first.launch("shop", ["web", "web2", "demo"], nick="joe")
+        second.wait_ready("shop", 3, seconds=LONG)
+        originals = first.aws.tasks()
+        sleep(first, "shop")
+        poll(lambda: asleep(second) == ["shop"], LONG, "the other knows it")
+        poll(lambda: visit(second, "shop", []).status == 503, LONG, "its proxy, too")
+        threads = [threading.Thread(target=visit, args=((first, second)[i % 2], "shop")) for i in range(500)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        for s in (first, second):
+            poll(lambda: s.env("shop", "/env").status == 200, LONG, "it answers")
+            poll(lambda: asleep(s) == [], LONG, "it is awake")
+        arns = {t["taskArn"] for t in originals}
+        woken = [t for t in first.aws.tasks() if t["taskArn"] not in arns]
+        assert len(woken) == 3
+
+        def shape(task):
+            tags = {t["key"]: t["value"] for t in task["tags"] if t["key"] != "MirageLaunch"}
+            return (task["taskDefinitionArn"], json.dumps(task["overrides"], sort_keys=True), json.dumps(tags, sort_keys=True))
+        assert sorted(map(shape, woken)) == sorted(map(shape, originals))
+    finally:
+        del clouds[other]
+
+
+@ecs_only
+def test_s3_away(new_stack):
+    """It stays awake, and the answer says why; what sleeps is woken all the same."""
+    s = make(new_stack)
+    s.launch("shop", "web")
+    s.launch("blog", "web")
+    sleep(s, "blog")
+    s.aws.deny_object(BUCKET)
+    r = s.api("POST", "/api/sleep", form={"subdomain": "shop"})
+    assert r.status == 500 and "state.url" in r.text and "cannot be put to sleep" in r.text, r
+    assert s.env("shop").status == 200
+    poll(lambda: all_stopped(s, "blog"), LONG, "the other stopped")
+    visit(s, "blog")
+    poll(lambda: s.env("blog").status == 200, LONG, "it is woken from what is known")
+
+
+@ecs_only
+@pytest.mark.parametrize("body, why", [
+    (b"nonsense", "it is no JSON"), (b"{}", "version: expected 1"), (b'{"version": 2}', "a newer mirage-ecs has written it"),
+    (b"x" * 300_000, "it has more than 256 KiB"),
+], ids=["no JSON", "nothing", "newer", "too big"])
+def test_an_object_that_is_nonsense(new_stack, body, why):
+    s = make(new_stack)
+    s.aws.boto3_client("s3").put_object(Bucket=BUCKET, Key="tests/asleep/" + key("shop"), Body=body)
+    s.aws.boto3_client("s3").put_object(Bucket=BUCKET, Key="tests/asleep/other.txt", Body=b"not ours")
+    poll(lambda: why in s.log_path.read_text(), LONG, "it says so")
+    assert asleep(s) == []
+    s.launch("shop", "web")
+    sleep(s, "shop")
+    assert asleep(s) == ["shop"]
+
+
+@local_only
+def test_a_launch_of_0_1_0(new_stack):
+    """Tasks without an id sleep, too."""
+    s = make(new_stack)
+    s.launch("shop", "web", nick="joe")
+    with contextlib.closing(s.database()) as db:
+        before = db.execute("SELECT id FROM launch").fetchone()[0]
+    fall_asleep(s, "shop")
+    visit(s, "shop")
+    wait_awake(s, "shop")
+    with contextlib.closing(s.database()) as db:
+        assert db.execute("SELECT max(id) FROM launch").fetchone()[0] > before
+
+
+def test_how_soon_it_is_woken(new_stack):
+    """The launch begins within 300 ms of the visit."""
+    s = make(new_stack)
+    s.launch("shop", "web")
+    fall_asleep(s, "shop")
+    at = time.time() * 1000
+    visit(s, "shop")
+    wait_awake(s, "shop")
+    with contextlib.closing(s.database()) as db:
+        wanted, launched = at, db.execute("SELECT at FROM launch WHERE asked_by = 'a visit'").fetchone()[0]
+    assert launched - wanted < (3000 if SANITIZED else 1000)
