@@ -10,13 +10,15 @@
 #include "config/config.h"
 #include "err.h"
 #include "store/db.h"
+#include "zone.h"
 
 struct job {
     const char *name;
     void (*run)(struct job *job); /* returns when job_wait() says false */
     const struct config *config;
     const char *state_dir;
-    int stop; /* a descriptor that becomes readable when the program is to end */
+    const struct zone *zone; /* of sleep.awake */
+    int stop;                /* a descriptor that becomes readable when the program is to end */
     struct db *db;
     pthread_t thread;
     bool started;

@@ -17,7 +17,7 @@
 
 enum { STATUS_DONE, STATUS_FAILED, STATUS_USAGE, STATUS_BUSY };
 
-static const char *duration, *regexp, *settle, *dry_run = "false", *as_json = "false";
+static const char *duration, *regexp, *settle, *action, *dry_run = "false", *as_json = "false";
 static struct option_list excludes, exclude_tags;
 
 static const struct option_extra extras[] = {
@@ -42,6 +42,11 @@ static const struct option_extra extras[] = {
      .help = "what is unused is looked at again after so long (0: stop at once; default: "
              "purge.settle of the configuration, 180)",
      .value = &settle},
+    {.name = "action",
+     .argument = "ACTION",
+     .help = "what becomes of them: terminate (the default), or sleep until a visit wakes them; on "
+             "ECS sleep needs state.url",
+     .value = &action},
     {.name = "dry-run", .is_flag = true, .help = "stop nothing", .value = &dry_run},
     {.name = "json", .is_flag = true, .help = "print JSON", .value = &as_json},
     {0},
@@ -70,6 +75,8 @@ static struct purge_input input_of(const struct config *config)
     }
     if (regexp)
         input.exclude_regexp = regexp;
+    if (action)
+        input.action = action;
     return input;
 }
 
@@ -84,7 +91,7 @@ static void tell(struct report *r, const struct purge_decision *d, const char *w
         printf("%-9s %-40s %s\n", what, d->subdomain, reason);
 }
 
-static void carry_out(struct purger *p, const struct purge_plan *plan, struct report *r)
+static void carry_out(struct purger *p, const struct purge_plan *plan, bool sleep, struct report *r)
 {
     for (size_t i = 0; i < plan->n; i++) {
         const struct purge_decision *d = &plan->decisions[i];
@@ -92,13 +99,13 @@ static void carry_out(struct purger *p, const struct purge_plan *plan, struct re
         if (!d->stop || r->dry_run) {
             r->kept += !d->stop;
             r->stopped += d->stop;
-            tell(r, d, d->stop ? "would-stop" : "keep", d->reason);
+            tell(r, d, !d->stop ? "keep" : sleep ? "would-sleep" : "would-stop", d->reason);
             continue;
         }
-        switch (purge_stop(p, plan, d->subdomain, &e)) {
+        switch (purge_stop(p, plan, d, sleep, &e)) {
         case 1:
             r->stopped++;
-            tell(r, d, "stopped", d->reason);
+            tell(r, d, sleep ? "asleep" : "stopped", d->reason);
             break;
         case 0:
             r->kept++;
@@ -133,7 +140,10 @@ static void sum_up(const struct report *r)
 
 static int purge(struct purger *p, const struct purge_rules *rules)
 {
-    const struct purge_view view = {cloudwatch_source(p->aws), p->db, p->runner};
+    const struct purge_view view = {.source = cloudwatch_source(p->aws),
+                                    .max_age_s = p->config->purge.max_age_ms / 1000,
+                                    .db = p->db,
+                                    .runner = p->runner};
     struct arena a = {0};
     struct report r = {.json = !strcmp(as_json, "true"), .dry_run = !strcmp(dry_run, "true")};
     struct purge_plan plan;
@@ -148,7 +158,7 @@ static int purge(struct purger *p, const struct purge_rules *rules)
     else {
         if (plan.warning)
             log_error("%s: what is not known is kept", plan.warning);
-        carry_out(p, &plan, &r);
+        carry_out(p, &plan, rules->sleep, &r);
         sum_up(&r);
         failed = plan.warning || r.failed > 0;
     }

@@ -14,6 +14,7 @@
 #include "environment.h"
 #include "log.h"
 #include "name_lock.h"
+#include "sleep.h"
 #include "store/store_access.h"
 
 /* Ten a second. ECS takes more of an account (Amazon ECS API Reference, "Request throttling"), but
@@ -22,7 +23,8 @@
 
 int purger_open(struct purger *p, const struct config *config, const char *state_dir, struct err *e)
 {
-    *p = (struct purger){.config = config, .settle_ms = config->purge.settle_ms, .stop = -1};
+    *p = (struct purger){
+        .config = config, .by = "a purge", .settle_ms = config->purge.settle_ms, .stop = -1};
     if (runner_open(&p->runner, config, state_dir, e) < 0 ||
         (!config->local && aws_client_open(&p->aws, config->ecs.region, e) < 0)) {
         purger_close(p);
@@ -161,20 +163,26 @@ int purge_look_twice(struct purger *p, const struct purge_view *view,
 /* --- stopping ----------------------------------------------------------------------------------
  */
 
-static int stop_task(struct purger *p, const char *arn, struct err *e)
+static int stop_task(struct purger *p, const char *arn, bool sleep, struct err *e)
 {
+    const char *reason = sleep ? STOP_ASLEEP : STOP_PURGED;
     struct pollfd end = {.fd = p->stop, .events = POLLIN};
 
     if (p->aws && poll(&end, 1, STOP_PAUSE_MS) > 0)
         return err_set(e, ERR_BUSY, "the program was told to end");
-    return p->db ? environment_terminate_task(p->db, p->runner, arn, STOP_PURGED, e)
-                 : runner_stop(p->runner, arn, STOP_PURGED, e);
+    if (!p->db)
+        return runner_stop(p->runner, arn, reason, e);
+    return sleep ? environment_stop_task(p->db, p->runner, arn, reason, e)
+                 : environment_terminate_task(p->db, p->runner, arn, reason, e);
 }
 
-int purge_stop(struct purger *p, const struct purge_plan *plan, const char *subdomain,
-               struct err *e)
+int purge_stop(struct purger *p, const struct purge_plan *plan,
+               const struct purge_decision *decision, bool sleep, struct err *e)
 {
+    const char *subdomain = decision->subdomain;
+    const struct task *tasks = NULL;
     struct err why;
+    size_t n = 0;
     int rc = 1;
 
     if (p->db) {
@@ -183,8 +191,14 @@ int purge_stop(struct purger *p, const struct purge_plan *plan, const char *subd
             return since < 0 ? -1 : 0;
     }
     for (size_t i = 0; i < plan->tasks.len; i++)
-        if (!strcmp(plan->tasks.items[i].subdomain, subdomain) &&
-            stop_task(p, plan->tasks.items[i].arn, rc > 0 ? e : &why) < 0)
+        if (!strcmp(plan->tasks.items[i].subdomain, subdomain)) {
+            tasks = n > 0 ? tasks : &plan->tasks.items[i];
+            n++;
+        }
+    if (sleep && sleep_begin(p->db, p->runner, p->config, tasks, n, p->by, decision->reason, e) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (stop_task(p, tasks[i].arn, sleep, rc > 0 ? e : &why) < 0)
             rc = -1;
     return rc;
 }

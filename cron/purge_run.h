@@ -19,6 +19,7 @@ struct purger {
     const struct config *config;
     struct runner *runner;
     struct aws_client *aws; /* NULL: local tasks, whose counts are in db */
+    const char *by;         /* who puts to sleep */
     struct db *db;          /* NULL: mirage-purge, on ECS */
     int64_t settle_ms;      /* between the two looks; 0, and local tasks: one look */
     int stop; /* a descriptor that becomes readable when the program is to end; -1: none */
@@ -43,10 +44,12 @@ int purge_look_twice(struct purger *p, const struct purge_view *view,
                      const struct purge_rules *rules, struct arena *a, struct purge_plan *plan,
                      struct err *e) __attribute__((warn_unused_result));
 
-/* Stops the tasks that the plan has under the subdomain, and no others: a launch in the meantime
- * keeps its own. 1 when they were stopped, 0 when somebody has used the subdomain since the
- * decision, -1 on error. Pauses between stops, because of ECS's throttling. */
-int purge_stop(struct purger *p, const struct purge_plan *plan, const char *subdomain,
-               struct err *e) __attribute__((warn_unused_result));
+/* Stops the tasks that the plan has under the decision's subdomain, and no others: a launch in the
+ * meantime keeps its own. sleep: it sleeps from then on, else it was terminated. 1 when they were
+ * stopped, 0 when somebody has used the subdomain since the decision, -1 on error. Pauses between
+ * stops, because of ECS's throttling. */
+int purge_stop(struct purger *p, const struct purge_plan *plan,
+               const struct purge_decision *decision, bool sleep, struct err *e)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -14,6 +14,7 @@
 #include "signals.h"
 #include "store/store_route.h"
 #include "store/store_sync.h"
+#include "zone.h"
 
 #include "job.h"
 #include "sync.h"
@@ -22,6 +23,7 @@
 #include "sync_purge.h"
 #include "sync_recover.h"
 #include "sync_report.h"
+#include "sync_sleep.h"
 #include "sync_wake.h"
 
 /* How long it waits between two looks at the tasks, in ms. ECS bounds the calls of an account. */
@@ -114,17 +116,20 @@ static int run_all(const struct program *program, struct db *db, struct runner *
         {.name = "recover", .run = config->launch.recover_kinds ? sync_recover : NULL},
         {.name = "wake", .run = sync_wake},
         {.name = "asleep", .run = !config->local && config->state.url ? sync_asleep_share : NULL},
+        {.name = "sleep", .run = config->sleep.after_ms > 0 ? sync_sleep : NULL},
         {.name = "schedule", .run = config->purge.schedule ? sync_schedule : NULL},
         {.name = "counts", .run = config->local ? sync_forget : sync_report},
         {.name = "link", .run = !config->local && config->link.hosted_zone_id ? sync_link : NULL},
     };
     const size_t n = sizeof jobs / sizeof jobs[0];
-    int rc = 0;
+    struct zone zone;
+    int rc = zone_load(&zone, config->sleep.timezone, e); /* while no other thread runs */
 
     for (size_t i = 0; i < n && rc == 0; i++) {
         jobs[i].config = config;
         jobs[i].state_dir = program->options.state;
         jobs[i].stop = stop;
+        jobs[i].zone = &zone;
         if (jobs[i].run)
             rc = job_start(&jobs[i], e);
     }
@@ -134,6 +139,7 @@ static int run_all(const struct program *program, struct db *db, struct runner *
         log_error("cannot tell the jobs to end");
     for (size_t i = 0; i < n; i++)
         job_join(&jobs[i]);
+    zone_free(&zone);
     close(stop);
     close(signals);
     return rc;

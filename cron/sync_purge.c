@@ -17,8 +17,8 @@
 #define STEP_MS 10000
 
 /* Stops what the plan says, and writes down what came of each. */
-static int carry_out(struct purger *p, int64_t run, const struct purge_plan *plan, size_t *stopped,
-                     struct arena *a, struct err *e)
+static int carry_out(struct purger *p, int64_t run, const struct purge_plan *plan, bool sleep,
+                     size_t *stopped, struct arena *a, struct err *e)
 {
     *stopped = 0;
     for (size_t i = 0; i < plan->n; i++) {
@@ -28,14 +28,15 @@ static int carry_out(struct purger *p, int64_t run, const struct purge_plan *pla
         int rc;
         if (!d->stop)
             continue;
-        rc = purge_stop(p, plan, d->subdomain, &why);
+        rc = purge_stop(p, plan, d, sleep, &why);
         if (rc < 0 && why.kind == ERR_BUSY) { /* the end of the program: it begins again */
             *e = why;
             return -1;
         }
         *stopped += rc > 0;
         if (rc > 0)
-            log_info("purge %lld: terminated %s", (long long)run, d->subdomain);
+            log_info("purge %lld: %s %s", (long long)run, sleep ? "put to sleep" : "terminated",
+                     d->subdomain);
         if (rc <= 0)
             result = rc < 0 ? arena_strdup(a, why.text) : "kept: it was used after the decision";
         if (store_purge_result(p->db, run, d->subdomain, result, e) < 0)
@@ -46,7 +47,10 @@ static int carry_out(struct purger *p, int64_t run, const struct purge_plan *pla
 
 static int run_one(struct purger *p, const struct purge_run *run, struct arena *a, struct err *e)
 {
-    const struct purge_view view = {cloudwatch_source(p->aws), p->db, p->runner};
+    const struct purge_view view = {.source = cloudwatch_source(p->aws),
+                                    .max_age_s = p->config->purge.max_age_ms / 1000,
+                                    .db = p->db,
+                                    .runner = p->runner};
     struct purge_rules rules = {0};
     struct purge_input input;
     struct purge_plan plan;
@@ -60,7 +64,7 @@ static int run_one(struct purger *p, const struct purge_run *run, struct arena *
     if (plan.warning)
         log_warn("purge %lld: %s: what is not known is kept", (long long)run->id, plan.warning);
     if (store_purge_decisions(p->db, run->id, plan.decisions, plan.n, e) < 0 ||
-        carry_out(p, run->id, &plan, &stopped, a, e) < 0)
+        carry_out(p, run->id, &plan, rules.sleep, &stopped, a, e) < 0)
         goto out;
     log_info("purge %lld: %zu of %zu environments stopped", (long long)run->id, stopped, plan.n);
     rc = plan.warning ? err_set(e, ERR_REFUSED, "%s", plan.warning) : 0;

@@ -19,7 +19,8 @@ static int read_input(struct call *c, struct purge_input *input, struct err *e)
     if (params_number_text(params, c->arena, "duration", &input->duration, e) < 0 ||
         params_list(params, c->arena, "excludes", &excludes, e) < 0 ||
         params_list(params, c->arena, "exclude_tags", &tags, e) < 0 ||
-        params_text(params, "exclude_regexp", &input->exclude_regexp, e) < 0)
+        params_text(params, "exclude_regexp", &input->exclude_regexp, e) < 0 ||
+        params_text(params, "action", &input->action, e) < 0)
         return -1;
     input->excludes = excludes.items;
     input->n_excludes = excludes.len;

@@ -27,6 +27,7 @@ struct fields {
     const char *excludes;     /* separated by commas or blanks */
     const char *exclude_tags; /* separated by commas */
     const char *exclude_regexp;
+    const char *action;
 };
 
 static int read_fields(struct call *c, struct fields *f, struct err *e)
@@ -37,7 +38,8 @@ static int read_fields(struct call *c, struct fields *f, struct err *e)
     if (params_text(params, "duration", &f->duration, e) < 0 ||
         params_list(params, c->arena, "excludes", &excludes, e) < 0 ||
         params_list(params, c->arena, "exclude_tags", &tags, e) < 0 ||
-        params_text(params, "exclude_regexp", &f->exclude_regexp, e) < 0)
+        params_text(params, "exclude_regexp", &f->exclude_regexp, e) < 0 ||
+        params_text(params, "action", &f->action, e) < 0)
         return -1;
     f->excludes = excludes.len > 0 ? excludes.items[0] : "";
     f->exclude_tags = tags.len > 0 ? tags.items[0] : "";
@@ -62,7 +64,8 @@ static const char **split(struct arena *a, const char *text, const char *separat
 
 static struct purge_input input_of(struct arena *a, const struct fields *f)
 {
-    struct purge_input input = {.duration = f->duration, .exclude_regexp = f->exclude_regexp};
+    struct purge_input input = {
+        .duration = f->duration, .exclude_regexp = f->exclude_regexp, .action = f->action};
 
     input.excludes = split(a, f->excludes, ", \t\r\n", &input.n_excludes);
     input.exclude_tags = split(a, f->exclude_tags, ",\r\n", &input.n_exclude_tags);
@@ -100,6 +103,7 @@ static void set_fields(struct call *c, json_t *view, const struct fields *f)
     json_object_set_new(view, "excludes", view_text(f->excludes));
     json_object_set_new(view, "exclude_tags", view_text(f->exclude_tags));
     json_object_set_new(view, "exclude_regexp", view_text(f->exclude_regexp));
+    json_object_set_new(view, "sleep", json_boolean(f->action && !strcmp(f->action, "sleep")));
 }
 
 /* What the rules would do, in *preview; when they are wrong it stays null and *message says why. */
@@ -107,7 +111,9 @@ static int preview(struct call *c, const struct fields *f, json_t **preview, con
                    struct err *e)
 {
     const struct purge_input input = input_of(c->arena, f);
-    const struct purge_view view = {cloudwatch_source(c->with->aws), c->with->db, NULL};
+    const struct purge_view view = {.source = cloudwatch_source(c->with->aws),
+                                    .max_age_s = c->with->config->purge.max_age_ms / 1000,
+                                    .db = c->with->db};
     struct purge_rules rules;
     struct purge_plan plan;
     size_t stops = 0;

@@ -96,5 +96,7 @@ json_t *view_purge_past(struct arena *a, const struct purge_past *run)
     json_object_set_new(view, "exclude_tags",
                         view_text(join(a, rules.exclude_tags, rules.n_exclude_tags)));
     json_object_set_new(view, "exclude_regexp", view_text(rules.exclude_regexp));
+    json_object_set_new(view, "sleep",
+                        json_boolean(rules.action && !strcmp(rules.action, "sleep")));
     return view;
 }

@@ -25,10 +25,11 @@ static json_t *texts(const char *const *items, size_t n)
 
 char *purge_input_to_json(const struct purge_input *input, struct arena *a)
 {
-    json_t *all = json_pack("{s:s, s:o, s:o, s:s}", "duration", input->duration, "excludes",
+    json_t *all = json_pack("{s:s, s:o, s:o, s:s, s:s}", "duration", input->duration, "excludes",
                             texts(input->excludes, input->n_excludes), "exclude_tags",
                             texts(input->exclude_tags, input->n_exclude_tags), "exclude_regexp",
-                            input->exclude_regexp ? input->exclude_regexp : "");
+                            input->exclude_regexp ? input->exclude_regexp : "", "action",
+                            input->action && *input->action ? input->action : "terminate");
     char *text = json_to_text(all, a);
 
     json_decref(all);
@@ -58,6 +59,7 @@ int purge_input_from_json(const char *text, struct arena *a, struct purge_input 
         .duration = arena_strdup(a, json_string_value(json_object_get(all, "duration"))),
         .exclude_regexp =
             arena_strdup(a, json_string_value(json_object_get(all, "exclude_regexp"))),
+        .action = arena_strdup(a, json_string_value(json_object_get(all, "action"))),
     };
     input->excludes = read_texts(json_object_get(all, "excludes"), a, &input->n_excludes);
     input->exclude_tags =
@@ -139,6 +141,16 @@ static const struct purge_count *count_of(const struct purge_count *counts, size
     return NULL;
 }
 
+/* Whether the first of its tasks, which have all started, has run for so long. */
+static bool is_older(const struct task *tasks, size_t n, int64_t max_age_s, int64_t now_ms)
+{
+    int64_t first = INT64_MAX;
+
+    for (size_t i = 0; i < n; i++)
+        first = tasks[i].started_at < first ? tasks[i].started_at : first;
+    return max_age_s > 0 && now_ms - first > max_age_s * 1000;
+}
+
 static struct purge_decision decide(const struct task *tasks, size_t n,
                                     const struct purge_count *count,
                                     const struct purge_rules *rules, int64_t now_ms,
@@ -154,7 +166,10 @@ static struct purge_decision decide(const struct task *tasks, size_t n,
     d.reason = excluded_by(rules, d.subdomain, tasks, n, a);
     if (d.reason)
         return d;
-    if (count && count->accesses > 0)
+    if (is_older(tasks, n, rules->max_age_s, now_ms)) {
+        d.stop = true;
+        d.reason = "it has run for longer than purge.max_age";
+    } else if (count && count->accesses > 0)
         d.reason = arena_printf(a, "%lld accesses within the duration", (long long)count->accesses);
     else if (!count || count->unknown)
         d.reason = arena_printf(a, "how often it was used is not known%s%s", count ? ": " : "",

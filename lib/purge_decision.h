@@ -21,6 +21,7 @@ struct purge_input {
     const char *const *exclude_tags; /* Key:Value */
     size_t n_exclude_tags;
     const char *exclude_regexp; /* NULL or "": none */
+    const char *action;         /* "terminate" (also NULL and ""), or "sleep" */
 };
 
 struct purge_rules {
@@ -31,6 +32,8 @@ struct purge_rules {
     size_t n_tags;
     const char *regexp; /* "" for none */
     struct regex *compiled;
+    bool sleep;        /* what is stopped sleeps; else it is terminated */
+    int64_t max_age_s; /* what has run for longer is stopped, used or not; 0: nothing is */
 };
 
 /* The accesses to one subdomain within the duration. */
@@ -59,7 +62,8 @@ int purge_input_from_json(const char *text, struct arena *a, struct purge_input 
 
 /* One decision for each subdomain, in the order of the tasks, which are live and sorted by
  * subdomain. A subdomain is stopped when each of its tasks has been up for longer than the
- * duration, no rule excludes it, and its count is known to be zero. Pure: no I/O, no clock. */
+ * duration, no rule excludes it, and its count is known to be zero; or when it is older than
+ * max_age_s, and no rule excludes it. Pure: no I/O, no clock. */
 size_t purge_decide(const struct task_list *tasks, const struct purge_count *counts,
                     size_t n_counts, const struct purge_rules *rules, int64_t now_ms,
                     struct arena *a, struct purge_decision **decisions)

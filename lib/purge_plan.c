@@ -66,13 +66,52 @@ static int count_local(struct db *db, int64_t since_ms, struct purge_count *coun
     return 0;
 }
 
+/* The counts of all copies, for those whose count decides: what is asked of CloudWatch is paid for
+ * by the subdomain. What this machine alone has counted is enough to keep one. */
+static int count_shared(const struct purge_view *v, const struct purge_rules *rules, int64_t now_ms,
+                        const struct task_list *tasks, struct purge_count *counts, size_t n,
+                        struct arena *a, struct err *e)
+{
+    struct purge_count *asked = arena_array(a, n, sizeof *asked), *unused;
+    size_t *places = arena_array(a, n, sizeof *places), n_asked = 0;
+    struct purge_decision *decisions;
+    int rc;
+
+    unused = arena_array(a, n, sizeof *unused);
+    for (size_t i = 0; i < n; i++)
+        unused[i] = (struct purge_count){.subdomain = counts[i].subdomain};
+    n = purge_decide(tasks, unused, n, rules, now_ms, a, &decisions);
+    for (size_t i = 0; i < n; i++) {
+        int64_t since = now_ms - rules->duration_s * 1000;
+        if (!decisions[i].stop)
+            continue;
+        if (v->db && v->used_here_is_enough) {
+            counts[i].accesses = store_access_sum(v->db, counts[i].subdomain, since, e);
+            if (counts[i].accesses < 0)
+                return -1;
+            if (counts[i].accesses > 0)
+                continue;
+        }
+        places[n_asked] = i;
+        asked[n_asked++] = counts[i];
+    }
+    rc = n_asked > 0
+             ? access_counts(&v->source, v->db, now_ms, rules->duration_s, asked, n_asked, a, e)
+             : 0;
+    for (size_t i = 0; i < n_asked; i++)
+        counts[places[i]] = asked[i];
+    return rc;
+}
+
 int purge_plan(const struct purge_view *v, const struct purge_rules *rules, struct arena *a,
                struct purge_plan *plan, struct err *e)
 {
     int64_t now = clock_now_ms();
+    struct purge_rules own = *rules;
     struct purge_count *counts;
     size_t n;
 
+    own.max_age_s = rules->sleep ? 0 : v->max_age_s;
     *plan = (struct purge_plan){.decided_at = now};
     if (list_tasks(v, a, &plan->tasks, e) < 0)
         return -1;
@@ -80,8 +119,8 @@ int purge_plan(const struct purge_view *v, const struct purge_rules *rules, stru
     if (!v->source.sums) {
         if (count_local(v->db, now - rules->duration_s * 1000, counts, n, a, e) < 0)
             return -1;
-    } else if (access_counts(&v->source, v->db, now, rules->duration_s, counts, n, a, e) < 0)
+    } else if (count_shared(v, &own, now, &plan->tasks, counts, n, a, e) < 0)
         plan->warning = arena_strdup(a, e->text);
-    plan->n = purge_decide(&plan->tasks, counts, n, rules, now, a, &plan->decisions);
+    plan->n = purge_decide(&plan->tasks, counts, n, &own, now, a, &plan->decisions);
     return 0;
 }

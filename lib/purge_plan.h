@@ -3,6 +3,9 @@
 #ifndef MIRAGE_PURGE_PLAN_H
 #define MIRAGE_PURGE_PLAN_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "access_counts.h"
 #include "arena.h"
 #include "err.h"
@@ -16,6 +19,8 @@ struct purge_view {
     struct metric_source source; /* of counts; none: local tasks, whose counts are in db */
     struct db *db;         /* the tasks, and what is not reported yet; NULL: the runner is asked */
     struct runner *runner; /* not used with a db */
+    bool used_here_is_enough; /* what this machine has counted is not asked about */
+    int64_t max_age_s;        /* for purge_decide(), where it terminates */
 };
 
 struct purge_plan {

@@ -38,13 +38,21 @@ static int check_tags(const struct purge_input *input, struct purge_rules *rules
     return 0;
 }
 
+static int check_action(const char *action, bool *sleep, struct err *e)
+{
+    *sleep = action && !strcmp(action, "sleep");
+    if (*sleep || !action || !*action || !strcmp(action, "terminate"))
+        return 0;
+    return err_set(e, ERR_INVALID, "invalid action %.100s (expected terminate or sleep)", action);
+}
+
 int purge_rules_check(const struct purge_input *input, struct purge_rules *rules, struct err *e)
 {
     *rules = (struct purge_rules){.excludes = input->excludes,
                                   .n_excludes = input->n_excludes,
                                   .regexp = input->exclude_regexp ? input->exclude_regexp : ""};
     if (check_duration(input->duration, &rules->duration_s, e) < 0 ||
-        check_tags(input, rules, e) < 0)
+        check_tags(input, rules, e) < 0 || check_action(input->action, &rules->sleep, e) < 0)
         return -1;
     if (*rules->regexp && regex_compile(&rules->compiled, rules->regexp, e) < 0) {
         e->kind = ERR_INVALID;

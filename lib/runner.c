@@ -52,7 +52,7 @@ int runner_trace(struct runner *r, const char *arn, struct arena *a, struct trac
 
 bool runner_keeps(const struct runner *r)
 {
-    return r->ops->keep != NULL;
+    return r->ops->keep;
 }
 
 int runner_keep(struct runner *r, const struct asleep *asleep, struct err *e)

@@ -133,6 +133,7 @@ struct config {
         struct config_strings excludes, exclude_tags;
         struct purge_input request; /* duration NULL: the file has none */
         int64_t settle_ms;          /* 0: nothing is looked at twice */
+        int64_t max_age_ms;         /* older than this, it is stopped, used or not; 0: not */
         size_t line, request_line;  /* 0: the file does not have the section */
     } purge;
     struct {
@@ -156,6 +157,8 @@ struct config {
         int64_t after_ms; /* unused for so long, it is put to sleep; 0: never */
         int64_t keep_ms;  /* asleep for so long, it is forgotten; 0: never */
         const char *exclude_regexp;
+        struct config_strings awake; /* nothing falls asleep then, as awake_parse() reads it */
+        const char *timezone;        /* of those times; NULL: the machine's */
         struct config_strings excludes, exclude_tags;
         struct purge_input request; /* the same, as purge_rules_check() reads it */
         size_t line;

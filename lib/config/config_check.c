@@ -7,12 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "awake.h"
 #include "buf.h"
 #include "ecs_tag.h"
 #include "network.h"
 #include "recover_rule.h"
 #include "regex.h"
 #include "socket_address.h"
+#include "zone.h"
 
 static void add_branch(struct config *c)
 {
@@ -184,6 +186,23 @@ static int complete_purge(struct config *c, struct err *e)
     return rc < 0 ? err_prefix(e, "%s:%zu: purge.request", c->path, line) : 0;
 }
 
+static int check_awake(const struct config *c, struct err *e)
+{
+    struct awake_span span;
+    struct err why;
+
+    for (size_t i = 0; i < c->sleep.awake.len; i++)
+        if (awake_parse(&span, c->sleep.awake.items[i], &why) < 0)
+            return complain(c, c->sleep.line, e, "sleep.awake: %s", why.text);
+    if (c->sleep.timezone && !zone_exists(c->sleep.timezone))
+        return complain(
+            c, c->sleep.line, e,
+            "sleep.timezone: this machine knows no time zone '%.100s': expected one such "
+            "as Europe/Berlin, from the package tzdata",
+            c->sleep.timezone);
+    return 0;
+}
+
 /* The rules of a purge decide about sleep, too. */
 static int complete_sleep(struct config *c, struct err *e)
 {
@@ -194,6 +213,8 @@ static int complete_sleep(struct config *c, struct err *e)
     if (c->state.url && strncmp(c->state.url, "s3://", 5) != 0)
         return complain(c, c->state.line, e,
                         "state.url: expected s3://bucket/prefix/, got '%.200s'", c->state.url);
+    if (check_awake(c, e) < 0)
+        return -1;
     if (c->sleep.after_ms % 1000 != 0)
         return complain(c, c->sleep.line, e, "sleep.after: expected whole seconds");
     *request = (struct purge_input){

@@ -173,6 +173,10 @@ static const struct config_field purge_request[] = {
     {.key = "exclude_regexp",
      .type = CONFIG_REGEX,
      .offset = IN(config, purge.request.exclude_regexp)},
+    {.key = "action",
+     .type = CONFIG_CHOICE,
+     .offset = IN(config, purge.request.action),
+     .choices = "terminate sleep"},
     {0},
 };
 
@@ -183,6 +187,7 @@ static const struct config_field purge[] = {
      .sub = purge_request,
      .line = IN(config, purge.request_line)},
     {.key = "settle", .type = CONFIG_DURATION, .offset = IN(config, purge.settle_ms)},
+    {.key = "max_age", .type = CONFIG_DURATION, .offset = IN(config, purge.max_age_ms)},
     {0},
 };
 
@@ -223,6 +228,11 @@ static const struct config_field state[] = {
 static const struct config_field sleep_section[] = {
     {.key = "after", .type = CONFIG_DURATION, .offset = IN(config, sleep.after_ms)},
     {.key = "keep", .type = CONFIG_DURATION, .offset = IN(config, sleep.keep_ms)},
+    {.key = "awake",
+     .type = CONFIG_STRINGS,
+     .offset = IN(config, sleep.awake),
+     .one_or_list = true},
+    {.key = "timezone", .type = CONFIG_STRING, .offset = IN(config, sleep.timezone)},
     {.key = "excludes", .type = CONFIG_STRINGS, .offset = IN(config, sleep.excludes)},
     {.key = "exclude_tags", .type = CONFIG_STRINGS, .offset = IN(config, sleep.exclude_tags)},
     {.key = "exclude_regexp", .type = CONFIG_REGEX, .offset = IN(config, sleep.exclude_regexp)},

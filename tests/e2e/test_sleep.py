@@ -8,7 +8,8 @@ from base64 import urlsafe_b64encode
 
 import pytest
 
-from stack import CLUSTER, ON_ECS, SANITIZED, clouds, ecs_only, local_only, poll, short_folder
+from stack import CLUSTER, ON_ECS, SANITIZED, clouds, ecs_only, local_only, poll, run, short_folder, zeros_in_cloudwatch
+from test_api_logs_access_purge import decision, forget_others, grow_old
 
 LONG = 60 if SANITIZED or ON_ECS else 20
 BROWSER = [("Accept", "text/html,application/xhtml+xml"), ("Sec-Fetch-Mode", "navigate")]
@@ -323,6 +324,100 @@ def test_a_launch_of_0_1_0(new_stack):
     wait_awake(s, "shop")
     with contextlib.closing(s.database()) as db:
         assert db.execute("SELECT max(id) FROM launch").fetchone()[0] > before
+
+
+# --- by idleness, and by purges -----------------------------------------------------------------
+
+
+def test_a_purge_that_puts_to_sleep(new_stack):
+    s = make(new_stack)
+    s.launch("idle", nick="joe")
+    s.launch("used")
+    for name in ("idle", "used"):
+        grow_old(s, name, 1000)
+    assert s.env("used").status == 200
+    forget_others(s, "used")
+    r = s.api("POST", "/api/purge", form={"duration": "600", "action": "nap"})
+    assert r.status == 400 and "invalid action nap (expected terminate or sleep)" in r.text
+    assert s.api("POST", "/api/purge", form={"duration": "600", "action": "sleep"}).status == 200
+    assert decision(s, "idle") == (1, "not accessed within the duration", "ok")
+    assert decision(s, "used")[0] == 0
+    assert asleep(s) == ["idle"] and state(s, "idle") == "asleep"
+    environment = s.api("GET", "/api/environments/idle").json()["result"]
+    assert environment["reason"] == "not accessed within the duration"
+    poll(lambda: all_stopped(s, "idle"), LONG, "its task stopped")
+    visit(s, "idle")
+    wait_awake(s, "idle")
+    assert what_it_is(s, "idle")["NICK"] == "joe"
+
+
+def test_idleness(new_stack):
+    """sleep.after, but for what is excluded."""
+    s = make(new_stack, lambda c: c.update(sleep={"after": "600s", "excludes": ["kept"]}))
+    for name in ("idle", "kept", "used"):
+        s.launch(name)
+    for name in ("idle", "kept", "used"):
+        grow_old(s, name, 1000)
+    assert s.env("used").status == 200
+    forget_others(s, "used")
+    poll(lambda: asleep(s) == ["idle"], 90, "what is idle sleeps")
+    assert "put idle to sleep: not used for 10 minutes (sleep.after)" in s.log_path.read_text()
+    assert len(s.tasks("kept")) == len(s.tasks("used")) == 1
+
+
+def test_awake_hours(new_stack):
+    """Within them nothing falls asleep."""
+    s = make(new_stack, lambda c: c.update(sleep={"after": "600s", "awake": "daily 00:00-24:00", "timezone": "UTC"}))
+    s.launch("idle")
+    grow_old(s, "idle", 1000)
+    r = s.api("POST", "/api/purge", form={"duration": "600", "action": "sleep", "excludes": "idle"})
+    assert r.status == 200 and decision(s, "idle")[0] == 0
+    time.sleep(65)  # once more than it looks
+    assert asleep(s) == []
+
+
+@ecs_only
+def test_mirage_purge_without_a_database(new_stack, folder):
+    """As a scheduled task has it; then a visit, through a copy that has not seen it fall asleep."""
+    s = make(new_stack)
+    s.launch("shop", ["web", "web2"], nick="joe")
+    before = what_it_is(s, "shop")
+    zeros_in_cloudwatch(s.aws, "shop", 1000)
+    for task in s.aws.tasks():
+        s.aws.change_task(task["taskArn"], startedAt=task["startedAt"] - 1000)
+    conf = folder / "purge.json"
+    conf.write_text(json.dumps({"ecs": {"cluster": CLUSTER}, "purge": {"settle": "0s"}}))
+
+    def purge(*more):
+        return run("mirage-purge", "-conf", conf, "-state", folder / "none", "-duration", "600", "-action", "sleep", *more,
+                   env=s.aws.environment())
+    r = purge()
+    assert r.returncode == 1 and "set state.url in the configuration" in r.stderr, r
+    assert len(s.tasks("shop")) == 2
+    conf.write_text(json.dumps({"ecs": {"cluster": CLUSTER}, "purge": {"settle": "0s"},
+                                "state": {"url": f"s3://{BUCKET}/tests/"}}))
+    assert "would-sleep" in purge("-dry-run").stdout
+    r = purge()
+    assert r.returncode == 0 and "asleep" in r.stdout, r
+    poll(lambda: asleep(s) == ["shop"], LONG, "the copy knows it")
+    poll(lambda: all_stopped(s, "shop"), LONG, "its tasks stopped")
+    visit(s, "shop")
+    wait_awake(s, "shop")
+    assert what_it_is(s, "shop") == before and len(s.tasks("shop")) == 2
+
+
+def test_max_age(new_stack):
+    """What has run for too long is ended, used or not."""
+    s = make(new_stack, lambda c: c.update(purge={"settle": "0s", "max_age": "900s"}))
+    for name in ("old", "kept", "young"):
+        s.launch(name)
+    for name in ("old", "kept"):
+        grow_old(s, name, 1000)
+    assert s.env("old").status == 200
+    assert s.api("POST", "/api/purge", form={"duration": "600", "excludes": "kept"}).status == 200
+    assert decision(s, "old") == (1, "it has run for longer than purge.max_age", "ok")
+    assert decision(s, "kept") == (0, "excluded by name", "")
+    assert decision(s, "young")[0] == 0
 
 
 def test_how_soon_it_is_woken(new_stack):

@@ -182,6 +182,16 @@ static const char everything[] =
     "launch: {replace: stop_first, drain: 1m, ready_timeout: 0s, recover: [crash, start],\n"
     "  health: {path: /healthz, timeout: "
     "3s}}\n"
+    "state: {url: 's3://state/mirage/'}\n"
+    "sleep:\n"
+    "  after: 2h\n"
+    "  keep: 240h\n"
+    "  awake: ['mon-fri 09:00-19:00', 'sat 10:00-12:00']\n"
+    "  timezone: UTC\n"
+    "  excludes: [main]\n"
+    "  exclude_tags: ['pin:yes']\n"
+    "  exclude_regexp: '^demo'\n"
+    "wake: {limit: 7}\n"
     "link:\n"
     "  hosted_zone_id: Z0123456789ABC\n"
     "  default_task_definitions: [front, back]\n"
@@ -189,11 +199,13 @@ static const char everything[] =
     "purge:\n"
     "  schedule: '*/5 3 ? * MON-FRI *'\n"
     "  settle: 90s\n"
+    "  max_age: 720h\n"
     "  request:\n"
     "    duration: \"86400\"\n"
     "    excludes: [main, foo-*]\n"
     "    exclude_tags: ['branch:a:b']\n"
     "    exclude_regexp: '^keep'\n"
+    "    action: sleep\n"
     "auth:\n"
     "  cookie_secret: [a-new-secret-of-thirty-two-bytes, the-old-secret-of-thirty-two-byte]\n"
     "  token: {header: X-Mirage-Token, token: \"t\\\"k\"}\n"
@@ -238,6 +250,18 @@ static void check_servers(const struct config *c)
     assert_int_equal(c->launch.recover_kinds, RECOVER_CRASH | RECOVER_START);
     assert_string_equal(c->launch.health.path, "/healthz");
     assert_int_equal(c->launch.health.timeout_ms, 3000);
+    assert_int_equal(c->purge.max_age_ms, 720LL * 3600 * 1000);
+    assert_string_equal(c->purge.request.action, "sleep");
+    assert_string_equal(c->state.url, "s3://state/mirage/");
+    assert_int_equal(c->sleep.after_ms, 7200000);
+    assert_string_equal(c->sleep.request.duration, "7200");
+    assert_string_equal(c->sleep.request.excludes[0], "main");
+    assert_string_equal(c->sleep.request.exclude_tags[0], "pin:yes");
+    assert_string_equal(c->sleep.request.exclude_regexp, "^demo");
+    assert_int_equal(c->sleep.keep_ms, 240LL * 3600 * 1000);
+    assert_int_equal(c->sleep.awake.len, 2);
+    assert_string_equal(c->sleep.timezone, "UTC");
+    assert_int_equal(c->wake.limit, 7);
     assert_string_equal(c->web.server, "apache");
     assert_string_equal(c->web.listen, "[::1]:8090");
     assert_string_equal(c->htmldir, "/srv/html");

@@ -231,6 +231,18 @@ static const struct mistake mistake_list[] = {
     {"purge:\n  request: {duration: 300, exclude_regexp: '('}", 2,
      "purge.request.exclude_regexp: "},
 
+    {"state:\n  url: https://bucket/x", 2, "state.url: expected s3://bucket/prefix/"},
+    {"sleep: {after: 299s}", 1, "sleep (after): invalid duration 299 (at least 300)"},
+    {"sleep: {after: 1500ms}", 1, "sleep.after: expected whole seconds"},
+    {"sleep: {excludes: [a]}", 1, "sleep lacks the key 'after'"},
+    {"sleep: {after: 1h, exclude_tags: [a]}", 1, "sleep (after): invalid exclude_tags format a"},
+    {"sleep: {after: 1h, exclude_regexp: '('}", 1, "sleep.exclude_regexp: "},
+    {"sleep: {after: 1h, awake: 9-17}", 1, "sleep.awake: expected days and times"},
+    {"sleep: {after: 1h, timezone: Nowhere/Land}", 1,
+     "sleep.timezone: this machine knows no time zone 'Nowhere/Land'"},
+    {"wake: {limit: -1}", 1, "wake.limit: "},
+    {"purge:\n  request: {duration: 300, action: nap}", 2, "purge.request.action: "},
+
     /* not YAML */
     {"host:\n\twebapi: a", 2, "not valid YAML: "},
     {"a: 'open\nb: c\n", 3, "not valid YAML: "},

@@ -35,6 +35,7 @@ struct situation {
     const char *subdomain;
     bool stop;
     const char *reason; /* how it begins */
+    int64_t max_age_s;
 };
 
 #define ONE(at)                                                                                    \
@@ -70,6 +71,17 @@ static const struct situation table[] = {
      .reason = "excluded by name"},
     {"an empty reason is a reason", ONE(OLD), 0, "",
      .reason = "how often it was used is not known"},
+
+    /* a longest time */
+    {"older, and used", ONE(OLD), 5, .stop = true, .reason = "it has run for longer",
+     .max_age_s = 7199},
+    {"as old, and used", ONE(OLD), 5, .reason = "5 accesses", .max_age_s = 7200},
+    {"older, and excluded", ONE(OLD), 5, .exclude = "env", .reason = "excluded by name",
+     .max_age_s = 7199},
+    {"older, and not known", ONE(OLD), -1, .stop = true, .reason = "it has run for longer",
+     .max_age_s = 7199},
+    {"older than that, but not than the duration", ONE(YOUNG), 0, .reason = "started within",
+     .max_age_s = 300},
 
     /* several tasks */
     {"two old ones", {OLD, OLD, -1}, 0, .stop = true, .reason = "not accessed"},
@@ -165,6 +177,7 @@ static struct purge_rules rules_of(const struct situation *s)
 
     if (purge_rules_check(&input, &rules, &e) < 0)
         fail_msg("%s: %s", s->name, e.text);
+    rules.max_age_s = s->max_age_s;
     return rules;
 }
 
