@@ -185,7 +185,7 @@ int purge_stop(struct purger *p, const struct purge_plan *plan,
     size_t n = 0;
     int rc = 1;
 
-    if (p->db) {
+    if (p->db && !decision->aged) {
         int64_t since = store_access_sum(p->db, subdomain, plan->decided_at, e);
         if (since != 0)
             return since < 0 ? -1 : 0;

@@ -167,7 +167,7 @@ static struct purge_decision decide(const struct task *tasks, size_t n,
     if (d.reason)
         return d;
     if (is_older(tasks, n, rules->max_age_s, now_ms)) {
-        d.stop = true;
+        d.stop = d.aged = true;
         d.reason = "it has run for longer than purge.max_age";
     } else if (count && count->accesses > 0)
         d.reason = arena_printf(a, "%lld accesses within the duration", (long long)count->accesses);

@@ -46,6 +46,7 @@ struct purge_count {
 struct purge_decision {
     const char *subdomain;
     bool stop;
+    bool aged;          /* it is stopped whether it is used or not */
     const char *reason; /* one sentence */
 };
 

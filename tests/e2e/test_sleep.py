@@ -237,7 +237,7 @@ def test_another_copy(new_stack, folder):
         tasks = {t["taskArn"] for t in first.aws.tasks()}
         sleep(first, "shop")
         poll(lambda: asleep(second) == ["shop"], LONG, "the other knows it")
-        assert visit(second, "shop").status == 503
+        poll(lambda: visit(second, "shop").status == 503, LONG, "and its proxy")
         wait_awake(second, "shop")
         wait_awake(first, "shop")
         assert what_it_is(first, "shop") == what_it_is(second, "shop") == before
