@@ -178,14 +178,20 @@ data "aws_iam_policy_document" "task" {
   }
 
   statement {
-    sid       = "ListTheTemplates"
+    sid       = "KeepWhatSleeps"
+    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+    resources = ["${aws_s3_bucket.config.arn}/state/asleep/*"]
+  }
+
+  statement {
+    sid       = "ListTheTemplatesAndWhatSleeps"
     actions   = ["s3:ListBucket"]
     resources = [aws_s3_bucket.config.arn]
 
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["html/*"]
+      values   = ["html/*", "state/asleep/*"]
     }
   }
 }

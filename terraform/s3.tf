@@ -1,8 +1,8 @@
-# The configuration and the pages' templates, which mirage-ecs fetches at its start.
+# The configuration and the pages' templates, which mirage-ecs fetches at its start; and what sleeps.
 
 resource "aws_s3_bucket" "config" {
   bucket_prefix = "${var.name}-"
-  force_destroy = true # all that is in it is made from here
+  force_destroy = true # all that is in it is made from here, but for what sleeps
 }
 
 resource "aws_s3_bucket_public_access_block" "config" {

@@ -139,7 +139,7 @@ variable "extra_configuration" {
 
   validation {
     condition = var.extra_configuration == "" || can(yamldecode(var.extra_configuration)) && length(setintersection(
-      keys(try({ for key, value in yamldecode(var.extra_configuration) : key => true }, {})), ["host", "listen", "htmldir", "ecs", "link"]
+      keys(try({ for key, value in yamldecode(var.extra_configuration) : key => true }, {})), ["host", "listen", "htmldir", "state", "ecs", "link"]
     )) == 0
     error_message = "extra_configuration is YAML (with each {{ }} in quotes) without the sections that Terraform writes: host, listen, htmldir, ecs, link."
   }
