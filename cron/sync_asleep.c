@@ -100,19 +100,27 @@ int sync_asleep_forget(struct db *db, struct runner *r, const struct config *con
 {
     struct asleep_row *rows;
     struct arena a = {0};
+    struct err why;
     size_t n;
     int rc = store_asleep_list(db, &a, &rows, &n, e);
 
-    for (size_t i = 0; i < n && rc == 0; i++) {
+    for (size_t i = 0; i < n; i++) {
         const char *subdomain = rows[i].asleep.subdomain, *end;
         struct facts f;
-        rc = look_at(db, subdomain, &a, &f, e);
-        end = rc == 0 ? end_of(config, &rows[i], &f) : NULL;
+        if (look_at(db, subdomain, &a, &f, e) < 0) {
+            rc = -1;
+            break;
+        }
+        end = end_of(config, &rows[i], &f);
         if (!end)
             continue;
-        rc = asleep_forget(db, r, subdomain, rows[i].asleep.launch, e);
-        if (rc == 0)
+        /* One that cannot be forgotten does not keep the others. */
+        if (asleep_forget(db, r, subdomain, rows[i].asleep.launch, &why) == 0)
             log_info("%s sleeps no longer: %s", subdomain, end);
+        else if (rc == 0) {
+            *e = why;
+            rc = -1;
+        }
     }
     arena_free(&a);
     return rc;

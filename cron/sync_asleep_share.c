@@ -106,6 +106,7 @@ static int round_once(struct share *s, struct arena *a, struct err *e)
     json_t *seen = json_object(), *gone = json_object();
     struct runner_kept_list kept;
     struct asleep_row *rows;
+    struct err why;
     size_t n;
     int rc;
 
@@ -113,15 +114,23 @@ static int round_once(struct share *s, struct arena *a, struct err *e)
     rc = store_asleep_list(s->db, a, &rows, &n, e);
     if (rc == 0)
         rc = runner_kept_list(s->runner, a, &kept, e);
-    for (size_t i = 0; rc == 0 && i < kept.len; i++) {
+    if (rc < 0) { /* what was gone before may be gone still */
+        json_decref(seen);
+        json_decref(gone);
+        return -1;
+    }
+    /* One that is refused does not keep the others. */
+    for (size_t i = 0; i < kept.len; i++) {
         const struct asleep_row *row = row_of(rows, n, kept.items[i].subdomain);
         json_object_set_new(seen, kept.items[i].subdomain, json_true());
-        if (!row || strcmp(row->etag, kept.items[i].etag) != 0)
-            rc = take_object(s, &kept.items[i], row, a, e);
+        if ((!row || strcmp(row->etag, kept.items[i].etag) != 0) &&
+            take_object(s, &kept.items[i], row, a, rc < 0 ? &why : e) < 0)
+            rc = -1;
     }
-    for (size_t i = 0; rc == 0 && i < n; i++)
-        if (!json_object_get(seen, rows[i].asleep.subdomain))
-            rc = take_absence(s, &rows[i], gone, a, e);
+    for (size_t i = 0; i < n; i++)
+        if (!json_object_get(seen, rows[i].asleep.subdomain) &&
+            take_absence(s, &rows[i], gone, a, rc < 0 ? &why : e) < 0)
+            rc = -1;
     json_decref(seen);
     json_decref(s->gone);
     s->gone = gone;
@@ -140,9 +149,10 @@ void sync_asleep_share(struct job *job)
     }
     do {
         struct arena a = {0};
+        struct err why;
         int rc = sync_asleep_forget(job->db, s.runner, job->config, &e);
-        if (rc == 0)
-            rc = round_once(&s, &a, &e);
+        if (round_once(&s, &a, rc < 0 ? &why : &e) < 0)
+            rc = -1;
         if (rc < 0 && !failing)
             log_error("%s; what sleeps here is what this machine knows", e.text);
         else if (rc == 0 && failing)

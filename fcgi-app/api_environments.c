@@ -14,6 +14,7 @@
 #include "environment_url.h"
 #include "router.h"
 #include "view.h"
+#include "view_asleep.h"
 #include "view_environment.h"
 #include "view_state.h"
 #include "view_task.h"
@@ -98,8 +99,10 @@ static const char *reason_of(const struct environment *env, const struct launch 
     return view_trouble(env, tasks, n, a);
 }
 
-static json_t *environment_view(struct call *c, const struct environment *env, struct err *e)
+static json_t *environment_view(struct call *c, const struct environment *env,
+                                const struct purge_rules *rules, struct err *e)
 {
+    struct sleep_outlook outlook;
     const struct launch *serving, *newest, *replacement;
     struct launch_list launches;
     struct task_list tasks;
@@ -131,10 +134,13 @@ static json_t *environment_view(struct call *c, const struct environment *env, s
         "launch", serving ? launch_view(serving) : json_null(), "replacement",
         replacement ? launch_view(replacement) : json_null(), "launched_again",
         time_text(env->recover_at), "tasks", list);
+    outlook = view_sleep_outlook(c, rules, tasks.items, live);
+    json_object_set_new(view, "sleeps_at", time_text(outlook.at));
+    json_object_set_new(view, "kept_awake", view_text(outlook.kept));
     return view;
 }
 
-static int all(struct call *c, json_t **result, struct err *e)
+static int all(struct call *c, const struct purge_rules *rules, json_t **result, struct err *e)
 {
     struct environment *environments;
     size_t n;
@@ -143,7 +149,7 @@ static int all(struct call *c, json_t **result, struct err *e)
         return -1;
     *result = json_array();
     for (size_t i = 0; i < n; i++) {
-        json_t *view = environment_view(c, &environments[i], e);
+        json_t *view = environment_view(c, &environments[i], rules, e);
         if (!view) {
             json_decref(*result);
             return -1;
@@ -153,7 +159,7 @@ static int all(struct call *c, json_t **result, struct err *e)
     return 0;
 }
 
-static int one(struct call *c, json_t **result, struct err *e)
+static int one(struct call *c, const struct purge_rules *rules, json_t **result, struct err *e)
 {
     struct environment env;
     int rc = store_environment_get(c->with->db, c->rest, c->arena, &env, e);
@@ -162,19 +168,24 @@ static int one(struct call *c, json_t **result, struct err *e)
         return err_set(e, ERR_NOT_FOUND, "There is no environment %.63s.", c->rest);
     if (rc < 0)
         return -1;
-    *result = environment_view(c, &env, e);
+    *result = environment_view(c, &env, rules, e);
     return *result ? 0 : -1;
 }
 
 int api_environments(struct call *c, struct err *e)
 {
+    struct purge_rules compiled, *rules = NULL;
     json_t *result = NULL;
     int rc;
 
     if (db_begin_read(c->with->db, e) < 0)
         return -1;
-    rc = *c->rest ? one(c, &result, e) : all(c, &result, e);
+    if (view_sleep_rules(c->with->config, &compiled))
+        rules = &compiled;
+    rc = *c->rest ? one(c, rules, &result, e) : all(c, rules, &result, e);
     db_rollback(c->with->db);
+    if (rules)
+        purge_rules_free(rules);
     if (rc == 0)
         respond_json_result(c->response, 200, result);
     return rc;

@@ -39,3 +39,22 @@ json_t *view_asleep(struct call *c, const struct asleep_row *row)
                      view_text(join_taskdefs(&asleep.request, c->arena)), "branch",
                      view_text(branch), "parameters", parameters);
 }
+
+bool view_sleep_rules(const struct config *config, struct purge_rules *rules)
+{
+    struct err checked; /* with the configuration */
+
+    return config->sleep.after_ms > 0 &&
+           purge_rules_check(&config->sleep.request, rules, &checked) == 0;
+}
+
+struct sleep_outlook view_sleep_outlook(struct call *c, const struct purge_rules *rules,
+                                        struct task *tasks, size_t n)
+{
+    struct sleep_outlook outlook = {.kept = ""};
+    struct err unreadable;
+
+    if (rules && sleep_outlook(c->with->db, rules, tasks, n, c->arena, &outlook, &unreadable) < 0)
+        outlook = (struct sleep_outlook){.kept = ""};
+    return outlook;
+}

@@ -31,7 +31,7 @@ struct cursor {
 struct group {
     const char *subdomain;
     const struct environment *environment; /* NULL: there are only its tasks */
-    const struct task *tasks;              /* those of the launch that serves come first */
+    struct task *tasks;                    /* those of the launch that serves come first */
     size_t n_tasks;                        /* of that launch */
     size_t n_all;
     const struct launch *newest;     /* NULL: none is known */
@@ -244,9 +244,11 @@ static json_t *replacement_view(struct call *c, const struct group *g)
     return view;
 }
 
-static json_t *environment_view(struct call *c, const struct group *g)
+static json_t *environment_view(struct call *c, const struct group *g,
+                                const struct purge_rules *rules)
 {
     const struct task *first = g->n_tasks > 0 ? &g->tasks[0] : NULL;
+    const struct sleep_outlook outlook = view_sleep_outlook(c, rules, g->tasks, g->n_tasks);
     json_t *view = json_object();
 
     json_object_set_new(view, "subdomain", view_text(g->subdomain));
@@ -273,6 +275,8 @@ static json_t *environment_view(struct call *c, const struct group *g)
         json_object_set_new(view, "asleep", asleep);
     }
     json_object_set_new(view, "can_sleep", json_boolean(g->n_tasks > 0));
+    json_object_set_new(view, "sleeps_at", view_time(outlook.at));
+    json_object_set_new(view, "kept_awake", view_text(outlook.kept));
     json_object_set_new(view, "several", json_boolean(g->n_tasks > 1));
     json_object_set_new(view, "logs_url", view_url(c->arena, "/logs/", g->subdomain));
     json_object_set_new(view, "again_url", view_again_url(c->arena, g->subdomain, NULL));
@@ -334,13 +338,17 @@ json_t *view_environments(struct call *c, const struct environment_facts *facts)
         arena_array(c->arena, facts->n_environments + facts->tasks.len + 1, sizeof(*views));
     size_t n = 0;
     json_t *list = json_array();
+    struct purge_rules rules;
+    bool falls_asleep = view_sleep_rules(c->with->config, &rules);
 
     while (next_group(facts, &at, &g, c->arena)) {
-        json_t *view = environment_view(c, &g);
+        json_t *view = environment_view(c, &g, falls_asleep ? &rules : NULL);
 
         json_object_set_new(view, "requests", requests_view(c, facts, &at, g.subdomain, last));
         views[n++] = (struct named_view){g.subdomain, view};
     }
+    if (falls_asleep)
+        purge_rules_free(&rules);
     qsort(views, n, sizeof(*views), by_name);
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, views[i].view);

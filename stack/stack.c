@@ -188,6 +188,7 @@ int stack_check(struct program *program, struct err *e)
 
     e->text[0] = '\0';
     config_warn_of_strangers(program->config, warn);
+    config_warn_of_sleep(program->config, warn);
     setenv("MIRAGE_STACK_PID", "0", 1); /* what is to be warned about was */
     if (fd < 0 || dprintf(fd, "%s", dump) < 0 || lseek(fd, 0, SEEK_SET) < 0)
         err_system(e, errno, "cannot keep the configuration in memory");
@@ -285,6 +286,7 @@ int stack_prepare(struct stack *s, const struct program *program, const char *us
                         .signals = -1,
                         .web = {.held = -1, .log = {.in = -1, .out = -1}}};
     config_warn_of_strangers(program->config, warn);
+    config_warn_of_sleep(program->config, warn);
     /* What does not run at all leaves no folder behind. */
     if (!program->config->local && check_runner(s, e) < 0)
         return -1;

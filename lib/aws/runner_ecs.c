@@ -15,6 +15,7 @@
 #include "ecs_launch.h"
 #include "ecs_launch_check.h"
 #include "ecs_task.h"
+#include "s3.h"
 #include "task_cache.h"
 
 /* Between two listings, however often mirage-sync asks while something is starting: less than it
@@ -422,6 +423,16 @@ static void ecs_close(struct runner *runner)
     free(r);
 }
 
+static int check_state_url(const char *url, struct err *e)
+{
+    struct s3_location ignored;
+    struct arena a = {0};
+    int rc = url ? s3_parse(url, &a, &ignored, e) : 0;
+
+    arena_free(&a);
+    return rc < 0 ? err_prefix(e, "state.url") : 0;
+}
+
 #define TASK_OPS                                                                                   \
     .prepare = ecs_prepare, .launch = ecs_launch, .list = ecs_list, .stop = ecs_stop,              \
     .logs = ecs_logs, .trace = ecs_trace, .limit = ecs_limit, .close = ecs_close
@@ -445,7 +456,8 @@ int runner_ecs_open(struct runner **runner, const struct config *config, struct 
         return err_set(e, ERR_INVALID,
                        "no ECS cluster: set ecs.cluster in the configuration; -local runs tasks on "
                        "this machine without AWS");
-    if (aws_client_open(&client, config->ecs.region, e) < 0)
+    if (check_state_url(config->state.url, e) < 0 ||
+        aws_client_open(&client, config->ecs.region, e) < 0)
         return -1;
     r = calloc(1, sizeof *r);
     if (!r || !(r->warned = json_object()))

@@ -118,6 +118,20 @@ void config_warn_of_values(const char *path, const char *list, void (*warn)(cons
     buf_free(&text);
 }
 
+void config_warn_of_sleep(const struct config *c, void (*warn)(const char *text))
+{
+    struct buf text = {0};
+
+    if (c->local || c->state.url || c->sleep.after_ms == 0)
+        return;
+    buf_printf(&text,
+               "%s:%zu: sleep.after without state.url: only this copy of mirage-ecs will know what "
+               "sleeps, and a lost disk forgets it; set state.url to s3://bucket/prefix/",
+               c->path, c->sleep.line);
+    warn(buf_text(&text));
+    buf_free(&text);
+}
+
 static bool is_loopback(const char *address)
 {
     return !strncmp(address, "127.", 4) || !strcmp(address, "::1") || !strncmp(address, "[::1]", 5);

@@ -22,4 +22,7 @@ void config_warn_of_values(const char *path, const char *list, void (*warn)(cons
  * pages and API. */
 void config_warn_of_strangers(const struct config *c, void (*warn)(const char *text));
 
+/* What falls asleep on ECS, and is kept on one machine's disk alone. */
+void config_warn_of_sleep(const struct config *c, void (*warn)(const char *text));
+
 #endif

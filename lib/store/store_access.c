@@ -41,6 +41,15 @@ int64_t store_access_unreported_sum(struct db *db, const char *subdomain, int64_
                subdomain, since_ms, e);
 }
 
+int64_t store_access_last(struct db *db, const char *subdomain, int64_t since_ms, struct err *e)
+{
+    return db_query_number(
+        db,
+        "SELECT coalesce(max(minute), 0) FROM access WHERE subdomain = :subdomain"
+        " AND minute >= :since AND count > 0",
+        DB_BINDS(db_text(":subdomain", subdomain), db_number(":since", since_ms / 60000)), e);
+}
+
 int store_access_zeros(struct db *db, int64_t minute, struct err *e)
 {
     return db_run(db,

@@ -18,6 +18,11 @@ int store_access_add(struct db *db, const char *subdomain, int64_t at_ms, int64_
 int64_t store_access_sum(struct db *db, const char *subdomain, int64_t since_ms, struct err *e)
     __attribute__((warn_unused_result));
 
+/* The last minute since `since_ms` in which the subdomain was used, in minutes since 1970; 0: none;
+ * -1 on error. */
+int64_t store_access_last(struct db *db, const char *subdomain, int64_t since_ms, struct err *e)
+    __attribute__((warn_unused_result));
+
 /* A row that CloudWatch has not, or not completely, taken yet. */
 struct access_row {
     const char *subdomain;

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from base64 import urlsafe_b64encode
+from datetime import datetime
 
 import pytest
 
@@ -431,3 +432,16 @@ def test_how_soon_it_is_woken(new_stack):
     with contextlib.closing(s.database()) as db:
         wanted, launched = at, db.execute("SELECT at FROM launch WHERE asked_by = 'a visit'").fetchone()[0]
     assert launched - wanted < (3000 if SANITIZED else 1000)
+
+
+def test_what_is_ahead(new_stack):
+    """When it may fall asleep, and what keeps it from that."""
+    s = make(new_stack, lambda c: c.update(sleep={"after": "600s", "exclude_tags": ["branch:pinned"]}))
+    s.launch("idle")
+    s.launch("kept", branch="pinned")
+    idle, kept = (s.api("GET", f"/api/environments/{name}").json()["result"] for name in ("idle", "kept"))
+    assert kept["kept_awake"] == "excluded by its tag branch:pinned" and kept["sleeps_at"] is None
+    at = datetime.fromisoformat(idle["sleeps_at"]).timestamp()
+    assert idle["kept_awake"] == "" and 590 < at - time.time() < 661
+    page = s.api("GET", "/").text
+    assert "may fall asleep from" in page and "does not fall asleep: excluded by its tag branch:pinned" in page
