@@ -88,7 +88,7 @@ int deed_sleep(struct call *c, const char *subdomain, struct err *e)
         return err_prefix(e, "%.63s is not put to sleep without a look at what runs by now",
                           subdomain);
     if (environment_sleep(c->with->db, c->with->runner, c->with->config, subdomain, asker(c),
-                          arena_printf(c->arena, "put to sleep by %s", asker(c)), e) < 0)
+                          arena_printf(c->arena, "%s asked for it", asker(c)), e) < 0)
         return -1;
     log_info("put %s to sleep, asked by %s", subdomain, asker(c));
     return 0;
