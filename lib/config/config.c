@@ -41,6 +41,7 @@ static void set_defaults(struct config *c, const struct options *o)
     c->launch.ready_timeout_ms = 1800000;
     c->launch.health.timeout_ms = 5000;
     c->purge.settle_ms = 180000;
+    c->wake.visitors = "browsers";
     c->web.server = "lighttpd";
     c->ecs.enable_execute_command = true;
 }
@@ -72,6 +73,7 @@ static int read_file(struct config *c, const char *path, const struct config_sou
         rc = config_check_secrets(c, buf_text(&unset), e);
     if (rc == 0) {
         config_warn_of_weakness(c, warn);
+        config_warn_of_agents(c, warn);
         config_warn_of_readers(c, path, &raw, warn);
     }
 out:

@@ -215,6 +215,35 @@ static const struct config_field launch[] = {
     {0},
 };
 
+static const struct config_field ignore[] = {
+    {.key = "user_agents",
+     .type = CONFIG_AGENTS,
+     .offset = IN(config, use.ignore.user_agents),
+     .max = CONFIG_IGNORE_MAX},
+    {.key = "paths",
+     .type = CONFIG_PATHS,
+     .offset = IN(config, use.ignore.paths),
+     .max = CONFIG_IGNORE_MAX},
+    {.key = "networks",
+     .type = CONFIG_NETWORKS,
+     .offset = IN(config, use.ignore.network_list),
+     .max = CONFIG_IGNORE_MAX},
+    {0},
+};
+
+static const struct config_field use[] = {
+    {.key = "ignore", .type = CONFIG_SECTION, .sub = ignore},
+    {0},
+};
+
+static const struct config_field wake[] = {
+    {.key = "visitors",
+     .type = CONFIG_CHOICE,
+     .offset = IN(config, wake.visitors),
+     .choices = "browsers all none"},
+    {0},
+};
+
 static const struct config_field link_section[] = {
     {.key = "hosted_zone_id", .type = CONFIG_STRING, .offset = IN(config, link.hosted_zone_id)},
     {.key = "default_task_definitions",
@@ -344,6 +373,8 @@ const struct config_field config_schema[] = {
      .line = IN(config_parameter, line)},
     {.key = "ecs", .type = CONFIG_SECTION, .sub = ecs},
     {.key = "launch", .type = CONFIG_SECTION, .sub = launch, .line = IN(config, launch.line)},
+    {.key = "use", .type = CONFIG_SECTION, .sub = use},
+    {.key = "wake", .type = CONFIG_SECTION, .sub = wake},
     {.key = "link", .type = CONFIG_SECTION, .sub = link_section},
     {.key = "local", .type = CONFIG_SECTION, .sub = local},
     {.key = "auth",
