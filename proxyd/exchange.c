@@ -137,7 +137,7 @@ static void begin_environment(struct conn *c, struct http_request *r, const char
         return;
     }
     answer = route_find(route_inbox_routes(&w->inbox), host, label, c->listen, &route);
-    c->turn = (unsigned)count_request(c, admit, answer, &route);
+    c->turn = (unsigned)count_request(c, r, admit, answer, &route);
     if (answer != ROUTE_READY) {
         if (admit == ADMIT_PREFLIGHT)
             reply_text(c, 403, "Forbidden");
