@@ -6,7 +6,7 @@ import time
 from stack import local_only, poll
 
 from test_api_logs_access_purge import access, decision, forget_others, grow_old
-from wire import websocket
+from test_proxy_upgrade import websocket
 
 PROBE = [("User-Agent", "kube-probe/1.31")]
 BROWSER = [("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0"),
@@ -55,13 +55,13 @@ def test_what_is_ignored_is_answered_and_counted_apart(new_stack):
 
 def test_paths_are_ignored(new_stack):
     def change(config):
-        config["use"] = {"ignore": {"user_agents": [], "paths": ["/env", "/status/*"]}}
+        config["use"] = {"ignore": {"user_agents": [], "paths": ["/echo", "/status/*"]}}
     s = new_stack(change)
     s.launch("pr-1")
     without_counts(s, "pr-1")
-    for path in ("/env?x=1", "/status/", "/status/live"):
+    for path in ("/echo?x=1", "/status/", "/status/live"):
         s.env("pr-1", path, PROBE)
-    for path in ("/environment", "/status", "/echo"):
+    for path in ("/echoes", "/status", "/env"):
         s.env("pr-1", path, PROBE)
     counts(s, "pr-1", 3, 3)
 
