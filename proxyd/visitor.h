@@ -28,7 +28,7 @@ void visitor_rules_free(struct visitor_rules *rules); /* NULL is fine */
 
 /* What a worker remembers of user agents that it has looked at: few send most of the requests.
  * Zeroed at first. */
-#define VISITOR_MEMORY      64
+#define VISITOR_MEMORY      256
 #define VISITOR_MEMORY_TEXT 252
 
 struct visitor_memory {
