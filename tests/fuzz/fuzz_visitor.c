@@ -10,8 +10,7 @@
 
 static struct http_request r;
 static struct network networks[2], ignored[1];
-static const char *const path_list[] = {"/health", "/status/*"};
-static const char *paths[] = {path_list[0], path_list[1]};
+static const char *paths[] = {"/health", "/status/*"};
 static struct config config = {.use.ignore.paths = {paths, 2}, .wake.visitors = "browsers"};
 static struct visitor_rules *rules;
 static struct visitor_memory kept;
