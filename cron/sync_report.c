@@ -1,5 +1,6 @@
 /* Every minute that has ended is reported: one value for each subdomain with a running task, zero
- * included. So no data means that nobody was there to count.
+ * included. So no data means that nobody was there to count. Requests that are no use (use.ignore)
+ * are a metric of their own, without zeros: it costs nothing where there are none.
  *
  * A row is marked as reported after CloudWatch has taken it. A crash between the two reports it
  * again, which keeps an environment; the other order would stop one. What is counted late, for a
@@ -36,7 +37,8 @@ static int send(struct job *job, struct aws_client *client, const struct access_
     char code[AWS_CODE_SIZE];
 
     for (size_t i = 0; i < n; i++)
-        values[i] = (struct metric_value){rows[i].subdomain, rows[i].minute, rows[i].delta};
+        values[i] =
+            (struct metric_value){rows[i].subdomain, rows[i].kind, rows[i].minute, rows[i].delta};
     if (cloudwatch_put(client, values, n, code, e) < 0) {
         if (!is_about_values(code))
             return -1;

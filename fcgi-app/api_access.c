@@ -1,5 +1,5 @@
-/* /api/access: how many requests a subdomain had lately. On ECS this is what CloudWatch has from
- * all machines, and what this one has not reported yet. */
+/* /api/access: how many requests a subdomain had lately, and how many were ignored (use.ignore). On
+ * ECS this is what CloudWatch has from all machines, and what this one has not reported yet. */
 #include "api.h"
 
 #include <stdlib.h>
@@ -26,6 +26,31 @@ static int64_t read_duration(const char *text)
     return duration > 0 ? duration : DEFAULT_DURATION;
 }
 
+/* On ECS, from all machines. */
+static int count_all(struct call *c, const struct metric_source *source, const char *subdomain,
+                     int64_t duration, int64_t *sum, int64_t *ignored, struct err *e)
+{
+    struct purge_count count = {.subdomain = subdomain};
+    int64_t now = clock_now_ms();
+
+    if (access_counts(source, c->with->db, now, duration, &count, 1, c->arena, e) < 0)
+        return -1;
+    *sum = count.accesses;
+    return access_ignored(source, c->with->db, now, duration, subdomain, ignored, e);
+}
+
+static int count_here(struct call *c, const char *subdomain, int64_t duration, int64_t *sum,
+                      int64_t *ignored, struct err *e)
+{
+    int64_t since = clock_now_ms() - duration * 1000;
+
+    *sum = store_access_sum(c->with->db, subdomain, since, e);
+    if (*sum < 0)
+        return -1;
+    *ignored = store_access_sum_of(c->with->db, ACCESS_IGNORED, subdomain, since, e);
+    return *ignored < 0 ? -1 : 0;
+}
+
 int api_access(struct call *c, struct err *e)
 {
     const struct params *params = &c->request->params;
@@ -34,6 +59,7 @@ int api_access(struct call *c, struct err *e)
     const char *text;
     int64_t duration;
     int64_t sum;
+    int64_t ignored;
 
     if (params_subdomain(params, c->arena, &subdomain, e) < 0 ||
         params_text(params, "duration", &text, e) < 0)
@@ -41,18 +67,11 @@ int api_access(struct call *c, struct err *e)
     if (!subdomain)
         return err_set(e, ERR_INVALID, "parameter required: subdomain");
     duration = read_duration(text);
-    if (source.sums) {
-        struct purge_count count = {.subdomain = subdomain};
-        if (access_counts(&source, c->with->db, clock_now_ms(), duration, &count, 1, c->arena, e) <
-            0)
-            return -1;
-        sum = count.accesses;
-    } else
-        sum = store_access_sum(c->with->db, subdomain, clock_now_ms() - duration * 1000, e);
-    if (sum < 0)
+    if ((source.sums ? count_all(c, &source, subdomain, duration, &sum, &ignored, e)
+                     : count_here(c, subdomain, duration, &sum, &ignored, e)) < 0)
         return -1;
     respond_json(c->response, 200,
-                 json_pack("{s:s,s:I,s:I}", "result", "ok", "duration", (json_int_t)duration, "sum",
-                           (json_int_t)sum));
+                 json_pack("{s:s,s:I,s:I,s:I}", "result", "ok", "duration", (json_int_t)duration,
+                           "sum", (json_int_t)sum, "ignored", (json_int_t)ignored));
     return 0;
 }

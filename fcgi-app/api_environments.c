@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "store/store_access.h"
 #include "store/store_asleep.h"
 #include "store/store_environment.h"
 #include "store/store_launch.h"
@@ -18,6 +19,8 @@
 #include "view_environment.h"
 #include "view_state.h"
 #include "view_task.h"
+
+#define HOUR_MS ((int64_t)3600 * 1000)
 
 static json_t *time_text(int64_t ms)
 {
@@ -60,6 +63,20 @@ static const struct launch *find(const struct launch_list *list, const char *id)
         if (!strcmp(list->items[i].id, id))
             return &list->items[i];
     return NULL;
+}
+
+/* What this machine has counted in the last hour; NULL on error. */
+static json_t *requests_view(struct call *c, const char *subdomain, struct err *e)
+{
+    const int64_t since = clock_now_ms() - HOUR_MS;
+    int64_t sum = store_access_sum(c->with->db, subdomain, since, e), ignored;
+
+    if (sum < 0)
+        return NULL;
+    ignored = store_access_sum_of(c->with->db, ACCESS_IGNORED, subdomain, since, e);
+    if (ignored < 0)
+        return NULL;
+    return json_pack("{s:I,s:I}", "sum", (json_int_t)sum, "ignored", (json_int_t)ignored);
 }
 
 /* The state in one word, and since when. */
@@ -107,17 +124,19 @@ static json_t *environment_view(struct call *c, const struct environment *env,
     struct launch_list launches;
     struct task_list tasks;
     struct asleep_row row;
-    json_t *list = json_array(), *view;
+    json_t *list, *requests, *view;
     const char *state;
     int64_t since;
     size_t live = 0;
 
     if (store_launch_list(c->with->db, env->subdomain, c->arena, &launches, e) < 0 ||
         store_task_of(c->with->db, env->subdomain, TASK_RUNNING, c->arena, &tasks, e) < 0 ||
-        (env->asleep && store_asleep_get(c->with->db, env->subdomain, c->arena, &row, e) < 0)) {
-        json_decref(list);
+        (env->asleep && store_asleep_get(c->with->db, env->subdomain, c->arena, &row, e) < 0))
         return NULL;
-    }
+    requests = requests_view(c, env->subdomain, e);
+    if (!requests)
+        return NULL;
+    list = json_array();
     for (size_t i = 0; i < tasks.len; i++)
         json_array_append_new(list, task_view(c, &tasks.items[i]));
     for (size_t i = 0; i < tasks.len; i++)
@@ -128,12 +147,13 @@ static json_t *environment_view(struct call *c, const struct environment *env,
     replacement = view_replacement(newest, env);
     state = state_of(c, env, serving, env->asleep ? &row : NULL, tasks.items, live, &since);
     view = json_pack(
-        "{s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "subdomain", view_text(env->subdomain), "url",
+        "{s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "subdomain", view_text(env->subdomain), "url",
         environment_url(c, env->subdomain), "state", state, "since", time_text(since), "reason",
         view_text(reason_of(env, newest, env->asleep ? &row : NULL, tasks.items, live, c->arena)),
         "launch", serving ? launch_view(serving) : json_null(), "replacement",
         replacement ? launch_view(replacement) : json_null(), "launched_again",
-        time_text(env->recover_at), "tasks", list);
+        time_text(env->recover_at), "requests",
+ requests, "tasks", list);
     outlook = view_sleep_outlook(c, rules, tasks.items, live);
     json_object_set_new(view, "sleeps_at", time_text(outlook.at));
     json_object_set_new(view, "kept_awake", view_text(outlook.kept));

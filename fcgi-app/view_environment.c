@@ -135,12 +135,14 @@ static bool next_group(const struct environment_facts *facts, struct cursor *at,
     return true;
 }
 
-/* `{"sum":123,"plot":"M1 24v-3…"}` of the last hour, the minute that runs being its last. */
+/* `{"sum":123,"ignored":4,"plot":"M1 24v-3…"}` of the last hour, the minute that runs being its
+ * last. ignored: null where there are none. */
 static json_t *requests_view(struct call *c, const struct environment_facts *facts,
                              struct cursor *at, const char *subdomain, int64_t last)
 {
     int64_t values[PLOT_MINUTES] = {0};
     int64_t sum = 0;
+    int64_t ignored = 0;
 
     for (; at->minute < facts->n_minutes; at->minute++) {
         const struct access_minute *m = &facts->minutes[at->minute];
@@ -152,8 +154,10 @@ static json_t *requests_view(struct call *c, const struct environment_facts *fac
             continue;
         values[PLOT_MINUTES - 1 - (last - m->minute)] = m->count;
         sum += m->count;
+        ignored += m->ignored;
     }
-    return json_pack("{s:I,s:s}", "sum", (json_int_t)sum, "plot",
+    return json_pack("{s:I,s:o,s:s}", "sum", (json_int_t)sum, "ignored",
+                     ignored > 0 ? json_integer(ignored) : json_null(), "plot",
                      plot_steps(c->arena, values, PLOT_MINUTES));
 }
 

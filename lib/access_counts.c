@@ -1,7 +1,5 @@
 #include "access_counts.h"
 
-#include "store/store_access.h"
-
 #define BUCKETS_MAX 200             /* 500 subdomains' come to less than the 100,800 of a page */
 #define LATE_MS     (4 * 60 * 1000) /* a minute, until it is reported; two, until it can be read */
 #define DAY_S       86400
@@ -40,6 +38,23 @@ static const char *why_unknown(const struct metric_sum *sum, size_t due, const c
     return sum->n_due < due || due == 0 ? "CloudWatch has gaps in its data" : NULL;
 }
 
+/* What the source has and what this machine has not reported yet. What was reported in the last
+ * minutes is in neither: the source does not show it yet. What this machine has counted is a lower
+ * bound of the sum all the same. db: may be NULL. -1 on error. */
+static int64_t add_ours(const struct metric_sum *sum, struct db *db, int64_t since_ms,
+                        struct err *e)
+{
+    int64_t ours, local;
+
+    if (!db)
+        return sum->sum;
+    ours = store_access_unreported_sum(db, sum->kind, sum->subdomain, since_ms, e);
+    local = ours < 0 ? -1 : store_access_sum_of(db, sum->kind, sum->subdomain, since_ms, e);
+    if (local < 0)
+        return -1;
+    return sum->sum + ours > local ? sum->sum + ours : local;
+}
+
 int access_counts(const struct metric_source *source, struct db *db, int64_t now_ms,
                   int64_t duration_s, struct purge_count *counts, size_t n, struct arena *a,
                   struct err *e)
@@ -56,20 +71,25 @@ int access_counts(const struct metric_source *source, struct db *db, int64_t now
     if (rc < 0)
         failure = arena_strdup(a, e->text);
     for (size_t i = 0; i < n; i++) {
-        int64_t ours = 0, local = 0;
-        if (db) {
-            ours = store_access_unreported_sum(db, sums[i].subdomain, window.start_ms, &why);
-            /* What was reported in the last minutes is in neither: CloudWatch does not show it yet.
-             * What this machine has counted is a lower bound of the sum all the same. */
-            if (ours >= 0)
-                local = store_access_sum(db, sums[i].subdomain, window.start_ms, &why);
-            if (ours < 0 || local < 0) {
-                *e = why;
-                return -1;
-            }
+        int64_t all = add_ours(&sums[i], db, window.start_ms, &why);
+        if (all < 0) {
+            *e = why;
+            return -1;
         }
-        counts[i].accesses = sums[i].sum + ours > local ? sums[i].sum + ours : local;
+        counts[i].accesses = all;
         counts[i].unknown = why_unknown(&sums[i], access_window_due(&window), failure);
     }
     return rc;
+}
+
+int access_ignored(const struct metric_source *source, struct db *db, int64_t now_ms,
+                   int64_t duration_s, const char *subdomain, int64_t *ignored, struct err *e)
+{
+    struct metric_window window = access_window(now_ms, duration_s);
+    struct metric_sum sum = {.subdomain = subdomain, .kind = ACCESS_IGNORED};
+
+    if (source->sums(source->context, &window, &sum, 1, e) < 0)
+        return -1;
+    *ignored = add_ours(&sum, db, window.start_ms, e);
+    return *ignored < 0 ? -1 : 0;
 }

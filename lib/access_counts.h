@@ -10,9 +10,11 @@
 #include "arena.h"
 #include "purge_decision.h"
 #include "store/db.h"
+#include "store/store_access.h"
 
 struct metric_sum {
     const char *subdomain;
+    enum access_kind kind;
     int64_t sum;   /* of the values in the window */
     size_t n_due;  /* buckets with a value, of those that end by due_ms */
     bool complete; /* the source says that nothing is missing */
@@ -26,9 +28,9 @@ struct metric_window {
 
 /* Where the counts of all machines come from. */
 struct metric_source {
-    /* Fills in the sums, whose subdomains are set. When a sum fails, it stays incomplete, and the
-     * others are tried all the same; then -1 is returned, and *e is the first failure. NULL: there
-     * is no source, as in local mode. */
+    /* Fills in the sums, whose subdomains and kinds are set. When a sum fails, it stays incomplete,
+     * and the others are tried all the same; then -1 is returned, and *e is the first failure.
+     * NULL: there is no source, as in local mode. */
     int (*sums)(void *context, const struct metric_window *window, struct metric_sum *sums,
                 size_t n, struct err *e);
     void *context;
@@ -50,5 +52,11 @@ size_t access_window_due(const struct metric_window *window) __attribute__((warn
 int access_counts(const struct metric_source *source, struct db *db, int64_t now_ms,
                   int64_t duration_s, struct purge_count *counts, size_t n, struct arena *a,
                   struct err *e) __attribute__((warn_unused_result));
+
+/* How many requests of this subdomain were ignored (use.ignore): a lower bound, as no machine
+ * reports a minute without any. -1 on error. */
+int access_ignored(const struct metric_source *source, struct db *db, int64_t now_ms,
+                   int64_t duration_s, const char *subdomain, int64_t *ignored, struct err *e)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -89,6 +89,7 @@ struct conn {
     bool bodiless;    /* its answer goes on without a body: a preflight without credentials */
     bool replayable;  /* may be sent again as it is: idempotent, all of it is in the block */
     uint32_t counter; /* its environment's, while `tick` runs */
+    bool ignored;     /* it is counted apart (use.ignore) */
     unsigned turn;    /* which of the targets is its first */
     unsigned tries;   /* targets that refused */
     bool starved;     /* what is in the block is too little to go on with */

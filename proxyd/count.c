@@ -6,11 +6,17 @@
 #include "hash.h"
 #include "store/store_access.h"
 
+/* Over all workers. */
+struct sums {
+    uint64_t accesses;
+    uint64_t ignored;
+};
+
 struct counter {
     char *subdomain;
-    uint64_t written; /* of its total over all workers */
-    uint64_t pending; /* the total that the running transaction writes */
-    int64_t next;     /* in its hash bucket; -1: the last */
+    struct sums written;
+    struct sums pending; /* what the running transaction writes */
+    int64_t next;        /* in its hash bucket; -1: the last */
 };
 
 struct count_table {
@@ -103,7 +109,7 @@ static bool make_room(struct count_table *t)
         return false;
     for (unsigned i = 0; i < t->n_workers; i++)
         if (!t->workers[i]->chunks[chunk] &&
-            !(t->workers[i]->chunks[chunk] = calloc(COUNT_CHUNK, sizeof(_Atomic(uint64_t)))))
+            !(t->workers[i]->chunks[chunk] = calloc(COUNT_CHUNK, sizeof(struct count_total))))
             return false;
     return true;
 }
@@ -129,15 +135,28 @@ int64_t count_number(struct count_table *t, const char *subdomain)
     return i;
 }
 
-static uint64_t total_of(const struct count_table *t, size_t number)
+static struct sums sums_of(const struct count_table *t, size_t number)
 {
-    uint64_t total = 0;
+    struct sums sums = {0};
 
-    for (unsigned i = 0; i < t->n_workers; i++)
-        total +=
-            atomic_load_explicit(&t->workers[i]->chunks[number / COUNT_CHUNK][number % COUNT_CHUNK],
-                                 memory_order_relaxed);
-    return total;
+    for (unsigned i = 0; i < t->n_workers; i++) {
+        struct count_total *of = &t->workers[i]->chunks[number / COUNT_CHUNK][number % COUNT_CHUNK];
+        sums.accesses += atomic_load_explicit(&of->accesses, memory_order_relaxed);
+        sums.ignored += atomic_load_explicit(&of->ignored, memory_order_relaxed);
+    }
+    return sums;
+}
+
+/* Adds what a counter has pending to its minute. */
+static int add(struct db *db, const struct counter *c, int64_t now_ms, struct err *e)
+{
+    uint64_t accesses = c->pending.accesses - c->written.accesses;
+    uint64_t ignored = c->pending.ignored - c->written.ignored;
+
+    if (accesses > 0 && store_access_add(db, c->subdomain, now_ms, (int64_t)accesses, e) < 0)
+        return -1;
+    return ignored > 0 ? store_access_add_ignored(db, c->subdomain, now_ms, (int64_t)ignored, e)
+                       : 0;
 }
 
 int count_write(struct count_table *t, struct db *db, int64_t now_ms, struct err *e)
@@ -146,13 +165,13 @@ int count_write(struct count_table *t, struct db *db, int64_t now_ms, struct err
 
     for (size_t i = 0; i < t->len; i++) {
         struct counter *c = &t->counters[i];
-        c->pending = total_of(t, i);
-        if (c->pending == c->written)
+        c->pending = sums_of(t, i);
+        if (c->pending.accesses == c->written.accesses && c->pending.ignored == c->written.ignored)
             continue;
         if (!begun && db_begin(db, e) < 0)
             return -1;
         begun = true;
-        if (store_access_add(db, c->subdomain, now_ms, (int64_t)(c->pending - c->written), e) < 0)
+        if (add(db, c, now_ms, e) < 0)
             goto undo;
     }
     if (!begun)

@@ -14,9 +14,15 @@
 #define COUNT_CHUNK  1024 /* counters a chunk */
 #define COUNT_CHUNKS 4096 /* chunks: room for four million subdomains in the life of a process */
 
+/* What a worker has counted of a subdomain. */
+struct count_total {
+    _Atomic(uint64_t) accesses;
+    _Atomic(uint64_t) ignored; /* requests that are no use (use.ignore) */
+};
+
 /* A worker's totals. Chunks are made by the main thread before a number in them is given out. */
 struct count_worker {
-    _Atomic(uint64_t) *chunks[COUNT_CHUNKS];
+    struct count_total *chunks[COUNT_CHUNKS];
 };
 
 struct count_table;
@@ -32,10 +38,12 @@ struct count_worker *count_worker(struct count_table *t, unsigned worker)
 int64_t count_number(struct count_table *t, const char *subdomain)
     __attribute__((warn_unused_result));
 
-/* Worker thread: one access more. Returns how many there were before. */
-static inline uint64_t count_access(struct count_worker *w, uint32_t number)
+/* Worker thread: one access more, or one request more that is ignored. Returns how many of its kind
+ * there were before. */
+static inline uint64_t count_access(struct count_worker *w, uint32_t number, bool ignored)
 {
-    _Atomic(uint64_t) *total = &w->chunks[number / COUNT_CHUNK][number % COUNT_CHUNK];
+    struct count_total *of = &w->chunks[number / COUNT_CHUNK][number % COUNT_CHUNK];
+    _Atomic(uint64_t) *total = ignored ? &of->ignored : &of->accesses;
     uint64_t before = atomic_load_explicit(total, memory_order_relaxed);
 
     atomic_store_explicit(total, before + 1, memory_order_relaxed);

@@ -119,6 +119,15 @@ static void connect_next(struct conn *c, const struct http_request *r, bool fres
                                            : "the web server does not answer");
 }
 
+/* Whether this visit wakes an environment that sleeps. */
+static bool visit_wakes(struct conn *c, const struct http_request *r)
+{
+    struct worker *w = c->worker;
+    const struct visitor_request v = {conn_head(c), r, c->peer, c->peer_trusted};
+
+    return visitor_wakes(w->shared->config, visitor_of(w->shared->visitors, &w->visitors, &v));
+}
+
 /* The request is for an environment: counts it, and finds a task or answers that there is none.
  * A request without credentials does not learn why there is no task. Tasks of one environment take
  * turns by its count. */
@@ -137,12 +146,12 @@ static void begin_environment(struct conn *c, struct http_request *r, const char
         return;
     }
     answer = route_find(route_inbox_routes(&w->inbox), host, label, c->listen, &route);
-    c->turn = (unsigned)count_request(c, admit, answer, &route);
+    c->turn = (unsigned)count_request(c, r, admit, answer, &route);
     if (answer != ROUTE_READY) {
         if (admit == ADMIT_PREFLIGHT)
             reply_text(c, 403, "Forbidden");
         else {
-            if (answer == ROUTE_ASLEEP && accepts_html(c, r))
+            if (answer == ROUTE_ASLEEP && visit_wakes(c, r))
                 wanted_note(&w->shared->wanted, route.environment);
             answer_no_task(c, r, answer, host);
         }

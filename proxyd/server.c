@@ -22,6 +22,7 @@
 #include "health.h"
 #include "listener.h"
 #include "route.h"
+#include "visitor.h"
 #include "worker.h"
 
 #define LOOK_MS          10 /* how often the database is asked for a change: who launched asks next */
@@ -201,6 +202,8 @@ static int start(struct server *s, struct err *e)
     s->own = own_ports_find(s->config);
     if (!s->listeners || !s->workers || !s->counts || !s->own)
         return err_set(e, ERR_INTERNAL, "out of memory");
+    if (visitor_rules_new(&s->shared.visitors, s->config, e) < 0)
+        return -1;
     s->data_version = db_data_version(s->db, e);
     if (s->data_version < 0 || reload(s, e) < 0)
         return -1;
@@ -275,6 +278,7 @@ static void free_all(struct server *s)
     route_unref(s->routes);
     count_table_free(s->counts);
     own_ports_free(s->own);
+    visitor_rules_free(s->shared.visitors);
     if (s->signals >= 0)
         close(s->signals);
     if (s->pid_file >= 0)

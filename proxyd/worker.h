@@ -25,12 +25,14 @@
 #include "target.h"
 #include "timer.h"
 #include "upstream.h"
+#include "visitor.h"
 #include "wanted.h"
 
 /* What the main thread says to all workers. */
 struct shared {
     const struct config *config;
     struct listener *listeners;
+    struct visitor_rules *visitors;
     struct target web;      /* where the web API's host goes */
     atomic_bool healthy;    /* routes were loaded, and a sync has succeeded */
     atomic_bool draining;   /* accept nothing more, end when the last connection has */
@@ -72,6 +74,7 @@ struct worker {
     bool muted; /* no descriptors: the listeners are out of the epoll until unmute_at */
     int64_t unmute_at, mute_told_at; /* monotonic ms; 0: never */
     struct count_worker *counts;
+    struct visitor_memory visitors;
     struct timer_list timers[TIMER_KINDS];
     struct timer sweep;
     struct block_pool blocks;

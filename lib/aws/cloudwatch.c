@@ -10,13 +10,17 @@
 #include "xml.h"
 
 #define NAMESPACE       "mirage-ecs"
-#define METRIC          "RequestCount"
 #define DIMENSION       "subdomain"
 #define VERSION         "2010-08-01"
 #define SIDE_BY         4   /* calls of GetMetricData at once */
 #define PAGES_MAX       100 /* of GetMetricData; access_counts.c asks for what fits into one */
 
 #define GET_METRIC_DATA "CloudWatch GetMetricData"
+
+static const char *metric_name(enum access_kind kind)
+{
+    return kind == ACCESS_IGNORED ? "IgnoredCount" : "RequestCount";
+}
 
 static void form_begin(struct buf *form, const char *action)
 {
@@ -30,7 +34,7 @@ static void add_value(struct buf *form, const struct metric_value *v, size_t num
 {
     char time[CLOCK_TEXT_SIZE];
 
-    form_add(form, METRIC, "MetricData.member.%zu.MetricName", number);
+    form_add(form, metric_name(v->kind), "MetricData.member.%zu.MetricName", number);
     form_add(form, DIMENSION, "MetricData.member.%zu.Dimensions.member.1.Name", number);
     form_add(form, v->subdomain, "MetricData.member.%zu.Dimensions.member.1.Value", number);
     form_add(form, clock_rfc3339(v->minute * 60000, time), "MetricData.member.%zu.Timestamp",
@@ -90,7 +94,7 @@ static const char *compose(const struct batch *b, const struct metric_window *wi
         const char *stat = arena_printf(a, "%s.MetricStat", member);
         buf_printf(&form, "&%s.Id=q%zu", member, i);
         form_add(&form, NAMESPACE, "%s.Metric.Namespace", stat);
-        form_add(&form, METRIC, "%s.Metric.MetricName", stat);
+        form_add(&form, metric_name(b->sums[i].kind), "%s.Metric.MetricName", stat);
         form_add(&form, DIMENSION, "%s.Metric.Dimensions.member.1.Name", stat);
         form_add(&form, b->sums[i].subdomain, "%s.Metric.Dimensions.member.1.Value", stat);
         buf_printf(&form, "&%s.Period=%ld&%s.Stat=Sum", stat, window->period_s, stat);
@@ -213,7 +217,7 @@ static int get_sums(void *context, const struct metric_window *window, struct me
     int rc = 0;
 
     for (size_t i = 0; i < n; i++)
-        sums[i] = (struct metric_sum){.subdomain = sums[i].subdomain};
+        sums[i] = (struct metric_sum){.subdomain = sums[i].subdomain, .kind = sums[i].kind};
     for (size_t first = 0; first < n; first += CLOUDWATCH_QUERIES_A_CALL)
         add_batch(&all, sums + first,
                   n - first < CLOUDWATCH_QUERIES_A_CALL ? n - first : CLOUDWATCH_QUERIES_A_CALL);

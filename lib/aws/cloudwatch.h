@@ -1,5 +1,6 @@
-/* Amazon CloudWatch: the access counts of environments as a metric (Amazon CloudWatch API
- * Reference): namespace `mirage-ecs`, name `RequestCount`, dimension `subdomain`. */
+/* Amazon CloudWatch: the access counts of environments as metrics (Amazon CloudWatch API
+ * Reference): namespace `mirage-ecs`, dimension `subdomain`, name `RequestCount`; `IgnoredCount`
+ * for the requests that are no use, which has no zeros: where there are none it does not exist. */
 #ifndef MIRAGE_AWS_CLOUDWATCH_H
 #define MIRAGE_AWS_CLOUDWATCH_H
 
@@ -14,6 +15,7 @@
 
 struct metric_value {
     const char *subdomain;
+    enum access_kind kind;
     int64_t minute; /* since 1970 */
     int64_t count;
 };
@@ -24,8 +26,8 @@ struct metric_value {
 int cloudwatch_put(struct aws_client *client, const struct metric_value *values, size_t n,
                    char code[AWS_CODE_SIZE], struct err *e) __attribute__((warn_unused_result));
 
-/* The counts of all machines: GetMetricData for the subdomain of each sum, 500 a call, all pages.
- * For NULL it returns a source that is none. */
+/* The counts of all machines: GetMetricData for the subdomain and kind of each sum, 500 a call, all
+ * pages. For NULL it returns a source that is none. */
 struct metric_source cloudwatch_source(struct aws_client *client)
     __attribute__((warn_unused_result));
 

@@ -43,6 +43,7 @@ static void set_defaults(struct config *c, const struct options *o)
     c->purge.settle_ms = 180000;
     c->sleep.keep_ms = (int64_t)30 * 24 * 3600 * 1000;
     c->wake.limit = 60;
+    c->wake.visitors = "browsers";
     c->web.server = "lighttpd";
     c->ecs.enable_execute_command = true;
 }
@@ -74,6 +75,7 @@ static int read_file(struct config *c, const char *path, const struct config_sou
         rc = config_check_secrets(c, buf_text(&unset), e);
     if (rc == 0) {
         config_warn_of_weakness(c, warn);
+        config_warn_of_agents(c, warn);
         config_warn_of_readers(c, path, &raw, warn);
     }
 out:

@@ -68,7 +68,8 @@ struct config_matchers {
     size_t len;
 };
 
-#define CONFIG_PORTS_MAX 16 /* of a local task */
+#define CONFIG_PORTS_MAX  16  /* of a local task */
+#define CONFIG_IGNORE_MAX 500 /* entries of each list of use.ignore */
 
 struct config_taskdef {
     const char *name;
@@ -164,6 +165,16 @@ struct config {
         size_t line;
     } sleep;
     struct {
+        struct {                                /* whose requests are no use */
+            struct config_strings user_agents;  /* texts in User-Agent, in either case */
+            struct config_strings paths;        /* as config_path_matches() reads them */
+            struct config_strings network_list; /* as written */
+            struct network *networks;           /* the same, read */
+            size_t n_networks;
+        } ignore;
+    } use;
+    struct {
+        const char *visitors; /* "browsers", "all", "none" */
         long limit; /* visits may wake so many an hour; 0: none */
     } wake;
     struct {

@@ -16,6 +16,8 @@
 #include "socket_address.h"
 #include "zone.h"
 
+#include "config_agents.h"
+
 static void add_branch(struct config *c)
 {
     struct config_parameter *all;
@@ -255,6 +257,18 @@ static void complete_networks(struct config *c)
         c->network.n_trusted += network_parse(&c->network.trusted[i], list->items[i]);
 }
 
+static void complete_use(struct config *c)
+{
+    struct config_strings *agents = &c->use.ignore.user_agents;
+    const struct config_strings *networks = &c->use.ignore.network_list;
+
+    if (!agents->items)
+        *agents = config_agents_default(&c->arena);
+    c->use.ignore.networks = arena_array(&c->arena, networks->len, sizeof *c->use.ignore.networks);
+    for (size_t i = 0; i < networks->len; i++)
+        c->use.ignore.n_networks += network_parse(&c->use.ignore.networks[i], networks->items[i]);
+}
+
 static int check_matchers(const struct config *c, struct err *e)
 {
     const struct config_matchers *list = &c->auth.amzn_oidc.matchers;
@@ -350,6 +364,7 @@ int config_complete(struct config *c, struct err *e)
         complete_launch(c, e) < 0)
         return -1;
     complete_networks(c);
+    complete_use(c);
     default_htmldir(c);
     if (!c->ecs.launch_type && c->ecs.n_capacity_provider_strategy == 0)
         c->ecs.launch_type = "FARGATE";

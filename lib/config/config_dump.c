@@ -129,6 +129,8 @@ static void dump_value(struct buf *out, const struct config_field *f, const char
         break;
     case CONFIG_STRINGS:
     case CONFIG_PATTERNS:
+    case CONFIG_AGENTS:
+    case CONFIG_PATHS:
     case CONFIG_NETWORKS:
         dump_strings(out, at, false);
         break;

@@ -353,6 +353,8 @@ static int read_value(struct reader *r, const struct config_field *f, yaml_node_
         return read_duration(r, f, node, at, e);
     case CONFIG_STRINGS:
     case CONFIG_PATTERNS:
+    case CONFIG_AGENTS:
+    case CONFIG_PATHS:
     case CONFIG_NETWORKS:
     case CONFIG_SECRETS:
         return read_strings(r, f, node, at, e);

@@ -239,7 +239,32 @@ static const struct config_field sleep_section[] = {
     {0},
 };
 
+static const struct config_field ignore[] = {
+    {.key = "user_agents",
+     .type = CONFIG_AGENTS,
+     .offset = IN(config, use.ignore.user_agents),
+     .max = CONFIG_IGNORE_MAX},
+    {.key = "paths",
+     .type = CONFIG_PATHS,
+     .offset = IN(config, use.ignore.paths),
+     .max = CONFIG_IGNORE_MAX},
+    {.key = "networks",
+     .type = CONFIG_NETWORKS,
+     .offset = IN(config, use.ignore.network_list),
+     .max = CONFIG_IGNORE_MAX},
+    {0},
+};
+
+static const struct config_field use[] = {
+    {.key = "ignore", .type = CONFIG_SECTION, .sub = ignore},
+    {0},
+};
+
 static const struct config_field wake[] = {
+    {.key = "visitors",
+     .type = CONFIG_CHOICE,
+     .offset = IN(config, wake.visitors),
+     .choices = "browsers all none"},
     {.key = "limit",
      .type = CONFIG_INTEGER,
      .offset = IN(config, wake.limit),
@@ -379,6 +404,7 @@ const struct config_field config_schema[] = {
     {.key = "launch", .type = CONFIG_SECTION, .sub = launch, .line = IN(config, launch.line)},
     {.key = "state", .type = CONFIG_SECTION, .sub = state, .line = IN(config, state.line)},
     {.key = "sleep", .type = CONFIG_SECTION, .sub = sleep_section, .line = IN(config, sleep.line)},
+    {.key = "use", .type = CONFIG_SECTION, .sub = use},
     {.key = "wake", .type = CONFIG_SECTION, .sub = wake},
     {.key = "link", .type = CONFIG_SECTION, .sub = link_section},
     {.key = "local", .type = CONFIG_SECTION, .sub = local},

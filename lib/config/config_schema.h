@@ -27,6 +27,8 @@ enum config_type {
     CONFIG_DURATION, /* int64_t, ms */
     CONFIG_STRINGS,  /* struct config_strings */
     CONFIG_PATTERNS, /* struct config_strings: patterns as of subdomains */
+    CONFIG_AGENTS,   /* struct config_strings: texts to find in User-Agent */
+    CONFIG_PATHS,    /* struct config_strings: paths; a `*` at the end stands for any rest */
     CONFIG_NETWORKS, /* struct config_strings: addresses, or networks in CIDR notation */
     CONFIG_SECRETS,  /* struct config_strings: secrets; a single one may stand without a list */
     CONFIG_INTEGERS, /* long *, its size_t count at `count` */

@@ -13,6 +13,9 @@
 #include "schedule.h"
 #include "socket_address.h"
 
+#define AGENT_MIN 3 /* a shorter text is found in nearly everything */
+#define AGENT_MAX 256
+
 int config_duration(const char *text, int64_t *ms)
 {
     static const struct {
@@ -230,6 +233,52 @@ static int check_pattern(const struct config_field *f, const char *text, struct 
                                   : err_set(e, ERR_INVALID, "'%s' is a malformed pattern", text);
 }
 
+/* What browsers send too would ignore them all; so would a text that is empty. */
+static int check_agent(const struct config_field *f, const char *text, struct err *e)
+{
+    size_t len = strlen(text);
+
+    (void)f;
+    if (len < AGENT_MIN || len > AGENT_MAX)
+        return err_set(e, ERR_INVALID,
+                       "expected a text of %d to %d bytes that stands in the User-Agent of what is "
+                       "to be ignored, got '%.100s'",
+                       AGENT_MIN, AGENT_MAX, text);
+    for (const char *p = text; *p; p++)
+        if ((unsigned char)*p < ' ' || *p == 0x7f)
+            return err_set(e, ERR_INVALID,
+                           "a control character or a line break stands in it; none stands in a "
+                           "User-Agent");
+    return 0;
+}
+
+static int check_path(const struct config_field *f, const char *text, struct err *e)
+{
+    const char *star = strchr(text, '*');
+
+    (void)f;
+    if (*text != '/')
+        return err_set(e, ERR_INVALID,
+                       "expected a path that begins with /, such as /health or /health/*, got "
+                       "'%.100s'",
+                       text);
+    if (star && star[1])
+        return err_set(e, ERR_INVALID,
+                       "a * may only stand at the end, where it means any rest, got '%.100s'",
+                       text);
+    for (const char *p = text; *p; p++) {
+        if (*p <= ' ' || *p > '~')
+            return err_set(e, ERR_INVALID,
+                           "only visible ASCII may stand in a path; write the rest as %%XX, as "
+                           "clients send it");
+        if (*p == '?' || *p == '#')
+            return err_set(e, ERR_INVALID,
+                           "the path is compared without its query: leave out what begins with %c",
+                           *p);
+    }
+    return 0;
+}
+
 /* An empty secret would let in nobody, or everybody. The value itself is never shown. */
 static int check_secret(const struct config_field *f, const char *text, struct err *e)
 {
@@ -258,6 +307,8 @@ static const struct {
     [CONFIG_SECONDS] = {.check = check_seconds},
     [CONFIG_REGEX] = {.check = check_regex},
     [CONFIG_PATTERNS] = {.check = check_pattern},
+    [CONFIG_AGENTS] = {.check = check_agent},
+    [CONFIG_PATHS] = {.check = check_path},
     [CONFIG_SECRET] = {.check = check_secret},
     [CONFIG_SECRETS] = {.check = check_secret},
 };

@@ -51,6 +51,38 @@ void config_warn_of_weakness(const struct config *c, void (*warn)(const char *te
     buf_free(&text);
 }
 
+void config_warn_of_agents(const struct config *c, void (*warn)(const char *text))
+{
+    static const char *const browsers[] = {
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/138.0.0.0 Safari/537.36 Edg/138.0.0.0",
+        "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like "
+        "Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/138.0.0.0 Mobile Safari/537.36",
+        "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+        "Version/18.5 Safari/605.1.15",
+    };
+    const struct config_strings *list = &c->use.ignore.user_agents;
+    struct buf text = {0};
+
+    for (size_t i = 0; i < list->len; i++) {
+        size_t k = 0, n = sizeof browsers / sizeof browsers[0];
+        while (k < n && !strcasestr(browsers[k], list->items[i]))
+            k++;
+        if (k == n)
+            continue;
+        buf_clear(&text);
+        buf_printf(&text,
+                   "%s: use.ignore.user_agents[%zu]: '%.100s' is found in what browsers send: "
+                   "their visits would be no use; name what only the others send",
+                   c->path, i, list->items[i]);
+        warn(buf_text(&text));
+    }
+    buf_free(&text);
+}
+
 /* Whether the text holds this secret as a word of its own: a short one may be a part of others. */
 static bool holds(const struct buf *raw, const char *secret)
 {

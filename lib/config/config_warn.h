@@ -11,6 +11,9 @@ void config_warn_of_defaults(const struct config *c, void (*warn)(const char *te
 /* A short auth.cookie_secret; an auth.amzn_oidc without signer. */
 void config_warn_of_weakness(const struct config *c, void (*warn)(const char *text));
 
+/* A text of use.ignore.user_agents that browsers send too. */
+void config_warn_of_agents(const struct config *c, void (*warn)(const char *text));
+
 /* Secrets in a file, whose text is `raw`, that every user of the machine can read. */
 void config_warn_of_readers(const struct config *c, const char *path, const struct buf *raw,
                             void (*warn)(const char *text));

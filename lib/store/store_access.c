@@ -16,6 +16,19 @@ int store_access_add(struct db *db, const char *subdomain, int64_t at_ms, int64_
                   e);
 }
 
+int store_access_add_ignored(struct db *db, const char *subdomain, int64_t at_ms, int64_t count,
+                             struct err *e)
+{
+    return db_run(db,
+                  "INSERT INTO access (subdomain, minute, count, reported, ignored)"
+                  " VALUES (:subdomain, :minute, 0, 0, :ignored)"
+                  " ON CONFLICT (subdomain, minute)"
+                  " DO UPDATE SET ignored = ignored + excluded.ignored",
+                  DB_BINDS(db_text(":subdomain", subdomain),
+                           db_number(":minute", at_ms / MINUTE_MS), db_number(":ignored", count)),
+                  e);
+}
+
 static int64_t sum(struct db *db, const char *sql, const char *subdomain, int64_t since_ms,
                    struct err *e)
 {
@@ -24,20 +37,28 @@ static int64_t sum(struct db *db, const char *sql, const char *subdomain, int64_
         DB_BINDS(db_text(":subdomain", subdomain), db_number(":minute", since_ms / MINUTE_MS)), e);
 }
 
-int64_t store_access_sum(struct db *db, const char *subdomain, int64_t since_ms, struct err *e)
+#define OF_SUBDOMAIN " FROM access WHERE subdomain = :subdomain AND minute >= :minute"
+
+int64_t store_access_sum_of(struct db *db, enum access_kind kind, const char *subdomain,
+                            int64_t since_ms, struct err *e)
 {
     return sum(db,
-               "SELECT total(count) FROM access"
-               " WHERE subdomain = :subdomain AND minute >= :minute",
+               kind == ACCESS_IGNORED ? "SELECT total(ignored)" OF_SUBDOMAIN
+                                      : "SELECT total(count)" OF_SUBDOMAIN,
                subdomain, since_ms, e);
 }
 
-int64_t store_access_unreported_sum(struct db *db, const char *subdomain, int64_t since_ms,
-                                    struct err *e)
+int64_t store_access_sum(struct db *db, const char *subdomain, int64_t since_ms, struct err *e)
+{
+    return store_access_sum_of(db, ACCESS_COUNTED, subdomain, since_ms, e);
+}
+
+int64_t store_access_unreported_sum(struct db *db, enum access_kind kind, const char *subdomain,
+                                    int64_t since_ms, struct err *e)
 {
     return sum(db,
-               "SELECT total(count - coalesce(reported, 0)) FROM access"
-               " WHERE subdomain = :subdomain AND minute >= :minute",
+               kind == ACCESS_IGNORED ? "SELECT total(ignored - ignored_reported)" OF_SUBDOMAIN
+                                      : "SELECT total(count - coalesce(reported, 0))" OF_SUBDOMAIN,
                subdomain, since_ms, e);
 }
 
@@ -50,12 +71,15 @@ int64_t store_access_last(struct db *db, const char *subdomain, int64_t since_ms
         DB_BINDS(db_text(":subdomain", subdomain), db_number(":since", since_ms / 60000)), e);
 }
 
+/* A row of requests that are ignored is due from here on, as one of zero. */
 int store_access_zeros(struct db *db, int64_t minute, struct err *e)
 {
     return db_run(db,
-                  "INSERT OR IGNORE INTO access (subdomain, minute, count)"
+                  "INSERT INTO access (subdomain, minute, count)"
                   " SELECT DISTINCT subdomain, :minute, 0 FROM task"
-                  " WHERE last_status = 'RUNNING' AND desired_status <> 'STOPPED'",
+                  " WHERE last_status = 'RUNNING' AND desired_status <> 'STOPPED'"
+                  " ON CONFLICT (subdomain, minute) DO UPDATE SET reported = NULL"
+                  " WHERE count = 0 AND reported = 0 AND ignored > 0",
                   DB_BINDS(db_number(":minute", minute)), e);
 }
 
@@ -68,9 +92,12 @@ int store_access_unreported(struct db *db, int64_t before, size_t limit, struct 
     *n = 0;
     *list = arena_array(a, limit, sizeof **list);
     if (db_query(db, &rows,
-                 "SELECT subdomain, minute, count, count - coalesce(reported, 0) FROM access"
+                 "SELECT subdomain, minute, count, count - coalesce(reported, 0), 0 AS kind"
+                 " FROM access"
                  " WHERE minute < :before AND (reported IS NULL OR reported < count)"
-                 " ORDER BY minute, subdomain LIMIT :limit",
+                 " UNION ALL SELECT subdomain, minute, ignored, ignored - ignored_reported, 1"
+                 " FROM access WHERE minute < :before AND ignored_reported < ignored"
+                 " ORDER BY minute, subdomain, kind LIMIT :limit",
                  DB_BINDS(db_number(":before", before), db_number(":limit", (int64_t)limit)),
                  e) < 0)
         return -1;
@@ -80,6 +107,7 @@ int store_access_unreported(struct db *db, int64_t before, size_t limit, struct 
             .minute = db_column_number(rows, 1),
             .count = db_column_number(rows, 2),
             .delta = db_column_number(rows, 3),
+            .kind = db_column_number(rows, 4) ? ACCESS_IGNORED : ACCESS_COUNTED,
         };
     db_done(rows);
     return rc < 0 ? -1 : 0;
@@ -90,13 +118,15 @@ int store_access_reported(struct db *db, const struct access_row *rows, size_t n
     int rc = db_begin(db, e);
 
     for (size_t i = 0; i < n && rc >= 0; i++)
-        rc = db_run(db,
-                    "UPDATE access SET reported = :count"
-                    " WHERE subdomain = :subdomain AND minute = :minute",
-                    DB_BINDS(db_number(":count", rows[i].count),
-                             db_text(":subdomain", rows[i].subdomain),
-                             db_number(":minute", rows[i].minute)),
-                    e);
+        rc = db_run(
+            db,
+            rows[i].kind == ACCESS_IGNORED ? "UPDATE access SET ignored_reported = :count"
+                                             " WHERE subdomain = :subdomain AND minute = :minute"
+                                           : "UPDATE access SET reported = :count"
+                                             " WHERE subdomain = :subdomain AND minute = :minute",
+            DB_BINDS(db_number(":count", rows[i].count), db_text(":subdomain", rows[i].subdomain),
+                     db_number(":minute", rows[i].minute)),
+            e);
     if (rc >= 0)
         rc = db_commit(db, e);
     db_rollback(db);
@@ -106,8 +136,8 @@ int store_access_reported(struct db *db, const struct access_row *rows, size_t n
 int store_access_forget(struct db *db, int64_t before, int64_t refused, struct err *e)
 {
     return db_run(db,
-                  "DELETE FROM access WHERE (minute < :before AND reported >= count)"
-                  " OR minute < :refused",
+                  "DELETE FROM access WHERE (minute < :before AND reported >= count"
+                  " AND ignored_reported >= ignored) OR minute < :refused",
                   DB_BINDS(db_number(":before", before), db_number(":refused", refused)), e);
 }
 
@@ -132,7 +162,8 @@ int store_access_minutes(struct db *db, int64_t since_ms, struct arena *a,
     *minutes = NULL;
     *len = 0;
     if (db_query(db, &rows,
-                 "SELECT e.subdomain, a.minute, a.count FROM environment e CROSS JOIN access a"
+                 "SELECT e.subdomain, a.minute, a.count, a.ignored FROM environment e CROSS JOIN "
+                 "access a"
                  " WHERE e.ended_at IS NULL AND a.subdomain = e.subdomain AND a.minute >= :minute"
                  " ORDER BY e.subdomain, a.minute",
                  DB_BINDS(db_number(":minute", since_ms / MINUTE_MS)), e) < 0)
@@ -145,6 +176,7 @@ int store_access_minutes(struct db *db, int64_t since_ms, struct arena *a,
             .subdomain = subdomain,
             .minute = db_column_number(rows, 1),
             .count = db_column_number(rows, 2),
+            .ignored = db_column_number(rows, 3),
         };
     }
     db_done(rows);

@@ -64,6 +64,11 @@ def test_requests_are_counted_and_plotted(stack, browser, name):
     browser.wait(lambda: browser.text_in_row(name, ".sum") == "7", "seven requests")
     drawn = lambda selector, attribute: browser.steady(lambda: browser.in_row(name, selector).get_attribute(attribute))
     assert drawn("svg", "aria-label") == "7 requests in the last hour"
+    for _ in range(3):
+        assert stack.env(name, "/env", [("User-Agent", "UptimeRobot/2.0")]).status == 200
+    browser.wait(lambda: browser.in_row(name, ".ignored"), "there are some that are no use")
+    browser.wait(lambda: browser.text_in_row(name, ".ignored") == "3 ignored", "three")
+    assert drawn("svg", "aria-label") == "7 requests in the last hour, and 3 ignored"
     assert "V0h2" in drawn("svg path", "d")
 
 

@@ -19,11 +19,11 @@ pytestmark = ecs_only
 REPORTED = 90  # seconds: a minute to its end, mirage-sync's next look, and room for a busy machine
 
 
-def reported(cloud, subdomain):
+def reported(cloud, subdomain, name="RequestCount"):
     """minute → sum, as CloudWatch has it."""
     sums = {}
     for metric in cloud.metrics():
-        if metric["name"] == "RequestCount" and metric["dimensions"] == {"subdomain": subdomain}:
+        if metric["name"] == name and metric["dimensions"] == {"subdomain": subdomain}:
             for point in metric["points"]:
                 minute = int(point["time"]) // 60
                 sums[minute] = sums.get(minute, 0) + point["sum"]
@@ -53,6 +53,32 @@ def test_a_minute_is_reported_with_its_zeros_in_one_call(new_stack):
     zeros = [reported(s.aws, f"env-{i}") for i in range(1000)]
     minute = min(max(z) for z in zeros)
     assert all(z.get(minute) == 0 for z in zeros) and minute >= first
+    poll(lambda: unreported(s) == 0, 10, "nothing is left")
+
+
+def test_what_is_ignored_is_a_metric_of_its_own_without_zeros(new_stack, aws):  # noqa: F811
+    """A monitor alone keeps nothing: the purge's sum is zero, and known to be."""
+    s = new_stack(folder=aws.folder)
+    for subdomain in ("watched", "visited"):
+        s.launch(subdomain, "web")
+        (task,) = s.tasks(subdomain)
+        aws.change_task(task["id"], startedAt=time.time() - DAY)
+        history(aws, subdomain, HOUR)
+    with contextlib.closing(s.database()) as db:  # what the launch itself has asked for
+        db.execute("DELETE FROM access")
+    first = int(time.time()) // 60
+    for _ in range(7):
+        assert s.env("watched", "/env", [("User-Agent", "ELB-HealthChecker/2.0")]).status == 200
+    assert s.env("visited", "/env").status == 200
+    poll(lambda: sum(reported(aws, "watched", "IgnoredCount").values()) == 7, REPORTED, "they are reported")
+    poll(lambda: sum(reported(aws, "visited").values()) == 1, REPORTED, "the visit, too")
+    assert all(reported(aws, "watched", "IgnoredCount").values()), "there is no zero"
+    assert reported(aws, "visited", "IgnoredCount") == {}
+    zeros = reported(aws, "watched")
+    assert any(minute >= first for minute in zeros) and sum(zeros.values()) == 0, "the minute has its zero"
+    assert s.api("GET", "/api/access?subdomain=watched").json()["ignored"] == 7
+    said = decisions(purge(aws, "-duration", 600, "-dry-run"))
+    assert said["watched"][0] == "would-stop" and said["visited"][0] == "keep", said
     poll(lambda: unreported(s) == 0, 10, "nothing is left")
 
 

@@ -461,8 +461,9 @@ def test_access_over_the_api(new_stack):
         r = s.api("GET", f"/api/access?subdomain=app{query}")
         assert r.status == 200, r
         return r.json()
-    assert total("") == {"result": "ok", "duration": 86400, "sum": 8}
-    assert total("&duration=600") == {"result": "ok", "duration": 600, "sum": 3}
+    s.aws.put_metric("mirage-ecs", "IgnoredCount", {"subdomain": "app"}, 11, now - 4000)
+    assert total("") == {"result": "ok", "duration": 86400, "sum": 8, "ignored": 11}
+    assert total("&duration=600") == {"result": "ok", "duration": 600, "sum": 3, "ignored": 0}
     assert total("&duration=nonsense")["sum"] == 8
     assert total("&duration=172800")["sum"] == 15
     s.aws.fault("cloudwatch.GetMetricData", "access_denied", code="AccessDenied", message="no")

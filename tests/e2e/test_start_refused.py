@@ -63,6 +63,10 @@ def test_broken_yaml(new_stack, text, line):
     ("network:\n  connect_timeout: 5\n", "connect_timeout", 2),
     ("parameters:\n  - name: a\n    env: A\n    rule: '('\n", "rule", 4),
     ("parameters: x\n", "parameters", 1),
+    ("use:\n  ignore:\n    user_agents: ['']\n", "use.ignore.user_agents[0]", 3),
+    ("use:\n  ignore:\n    paths: [health]\n", "such as /health or /health/*", 3),
+    ("use:\n  ignore:\n    networks: [10.0.0.1/8]\n", "use.ignore.networks[0]", 3),
+    ("wake:\n  visitors: people\n", "browsers all none", 2),
     ("local:\n  taskdefs:\n    web:\n      command: text\n", "command", 4),
 ])
 def test_wrong_value(new_stack, text, key, line):

@@ -53,6 +53,10 @@ static void defaults_without_a_file(void **state)
     assert_null(c->ecs.cluster);
     assert_null(c->ecs.default_task_definition);
     assert_int_equal(c->local_tasks.n_taskdefs, 0);
+    assert_in_range(c->use.ignore.user_agents.len, 60, 120);
+    assert_int_equal(c->use.ignore.paths.len, 0);
+    assert_int_equal(c->use.ignore.n_networks, 0);
+    assert_string_equal(c->wake.visitors, "browsers");
     assert_non_null(c->htmldir);
     config_free(c);
     config_free(NULL);
@@ -191,7 +195,9 @@ static const char everything[] =
     "  excludes: [main]\n"
     "  exclude_tags: ['pin:yes']\n"
     "  exclude_regexp: '^demo'\n"
-    "wake: {limit: 7}\n"
+    "wake: {limit: 7, visitors: all}\n"
+    "use: {ignore: {user_agents: [Our-Probe, 'x y'], paths: [/health, /status/*],\n"
+    "               networks: [192.0.2.0/24, '2001:db8::1']}}\n"
     "link:\n"
     "  hosted_zone_id: Z0123456789ABC\n"
     "  default_task_definitions: [front, back]\n"
@@ -363,8 +369,20 @@ static void check_taskdefs(const struct config *c)
     assert_null(config_local_taskdef(c, ""));
 }
 
+static void check_visitors(const struct config *c)
+{
+    assert_int_equal(c->use.ignore.user_agents.len, 2);
+    assert_string_equal(c->use.ignore.user_agents.items[1], "x y");
+    assert_int_equal(c->use.ignore.paths.len, 2);
+    assert_string_equal(c->use.ignore.paths.items[1], "/status/*");
+    assert_int_equal(c->use.ignore.n_networks, 2);
+    assert_true(network_list_has(c->use.ignore.networks, 2, "192.0.2.77"));
+    assert_string_equal(c->wake.visitors, "all");
+}
+
 static void check_everything(const struct config *c)
 {
+    check_visitors(c);
     check_servers(c);
     check_auth(c);
     check_parameters(c);

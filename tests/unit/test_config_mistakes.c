@@ -55,6 +55,27 @@ static const struct mistake mistake_list[] = {
      "launch.health.timeout: expected 10s at most"},
     {"launch: {health: {path: '/a b'}}", 1, "launch.health.path: only visible ASCII"},
     {"launch: {health: {timeout: 0s}}", 1, "launch.health.timeout: "},
+    {"use:\n  ignore:\n    user_agents: bot", 3,
+     "use.ignore.user_agents: expected a list, got a value"},
+    {"use:\n  ignore:\n    user_agents: [kube-probe, '']", 3,
+     "use.ignore.user_agents[1]: expected a text of 3 to 256 bytes that stands in the User-Agent "},
+    {"use: {ignore: {user_agents: [xy]}}", 1, "use.ignore.user_agents[0]: expected a text of 3 "},
+    {"use: {ignore: {user_agents: [" C129 C129 "]}}", 1, "use.ignore.user_agents[0]: expected a "},
+    {"use: {ignore: {user_agents: [\"a\\nb\"]}}", 1,
+     "use.ignore.user_agents[0]: a control character or a line break stands in it"},
+    {"use: {ignore: {paths: [health]}}", 1,
+     "use.ignore.paths[0]: expected a path that begins with /, such as /health or /health/*, got "
+     "'health'"},
+    {"use: {ignore: {paths: [/a, '/*/b']}}", 1,
+     "use.ignore.paths[1]: a * may only stand at the end, where it means any rest, got '/*/b'"},
+    {"use: {ignore: {paths: ['/a b']}}", 1, "use.ignore.paths[0]: only visible ASCII may stand "},
+    {"use: {ignore: {paths: ['/a?b=1']}}", 1,
+     "use.ignore.paths[0]: the path is compared without its query: leave out what begins with ?"},
+    {"use: {ignore: {networks: [10.0.0.1/8]}}", 1,
+     "use.ignore.networks[0]: expected an address or a network such as 10.0.0.0/8, got "},
+    {"use: {Ignore: {}}", 1, "use.Ignore: unknown key; write it 'ignore'"},
+    {"wake: {visitors: humans}", 1,
+     "wake.visitors: expected one of browsers all none, got 'humans'"},
     {"just text", 1, "expected a mapping, got a value"},
     {"- a\n- b", 1, "expected a mapping, got a list"},
     {"host: text", 1, "host: expected a mapping, got a value"},
@@ -466,6 +487,20 @@ static void long_keys_do_no_harm(void **state)
     buf_free(&text);
 }
 
+static void agents_that_browsers_are_too_only_warn(void **state)
+{
+    char expected[PATH_MAX + 256];
+    struct config *c = loaded("use: {ignore: {user_agents: [our-probe, mozilla, kube-probe]}}");
+
+    (void)state;
+    snprintf(expected, sizeof expected,
+             "%s: use.ignore.user_agents[1]: 'mozilla' is found in what browsers send: their "
+             "visits would be no use; name what only the others send\n",
+             path);
+    assert_string_equal(buf_text(&warnings), expected);
+    config_free(c);
+}
+
 /* 45 beside `branch`, and one more. */
 static void as_many_parameters_as_ecs_takes_tags(void **state)
 {
@@ -512,6 +547,7 @@ int main(void)
         TEST(mistakes_of_the_whole),
         TEST(mistakes_of_the_whole_are_refused),
         TEST(names_are_given_once),
+        TEST(agents_that_browsers_are_too_only_warn),
         TEST(as_many_parameters_as_ecs_takes_tags),
         TEST(keys_of_tags_that_ecs_takes),
         TEST(lines_are_the_files_own),

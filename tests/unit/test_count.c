@@ -94,7 +94,7 @@ static void many_numbers(void **state)
         snprintf(name, sizeof name, "env-%d", i);
         numbers[i] = number_of(name);
         assert_true(numbers[i] < N);
-        count_access(count_worker(table, (unsigned)i % WORKERS), numbers[i]);
+        count_access(count_worker(table, (unsigned)i % WORKERS), numbers[i], false);
     }
     for (int i = 0; i < N; i++) {
         snprintf(name, sizeof name, "env-%d", i);
@@ -115,8 +115,8 @@ static void workers_are_added_up(void **state)
     (void)state;
     for (unsigned w = 0; w < WORKERS; w++)
         for (unsigned i = 0; i <= w; i++)
-            count_access(count_worker(table, w), a);
-    count_access(count_worker(table, 2), b);
+            count_access(count_worker(table, w), a, false);
+    count_access(count_worker(table, 2), b, false);
     number_of("idle");
     write_at(5 * MINUTE);
     assert_int_equal(sum("a"), 1 + 2 + 3 + 4);
@@ -129,20 +129,37 @@ static void written_once(void **state)
     uint32_t a = number_of("a");
 
     (void)state;
-    count_access(count_worker(table, 0), a);
+    count_access(count_worker(table, 0), a, false);
     write_at(0);
     write_at(0);
     assert_int_equal(sum("a"), 1);
-    count_access(count_worker(table, 1), a);
-    count_access(count_worker(table, 1), a);
+    count_access(count_worker(table, 1), a, false);
+    count_access(count_worker(table, 1), a, false);
     write_at(59999);
     assert_int_equal(sum("a"), 3);
     assert_int_equal(rows(), 1);
-    count_access(count_worker(table, 0), a);
+    count_access(count_worker(table, 0), a, false);
     write_at(MINUTE);
     assert_int_equal(sum("a"), 4);
     assert_int_equal(rows(), 2);
     assert_int_equal(store_access_sum(db, "a", MINUTE, &e), 1);
+}
+
+static void what_is_ignored_is_counted_apart(void **state)
+{
+    uint32_t a = number_of("a"), b = number_of("b");
+
+    (void)state;
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(count_access(count_worker(table, 1), a, true), i);
+    assert_int_equal(count_access(count_worker(table, 1), a, false), 0);
+    count_access(count_worker(table, 2), b, true);
+    write_at(0);
+    write_at(0);
+    assert_int_equal(sum("a"), 1);
+    assert_int_equal(sum("b"), 0);
+    assert_int_equal(store_access_sum_of(db, ACCESS_IGNORED, "a", 0, &e), 5);
+    assert_int_equal(store_access_sum_of(db, ACCESS_IGNORED, "b", 0, &e), 1);
 }
 
 static void nothing_new_writes_nothing(void **state)
@@ -159,8 +176,8 @@ static void failing_write_keeps_the_counts(void **state)
     uint32_t a = number_of("a"), b = number_of("b");
 
     (void)state;
-    count_access(count_worker(table, 0), a);
-    count_access(count_worker(table, 1), b);
+    count_access(count_worker(table, 0), a, false);
+    count_access(count_worker(table, 1), b, false);
     assert_true(db_run(db,
                        "CREATE TRIGGER refuse BEFORE INSERT ON access WHEN new.subdomain = 'b'"
                        " BEGIN SELECT raise(ABORT, 'refused'); END",
@@ -169,7 +186,7 @@ static void failing_write_keeps_the_counts(void **state)
         assert_int_equal(count_write(table, db, 0, &e), -1);
         assert_non_null(strstr(e.text, "refused"));
         assert_int_equal(rows(), 0); /* a's row, too, is undone */
-        count_access(count_worker(table, 2), a);
+        count_access(count_worker(table, 2), a, false);
     }
     assert_true(db_run(db, "DROP TRIGGER refuse", DB_NO_BINDS, &e) >= 0);
     write_at(0);
@@ -185,7 +202,7 @@ static void write_that_cannot_begin_keeps_the_counts(void **state)
     uint32_t a = number_of("a");
 
     (void)state;
-    count_access(count_worker(table, 3), a);
+    count_access(count_worker(table, 3), a, false);
     assert_int_equal(db_begin(db, &e), 0);
     assert_int_equal(count_write(table, db, 0, &e), -1);
     db_rollback(db);
@@ -203,7 +220,7 @@ static atomic_int running;
 static void *count_often(void *worker)
 {
     for (int i = 0; i < EACH; i++)
-        count_access(worker, shared[i % SUBDOMAINS]);
+        count_access(worker, shared[i % SUBDOMAINS], false);
     atomic_fetch_sub(&running, 1);
     return NULL;
 }
@@ -247,6 +264,7 @@ int main(void)
         TEST(many_numbers),
         TEST(workers_are_added_up),
         TEST(written_once),
+        TEST(what_is_ignored_is_counted_apart),
         TEST(nothing_new_writes_nothing),
         TEST(failing_write_keeps_the_counts),
         TEST(write_that_cannot_begin_keeps_the_counts),

@@ -134,6 +134,27 @@ static void long_texts_do_not_exhaust_the_stack(void **state)
     regex_free(re);
 }
 
+static void texts_are_found_in_either_case(void **state)
+{
+    static const char *const texts[] = {"a.b", "x(y", "Abc", "[z]\\", "#", "\xff\xfe"};
+    static const struct {
+        const char *in;
+        int found;
+    } cases[] = {{"", 0},    {"a.b", 1},      {"--A.B--", 1}, {"axb", 0},   {"X(Y", 1},
+                 {"xy", 0},  {"ab", 0},       {"zABCz", 1},   {"[Z]\\", 1}, {"z", 0},
+                 {"a #", 1}, {"\xfe\xff", 0}, {"\xff\xfe", 1}};
+    struct regex *re;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(regex_compile_texts(&re, texts, COUNT(texts), &e), 0);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        if (regex_match(re, cases[i].in) != cases[i].found)
+            fail_msg("%s", cases[i].in);
+    assert_int_equal(regex_match_bytes(re, "xxAbc", 4), 0);
+    regex_free(re);
+}
+
 static void *match_often(void *re)
 {
     for (int i = 0; i < 2000; i++)
@@ -166,6 +187,7 @@ int main(void)
         cmocka_unit_test(text_that_is_not_utf8_does_not_match),
         cmocka_unit_test(work_is_bounded),
         cmocka_unit_test(long_texts_do_not_exhaust_the_stack),
+        cmocka_unit_test(texts_are_found_in_either_case),
         cmocka_unit_test(threads_share_one),
     };
     return cmocka_run_group_tests_name("regex", tests, NULL, NULL);
