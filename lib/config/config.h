@@ -149,6 +149,9 @@ struct config {
         } health;
     } launch;
     struct {
+        bool show_details; /* whoever waits for an environment may read names and raw reasons */
+    } wake;
+    struct {
         const char *hosted_zone_id; /* NULL: no records are kept */
         struct config_strings default_task_definitions;
         struct config_strings exclude_containers; /* patterns of container names */

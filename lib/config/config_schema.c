@@ -215,6 +215,11 @@ static const struct config_field launch[] = {
     {0},
 };
 
+static const struct config_field wake[] = {
+    {.key = "show_details", .type = CONFIG_BOOL, .offset = IN(config, wake.show_details)},
+    {0},
+};
+
 static const struct config_field link_section[] = {
     {.key = "hosted_zone_id", .type = CONFIG_STRING, .offset = IN(config, link.hosted_zone_id)},
     {.key = "default_task_definitions",
@@ -344,6 +349,7 @@ const struct config_field config_schema[] = {
      .line = IN(config_parameter, line)},
     {.key = "ecs", .type = CONFIG_SECTION, .sub = ecs},
     {.key = "launch", .type = CONFIG_SECTION, .sub = launch, .line = IN(config, launch.line)},
+    {.key = "wake", .type = CONFIG_SECTION, .sub = wake},
     {.key = "link", .type = CONFIG_SECTION, .sub = link_section},
     {.key = "local", .type = CONFIG_SECTION, .sub = local},
     {.key = "auth",
