@@ -15,7 +15,7 @@ static void begin_minute(struct conn *c)
 uint64_t count_request(struct conn *c, enum admit admit, enum route_answer answer,
                        const struct route *route)
 {
-    if (admit != ADMIT_USER || answer == ROUTE_UNKNOWN)
+    if (admit != ADMIT_USER || answer == ROUTE_UNKNOWN || answer == ROUTE_FAILED)
         return 0;
     if (answer == ROUTE_READY) {
         c->counter = route->counter;
