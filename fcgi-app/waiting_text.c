@@ -1,5 +1,7 @@
 #include "waiting_text.h"
 
+#include <string.h>
+
 /* Of each state: the heading, for which name stands in front, and the message. */
 static const struct {
     const char *heading[LANGUAGES];
@@ -98,9 +100,13 @@ const char *waiting_text_usual(const struct start_usual *usual, enum language in
     const char *median = waiting_text_duration(usual->median_ms + 999, in, a);
     const char *p90 = waiting_text_duration(usual->p90_ms + 999, in, a);
 
-    return in == LANGUAGE_JA
-               ? arena_printf(a, "通常は %s、ほとんどの場合 %s 以内です。", median, p90)
-               : arena_printf(a, "Usually %s, nearly always within %s.", median, p90);
+    const bool ja = in == LANGUAGE_JA;
+
+    if (!strcmp(median, p90))
+        return arena_printf(a, ja ? "通常は %s です。" : "Usually %s.", median);
+    return arena_printf(
+        a, ja ? "通常は %s、ほとんどの場合 %s以内です。" : "Usually %s, nearly always within %s.",
+        median, p90);
 }
 
 const char *waiting_text_label(enum waiting_label label, enum language in)

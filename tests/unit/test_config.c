@@ -182,6 +182,7 @@ static const char everything[] =
     "launch: {replace: stop_first, drain: 1m, ready_timeout: 0s, recover: [crash, start],\n"
     "  health: {path: /healthz, timeout: "
     "3s}}\n"
+    "wake: {show_details: true}\n"
     "link:\n"
     "  hosted_zone_id: Z0123456789ABC\n"
     "  default_task_definitions: [front, back]\n"
@@ -238,6 +239,7 @@ static void check_servers(const struct config *c)
     assert_int_equal(c->launch.recover_kinds, RECOVER_CRASH | RECOVER_START);
     assert_string_equal(c->launch.health.path, "/healthz");
     assert_int_equal(c->launch.health.timeout_ms, 3000);
+    assert_true(c->wake.show_details);
     assert_string_equal(c->web.server, "apache");
     assert_string_equal(c->web.listen, "[::1]:8090");
     assert_string_equal(c->htmldir, "/srv/html");
