@@ -31,14 +31,24 @@ struct variant {
     bool json, details;
 };
 
-static bool sees_details(const struct call *c)
+static bool has_cookie(const struct call *c)
 {
-    const struct config *config = c->with->config;
     const char *cookies = request_variable(c->request, "HTTP_COOKIE");
 
-    return config->wake.show_details ||
-           auth_cookie_opens(cookies, strlen(cookies), &config->auth.cookie_secret,
+    return auth_cookie_opens(cookies, strlen(cookies), &c->with->config->auth.cookie_secret,
                              (int64_t)time(NULL));
+}
+
+/* mirage-proxyd has asked for the cookie where the port wants it. Where all ports do, it is asked
+ * for here, too: with Apache, who connects from this machine looks like mirage-proxyd. */
+static bool lets_in(const struct call *c)
+{
+    const struct config *config = c->with->config;
+
+    for (size_t i = 0; i < config->listen.n_http; i++)
+        if (!config->listen.http[i].require_auth_cookie)
+            return true;
+    return has_cookie(c);
 }
 
 static void make_nonce(char nonce[25])
@@ -124,10 +134,12 @@ int page_starting(struct call *c, struct err *e)
         .subdomain = host_environment(c, c->arena),
         .language = accept_language(request_variable(c->request, "HTTP_ACCEPT_LANGUAGE")),
         .json = accept_prefers_json(request_variable(c->request, "HTTP_ACCEPT")),
-        .details = sees_details(c),
+        .details = c->with->config->wake.show_details || has_cookie(c),
     };
     struct waiting_answer *answer;
 
+    if (!lets_in(c))
+        return err_set(e, ERR_NOT_FOUND, "There is no page here.");
     if (answer_of(c, &v, &answer, e) < 0)
         return -1;
     if (v.json)

@@ -10,22 +10,24 @@ static bool has_target(const struct config *config, const struct task *t)
     return false;
 }
 
-/* The step of a task that runs. */
+/* The step of a task that runs. Of several ports that are waited for, *port is the one that
+ * listen.http names first. */
 static enum waiting_step running_step(const struct config *config, const struct task *t, int *port)
 {
     bool answers = true;
 
-    for (size_t i = 0; i < t->n_ports; i++) {
-        const struct task_port *p = &t->ports[i];
+    for (size_t i = 0; i < config->listen.n_http; i++)
+        for (size_t k = 0; k < t->n_ports; k++) {
+            const struct task_port *p = &t->ports[k];
 
-        if (!config_has_target(config, p->container_port))
-            continue;
-        if (!p->ready) {
-            *port = p->container_port ? p->container_port : p->port;
-            return STEP_PORT;
+            if (p->container_port && p->container_port != config->listen.http[i].target)
+                continue;
+            if (!p->ready) {
+                *port = p->container_port ? p->container_port : p->port;
+                return STEP_PORT;
+            }
+            answers = answers && p->answers;
         }
-        answers = answers && p->answers;
-    }
     if (!has_target(config, t))
         return STEP_PORT;
     return answers && t->health != TASK_HEALTH_UNKNOWN ? STEP_READY : STEP_HEALTH;
