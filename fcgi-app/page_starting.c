@@ -73,7 +73,9 @@ static struct waiting_answer *slot_of(struct waiting_cache *cache, const struct 
 static int make(struct call *c, const struct variant *v, struct waiting_answer *answer,
                 struct err *e)
 {
-    struct waiting_visitor visitor = {v->language, v->details, clock_now_ms(), answer->nonce};
+    struct waiting_visitor visitor = {
+        v->language, v->details, clock_now_ms(), answer->nonce,
+        arena_printf(c->arena, "%s%s", v->subdomain, c->with->config->host.reverse_proxy_suffix)};
     struct waiting_facts facts;
     struct waiting w;
     json_t *view;

@@ -78,6 +78,7 @@ json_t *waiting_view(const struct waiting_facts *f, const struct waiting *w,
                   view_text(waiting_text_message(w, in)), "goes_on", goes_on, "refresh",
                   goes_on || w->again_at > 0 ? REFRESH_SOON_S : REFRESH_LATER_S);
 
+    json_object_set_new(view, "title", view_text(waiting_text_heading(w, v->host, in, a)));
     if (goes_on) {
         json_object_set_new(view, "steps", steps_view(w, in, a));
         json_object_set_new(view, "steps_label", json_string(waiting_text_label(LABEL_STEPS, in)));

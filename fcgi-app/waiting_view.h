@@ -17,6 +17,7 @@ struct waiting_visitor {
     bool sees_details; /* names, and reasons as they are */
     int64_t now;       /* ms */
     const char *nonce; /* of the page's style and script */
+    const char *host;  /* the environment's */
 };
 
 /* docs/TEMPLATES.md, starting. */

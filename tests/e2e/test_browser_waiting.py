@@ -77,7 +77,7 @@ def test_steps_are_shown_as_they_come(browser, stack, name, folder):
     assert browser.text("h1") == f"{name} did not start"
     stack.launch(name, gate=str(gate), wait=False)
     browser.wait(lambda: browser.attribute("main", "data-step") == "port", "it is on its way again")
-    assert browser.text("h1") == f"{name} is starting" and browser.driver.title == f"{name} is starting"
+    assert browser.text("h1") == f"{name} is starting" and browser.driver.title == f"{name}.localhost is starting"
     assert len(browser.all("li.done")) == 3 and "Waiting for port" in browser.text("[aria-current=step]")
     assert len(loads(browser, name)) == 1
     gate.touch()

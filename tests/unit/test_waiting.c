@@ -306,7 +306,7 @@ static void names_are_for_who_may_see_them(void **state)
     (void)state;
     failed(reason, "TaskFailedToStart");
     for (int details = 0; details < 2; details++) {
-        const struct waiting_visitor v = {LANGUAGE_EN, details, 9000, "n"};
+        const struct waiting_visitor v = {LANGUAGE_EN, details, 9000, "n", "shop.example"};
         const struct waiting w = waiting("shop");
         json_t *views[] = {waiting_view(&facts, &w, &v, &arena), waiting_json(&facts, &w, &v)};
 
