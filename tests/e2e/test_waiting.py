@@ -8,6 +8,7 @@ import shutil
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -306,12 +307,19 @@ def test_details_are_for_who_has_the_cookie(folder):
 # --- mirage-api does not answer -------------------------------------------------------------------
 
 
+def freeze(pid):
+    """Stops it, and waits until all its threads stand still: kill() returns before."""
+    os.kill(pid, signal.SIGSTOP)
+    poll(lambda: all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in Path(f"/proc/{pid}/task").glob("*/stat")),
+         10, "it stands still")
+
+
 def test_mirage_api_stands_still(new_stack, folder):
     s = new_stack()
     s.launch("shop", gate=str(folder / "gate"), wait=False)
     until(s, "shop", "port")
     (api,) = s.pids("mirage-api")
-    os.kill(api, signal.SIGSTOP)
+    freeze(api)
     try:
         begun = time.monotonic()
         r = s.env("shop", headers=[HTML])
