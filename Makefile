@@ -179,7 +179,7 @@ test-all: deps-test
 SANITIZED_TESTS := $(filter-out tests/e2e/test_browser_%,$(wildcard tests/e2e/test_*.py))
 # What depends on where tasks run. `make e2e-ecs` alone runs all.
 ECS_TESTS := $(wildcard tests/e2e/test_ecs_*.py tests/e2e/test_api_*.py tests/e2e/test_browser_[lpt]*.py) \
-  $(patsubst %,tests/e2e/test_%.py,database pages patterns proxy_failures proxy_routing recover relaunch supervision visitors)
+  $(patsubst %,tests/e2e/test_%.py,database pages patterns proxy_failures proxy_routing recover relaunch supervision visitors waiting)
 
 test-waiting:
 	$(Q)failed=0; $(MAKE) --no-print-directory e2e-ecs E2E='$(ECS_TESTS)' || failed=1; \
@@ -204,7 +204,7 @@ e2e: all $(if $(SANITIZE),,$(BENCH_TOOLS)) ## the end-to-end tests alone (E2E=te
 	$(Q)MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 # What comes by way of the web server.
 WEB_TESTS := $(wildcard tests/e2e/test_api_*.py tests/e2e/test_auth*.py tests/e2e/test_browser_[lt]*.py) tests/e2e/test_pages.py \
-  tests/e2e/test_hardening.py tests/e2e/test_supervision.py tests/e2e/test_web_server.py
+  tests/e2e/test_hardening.py tests/e2e/test_supervision.py tests/e2e/test_web_server.py tests/e2e/test_waiting.py
 e2e-apache: all ## the same behind Apache instead of lighttpd
 	$(Q)MIRAGE_E2E_WEB=apache MIRAGE_BUILD=$(abspath $(BUILD)) $(PYTEST) $(PYTEST_FLAGS) $(E2E)
 e2e-ecs: all ## the same with tasks on ECS, which tests/fakeaws plays

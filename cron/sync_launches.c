@@ -12,6 +12,7 @@
 #include "store/store_asleep.h"
 #include "store/store_environment.h"
 #include "store/store_launch.h"
+#include "store/store_start_time.h"
 #include "store/store_task.h"
 
 #define EMPTY_GRACE_MS 60000                   /* for a launch to come to its first task */
@@ -137,6 +138,18 @@ static bool is_changed(const struct launch *l, const struct launch_verdict *v)
            strcmp(l->reason, v->reason) != 0;
 }
 
+/* The launch has become ready: its task definitions take so long. */
+static int note_start_time(struct db *db, const struct launch_seen *seen, const struct launch *l,
+                           struct err *e)
+{
+    if (seen->launch->ready_at != 0 || l->ready_at == 0)
+        return 0;
+    for (size_t i = 0; i < seen->n_tasks; i++)
+        if (store_start_time_add(db, seen->tasks[i].taskdef, l, e) < 0)
+            return -1;
+    return 0;
+}
+
 static int record(struct db *db, const struct group *g, size_t serves, struct err *e)
 {
     if (db_begin(db, e) < 0)
@@ -149,7 +162,7 @@ static int record(struct db *db, const struct group *g, size_t serves, struct er
         l.ready_at = g->verdicts[i].ready_at;
         l.stale_at = g->verdicts[i].stale_at;
         l.reason = g->verdicts[i].reason;
-        if (store_launch_put(db, &l, e) < 0)
+        if (store_launch_put(db, &l, e) < 0 || note_start_time(db, &g->seen[i], &l, e) < 0)
             goto undo;
     }
     if (serves != LAUNCH_NONE &&

@@ -152,8 +152,7 @@ static json_t *environment_view(struct call *c, const struct environment *env,
         view_text(reason_of(env, newest, env->asleep ? &row : NULL, tasks.items, live, c->arena)),
         "launch", serving ? launch_view(serving) : json_null(), "replacement",
         replacement ? launch_view(replacement) : json_null(), "launched_again",
-        time_text(env->recover_at), "requests",
- requests, "tasks", list);
+        time_text(env->recover_at), "requests", requests, "tasks", list);
     outlook = view_sleep_outlook(c, rules, tasks.items, live);
     json_object_set_new(view, "sleeps_at", time_text(outlook.at));
     json_object_set_new(view, "kept_awake", view_text(outlook.kept));

@@ -25,15 +25,22 @@ static const char *variable_of(struct arena *a, const char *header)
 }
 
 /* Who connected to the web server. Through a Unix socket, for which lighttpd gives its path, or to
- * Apache's loopback port, it was mirage-proxyd, which has taken away what its own clients may not
- * say. */
+ * Apache's loopback port, it was mirage-proxyd. */
+bool peer_is_proxyd(const struct call *c)
+{
+    const char *peer = request_variable(c->request, "REMOTE_ADDR");
+
+    return *peer == '/' ||
+           (!strcmp(c->with->config->web.server, "apache") && !strcmp(peer, "127.0.0.1"));
+}
+
+/* mirage-proxyd has taken away what its own clients may not say. */
 bool peer_is_trusted(const struct call *c)
 {
     const struct config *config = c->with->config;
-    const char *peer = request_variable(c->request, "REMOTE_ADDR");
 
-    return *peer == '/' || (!strcmp(config->web.server, "apache") && !strcmp(peer, "127.0.0.1")) ||
-           network_list_has(config->network.trusted, config->network.n_trusted, peer);
+    return peer_is_proxyd(c) || network_list_has(config->network.trusted, config->network.n_trusted,
+                                                 request_variable(c->request, "REMOTE_ADDR"));
 }
 
 static void give_cookie(struct call *c)

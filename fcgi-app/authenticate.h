@@ -12,6 +12,9 @@ struct call;
  * answer's text. */
 bool authenticate(struct call *c, bool is_api) __attribute__((warn_unused_result));
 
+/* Whether it was mirage-proxyd that connected to the web server. */
+bool peer_is_proxyd(const struct call *c) __attribute__((warn_unused_result));
+
 /* Whether the peer that connected to the web server is trusted to say who the client is. */
 bool peer_is_trusted(const struct call *c) __attribute__((warn_unused_result));
 

@@ -3,6 +3,8 @@
 #ifndef MIRAGE_PAGE_H
 #define MIRAGE_PAGE_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 #include "err.h"
@@ -22,6 +24,12 @@ int page_purge(struct call *c, struct err *e);
 int page_trace(struct call *c, struct err *e);
 int page_trace_launch(struct call *c, struct err *e); /* by page_trace() */
 int page_logs(struct call *c, struct err *e);
+int page_starting(struct call *c, struct err *e); /* by router_answer(), past authentication */
+
+/* Whether the request is mirage-proxyd's, for the page on which a visitor waits. At any host but an
+ * environment's there is no such path. */
+#define PAGE_STARTING_PATH "/starting"
+bool page_starting_is_asked(const struct call *c) __attribute__((warn_unused_result));
 
 /* Answers with the template `name` inside the layout. Takes over `view`; NULL means that memory ran
  * out. */

@@ -82,6 +82,13 @@ void respond_plain(struct response *r, int status)
     start(r, status, "text/plain; charset=UTF-8");
 }
 
+void respond_waiting_page(struct response *r, const char *nonce, const struct buf *text)
+{
+    start(r, 503, "text/html; charset=UTF-8");
+    snprintf(r->nonce, sizeof(r->nonce), "%s", nonce);
+    buf_add(&r->body, text->data, text->len);
+}
+
 void respond_redirect(struct response *r, const char *location)
 {
     respond_page(r, 303);
@@ -158,6 +165,15 @@ static void write_special_headers(const struct response *r, struct buf *out)
         buf_printf(out, "ETag: %s\r\n", r->etag);
     if (*r->download)
         buf_printf(out, "Content-Disposition: attachment; filename=\"%s\"\r\n", r->download);
+    if (r->waiting)
+        buf_printf(out, "Mirage-State: %s\r\n", r->waiting);
+    if (*r->nonce)
+        buf_printf(
+            out,
+            "Content-Security-Policy: default-src 'none'; img-src data:; connect-src 'self'; "
+            "style-src 'nonce-%s'; script-src 'nonce-%s'; form-action 'none'; base-uri "
+            "'none'\r\nReferrer-Policy: same-origin\r\n",
+            r->nonce, r->nonce);
     if (r->is_page)
         buf_str(out, "Content-Security-Policy: " PAGE_POLICY "\r\n"
                      "X-Frame-Options: DENY\r\nReferrer-Policy: same-origin\r\n"

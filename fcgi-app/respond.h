@@ -24,6 +24,8 @@ struct response {
     bool ask_password;        /* WWW-Authenticate: Basic */
     char *cookie;             /* Set-Cookie's value; NULL: no such header */
     bool is_page;             /* gets the headers that keep pages safe in a browser */
+    const char *waiting;      /* a literal, for Mirage-State; NULL: no such header */
+    char nonce[25];           /* of a page with a style and a script of its own; "": it has none */
     struct buf body;
 };
 
@@ -47,6 +49,10 @@ void respond_redirect(struct response *r, const char *location); /* 303; a liter
 void respond_redirect_to(struct response *r, const char *location, const char *target);
 
 /* Begins an answer of plain text. The caller adds it to r->body. */
+/* A page of an environment's host, on which a visitor waits: 503. It may run the one script, and
+ * have the one style, with this nonce (Content Security Policy 3, 2.3.1), and may stand in a frame
+ * as what comes after it may. */
+void respond_waiting_page(struct response *r, const char *nonce, const struct buf *text);
 void respond_plain(struct response *r, int status);
 
 /* Begins an HTML answer. The caller adds its text to r->body. */

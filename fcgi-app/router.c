@@ -153,7 +153,9 @@ void router_answer(const struct services *with, const struct request_io *io,
     bool is_read;
 
     is_read = request_read_head(&request, io, &arena, &e) == 0;
-    if (is_read && host_answers_health(&call))
+    if (is_read && page_starting_is_asked(&call))
+        status = page_starting(&call, &e) < 0 ? respond_status(e.kind) : 0;
+    else if (is_read && host_answers_health(&call))
         status = 0;
     else if (is_read) {
         route = router_find(request.path, &call.rest);

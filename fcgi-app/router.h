@@ -14,17 +14,19 @@
 #include "request.h"
 #include "respond.h"
 #include "template.h"
+#include "waiting_cache.h"
 
-/* What a thread works with. db, runner, aws and lists are its own; everything else is shared by the
- * threads, and constant. */
+/* What a thread works with. db, runner, aws, lists and waiting are its own; everything else is
+ * shared by the threads, and constant. */
 struct services {
     const struct config *config;
     const struct templates *templates;
     struct db *db;
     struct runner *runner;
-    struct aws_client *aws;    /* NULL: tasks are local */
-    struct oidc *oidc;         /* shared; NULL: not configured */
-    struct list_cache *lists;  /* NULL: nothing is remembered */
+    struct aws_client *aws;   /* NULL: tasks are local */
+    struct oidc *oidc;        /* shared; NULL: not configured */
+    struct list_cache *lists; /* NULL: nothing is remembered */
+    struct waiting_cache *waiting;
     const struct limit *limit; /* of the request that is answered; NULL: none */
 };
 

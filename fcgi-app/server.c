@@ -39,6 +39,7 @@ struct worker {
     struct queue *queue; /* NULL: nothing calls AWS */
     struct services with;
     struct list_cache lists;
+    struct waiting_cache waiting;
 };
 
 static const char *fcgi_variable(void *ctx, const char *name)
@@ -235,6 +236,7 @@ static int open_workers(struct worker *workers, int count, const struct server_s
         w->with.templates = setup->templates;
         w->with.oidc = setup->oidc;
         w->with.lists = &w->lists;
+        w->with.waiting = &w->waiting;
         if (db_open_state(&w->with.db, setup->state_dir, e) < 0 ||
             runner_open(&w->with.runner, setup->config, setup->state_dir, e) < 0 ||
             (!setup->config->local &&
@@ -286,6 +288,7 @@ static void close_workers(struct worker *workers, int count)
         aws_client_close(workers[i].with.aws);
         db_close(workers[i].with.db);
         list_cache_free(&workers[i].lists);
+        waiting_cache_free(&workers[i].waiting);
     }
 }
 

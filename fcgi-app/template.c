@@ -35,8 +35,9 @@ static const struct {
     const char *name;
     bool required; /* in the folder that the team gave */
 } pages[] = {
-    {"layout", true},  {"list", true},  {"launcher", true}, {"terminate", false}, {"trace", false},
-    {"launch", false}, {"logs", false}, {"purges", false},  {"error", false},
+    {"layout", true}, {"list", true},      {"launcher", true}, {"terminate", false},
+    {"trace", false}, {"launch", false},   {"logs", false},    {"purges", false},
+    {"error", false}, {"starting", false},
 };
 
 static const struct template *find(const struct templates *t, const char *name)

@@ -118,16 +118,28 @@ static bool next_pair(struct pair *p, const char *text, size_t len, size_t *at)
     return true;
 }
 
-bool auth_cookie_opens(const char *value, size_t len, const struct config_strings *secrets,
-                       int64_t now)
+bool auth_cookie_find(const char *value, size_t len, const struct config_strings *secrets,
+                      int64_t now, const char **token, size_t *token_len)
 {
     struct pair p;
     size_t at = 0;
 
     while (next_pair(&p, value, len, &at))
-        if (p.ours && auth_cookie_is_valid(p.value, p.value_len, secrets, now))
+        if (p.ours && auth_cookie_is_valid(p.value, p.value_len, secrets, now)) {
+            *token = p.value;
+            *token_len = p.value_len;
             return true;
+        }
     return false;
+}
+
+bool auth_cookie_opens(const char *value, size_t len, const struct config_strings *secrets,
+                       int64_t now)
+{
+    const char *token;
+    size_t token_len;
+
+    return auth_cookie_find(value, len, secrets, now, &token, &token_len);
 }
 
 bool auth_cookie_is_set_by(const char *value, size_t len)

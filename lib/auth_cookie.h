@@ -22,6 +22,12 @@ char *auth_cookie_make(const char *secret, int64_t expire_at) __attribute__((war
 bool auth_cookie_is_valid(const char *token, size_t len, const struct config_strings *secrets,
                           int64_t now) __attribute__((warn_unused_result));
 
+/* The first valid cookie of this name in a Cookie field's value: true, with its token, which lies
+ * in `value`. */
+bool auth_cookie_find(const char *value, size_t len, const struct config_strings *secrets,
+                      int64_t now, const char **token, size_t *token_len)
+    __attribute__((warn_unused_result));
+
 /* Whether a Cookie field's value (RFC 6265, 4.2.1) has a valid cookie of this name. A task can set
  * such cookies for the whole domain, so that there may be many: all of them are looked at. */
 bool auth_cookie_opens(const char *value, size_t len, const struct config_strings *secrets,

@@ -63,7 +63,7 @@ struct conn {
     struct worker *worker;
     LIST_ENTRY(conn) link;      /* in worker->conns, then in worker->dead_conns */
     struct timer timer;         /* the state's */
-    struct timer tick;          /* an exchange's minute */
+    struct timer tick;          /* an exchange's minute; or what the page of waiting may take */
     TAILQ_ENTRY(conn) stranger; /* in worker->strangers[address], in CONN_FRESH and CONN_HEAD */
     unsigned address;           /* its bucket there; STRANGER_BUCKETS: a trusted proxy's, in none */
     bool awaited;               /* it is in that list */
@@ -86,6 +86,8 @@ struct conn {
     enum http_method method;
     int minor;
     bool upgrade;
+    bool waiting;     /* it is answered by mirage-api's page on which a visitor waits */
+    bool failed;      /* that says why nothing is there: without the page, it is not found */
     bool bodiless;    /* its answer goes on without a body: a preflight without credentials */
     bool replayable;  /* may be sent again as it is: idempotent, all of it is in the block */
     uint32_t counter; /* its environment's, while `tick` runs */

@@ -18,7 +18,7 @@ uint64_t count_request(struct conn *c, const struct http_request *r, enum admit 
 {
     const struct visitor_request v = {conn_head(c), r, c->peer, c->peer_trusted};
 
-    if (admit != ADMIT_USER || answer == ROUTE_UNKNOWN)
+    if (admit != ADMIT_USER || answer == ROUTE_UNKNOWN || answer == ROUTE_FAILED)
         return 0;
     c->ignored = visitor_is_ignored(c->worker->shared->visitors, &c->worker->visitors, &v);
     if (answer == ROUTE_READY) {

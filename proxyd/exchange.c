@@ -17,6 +17,7 @@
 #include "retry.h"
 #include "route.h"
 #include "upstream.h"
+#include "waiting.h"
 #include "worker.h"
 
 static void take_off_credentials(struct conn *c, struct http_request *r)
@@ -30,7 +31,8 @@ static void parse_again(struct conn *c, struct http_request *r)
 {
     if (http_parse_request(conn_head(c), c->head_len, r) != 0)
         log_error("a head that was good is not any more");
-    take_off_credentials(c, r);
+    if (!c->waiting)
+        take_off_credentials(c, r);
 }
 
 /* --- finding the task ------------------------------------------------------------------------- */
@@ -44,22 +46,11 @@ static void begin_body(struct conn *c, const struct http_request *r)
     c->starved = false;
 }
 
-static bool accepts_html(const struct conn *c, const struct http_request *r)
-{
-    for (size_t i = 0; i < r->fields.len; i++) {
-        const struct http_field *f = &r->fields.items[i];
-        if (f->id == HTTP_FIELD_ACCEPT &&
-            memmem(conn_head(c) + f->value.at, f->value.len, "text/html", 9))
-            return true;
-    }
-    return false;
-}
-
 static void answer_no_task(struct conn *c, const struct http_request *r, enum route_answer answer,
                            const char *host)
 {
     if (answer == ROUTE_STARTING || answer == ROUTE_ASLEEP)
-        reply_starting(c, host, accepts_html(c, r));
+        waiting_reply(c, r);
     else
         reply_text(c, 404, "%s is not found", host);
 }
@@ -105,6 +96,8 @@ static void connect_next(struct conn *c, const struct http_request *r, bool fres
                 relay_begin(c, r);
             return;
         }
+        if (c->waiting)
+            break; /* there is but one */
         if (error == EMFILE || error == ENFILE || error == ENOMEM) {
             log_error("%s: cannot connect: %s", bad_gateway_name(c), strerror(error));
             reply_text(c, 503, "%s: the proxy is out of resources", bad_gateway_name(c));
@@ -112,7 +105,9 @@ static void connect_next(struct conn *c, const struct http_request *r, bool fres
         }
         c->tries++;
     }
-    if (n == 0) /* its tasks went since the last attempt */
+    if (c->waiting)
+        waiting_reply(c, r);
+    else if (n == 0) /* its tasks went since the last attempt */
         answer_no_task(c, r, answer, c->subdomain);
     else
         bad_gateway_reply(c, *c->subdomain ? "its task accepts no connection"
@@ -126,6 +121,20 @@ static bool visit_wakes(struct conn *c, const struct http_request *r)
     const struct visitor_request v = {conn_head(c), r, c->peer, c->peer_trusted};
 
     return visitor_wakes(w->shared->config, visitor_of(w->shared->visitors, &w->visitors, &v));
+}
+
+/* No task takes the request: it gets mirage-api's page, or an answer of our own. */
+static void begin_without_task(struct conn *c, const struct http_request *r,
+                               enum route_answer answer, const struct route *route,
+                               const char *host)
+{
+    if (answer == ROUTE_ASLEEP && visit_wakes(c, r))
+        wanted_note(&c->worker->shared->wanted, route->environment);
+    if (answer != ROUTE_UNKNOWN && waiting_is_for_page(c, r)) {
+        waiting_begin(c, answer == ROUTE_FAILED);
+        connect_next(c, r, false);
+    } else
+        answer_no_task(c, r, answer, host);
 }
 
 /* The request is for an environment: counts it, and finds a task or answers that there is none.
@@ -150,11 +159,8 @@ static void begin_environment(struct conn *c, struct http_request *r, const char
     if (answer != ROUTE_READY) {
         if (admit == ADMIT_PREFLIGHT)
             reply_text(c, 403, "Forbidden");
-        else {
-            if (answer == ROUTE_ASLEEP && visit_wakes(c, r))
-                wanted_note(&w->shared->wanted, route.environment);
-            answer_no_task(c, r, answer, host);
-        }
+        else
+            begin_without_task(c, r, answer, &route, host);
         return;
     }
     memcpy(c->subdomain, host, label);
@@ -204,7 +210,7 @@ void exchange_begin(struct conn *c)
     c->method = r.method;
     c->minor = r.minor;
     c->upgrade = r.upgrade;
-    c->bodiless = false;
+    c->bodiless = c->waiting = c->failed = false;
     c->keep_alive = r.keep_alive;
     c->said_last = !r.keep_alive && r.body == HTTP_BODY_NONE;
     c->replayable = retry_is_safe(r.method);
@@ -223,6 +229,10 @@ static void take_no_answer(struct conn *c)
     struct http_request r;
 
     conn_drop_upstream(c);
+    if (!again && c->waiting) {
+        waiting_reply_late(c);
+        return;
+    }
     if (!again) {
         bad_gateway_reply(c, "its task closed the connection without an answer");
         return;
@@ -243,7 +253,9 @@ void exchange_connect_timeout(struct conn *c)
     if (++c->tries < find_targets(c, &targets, &answer)) {
         parse_again(c, &r);
         connect_next(c, &r, false);
-    } else {
+    } else if (c->waiting)
+        waiting_reply_late(c);
+    else {
         bad_gateway_warn(c, "connecting took too long");
         reply_text(c, 504, "%s: its task does not answer", bad_gateway_name(c));
     }
@@ -253,6 +265,10 @@ void exchange_answer_timeout(struct conn *c)
 {
     struct http_request r;
 
+    if (c->waiting) {
+        waiting_missed(c);
+        return;
+    }
     bad_gateway_warn(c, "no answer within network.proxy_timeout");
     if (c->head_len > 0) {
         const char *head = conn_head(c);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "auth_cookie.h"
+
 static void add(struct forward *f, const char *bytes, size_t len)
 {
     f->iov[f->n++] = (struct iovec){.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
@@ -151,6 +153,30 @@ void forward_request(struct forward *f, const char *buf, const struct http_reque
         r->content_length);
     if (r->upgrade)
         add_text(f, upgrade);
+    add_text(f, "\r\n");
+}
+
+void forward_waiting(struct forward *f, const char *buf, const struct http_request *r,
+                     const char *host, struct http_slice cookie)
+{
+    f->n = 0;
+    f->text_len = 0;
+    add_text(f, r->method == HTTP_METHOD_HEAD ? "HEAD" : "GET");
+    add_text(f, " /starting HTTP/1.1\r\nHost: ");
+    add_text(f, host);
+    add_text(f, "\r\n");
+    for (size_t i = 0; i < r->fields.len; i++) {
+        const struct http_field *field = &r->fields.items[i];
+        if (!field->hop_by_hop &&
+            (field->id == HTTP_FIELD_ACCEPT ||
+             http_name_is(buf + field->name.at, field->name.len, "accept-language")))
+            add_line(f, buf, field->line);
+    }
+    if (cookie.len > 0) {
+        add_text(f, "Cookie: " AUTH_COOKIE_NAME "=");
+        add_slice(f, buf, cookie);
+        add_text(f, "\r\n");
+    }
     add_text(f, "\r\n");
 }
 

@@ -9,6 +9,7 @@
 #include "reply.h"
 #include "tunnel.h"
 #include "upstream.h"
+#include "waiting.h"
 #include "worker.h"
 
 static void finish(struct conn *c, bool clean)
@@ -89,6 +90,10 @@ static void refuse_answer(struct conn *c, const char *fault)
 {
     char reason[192];
 
+    if (c->waiting) {
+        waiting_reply_late(c);
+        return;
+    }
     snprintf(reason, sizeof reason, "its task's answer is not valid HTTP: %s", fault);
     bad_gateway_reply(c, reason);
 }
@@ -116,6 +121,10 @@ static bool take_heads(struct conn *c, const char *bytes, size_t len, size_t *us
         }
         u->scanned = 0;
         *used += (size_t)n;
+        if (c->waiting && !waiting_is_page(head, &r)) { /* the web server's own, say */
+            waiting_reply_late(c);
+            return false;
+        }
         if (*c->subdomain)
             credentials_guard(head, &r);
         if (c->bodiless)

@@ -6,6 +6,7 @@
 #include "conn.h"
 #include "reply.h"
 #include "upstream.h"
+#include "waiting.h"
 #include "worker.h"
 
 /* The task takes no more of the request. It may have answered before it closed. */
@@ -167,9 +168,13 @@ void relay_begin(struct conn *c, const struct http_request *r)
 {
     struct worker *w = c->worker;
     struct upstream *u = c->upstream;
+    char host[HOST_SIZE];
 
     conn_set_state(c, CONN_ANSWER);
-    forward_request(&w->forward, conn_head(c), r, c->peer);
+    if (c->waiting)
+        waiting_forward(c, r, host);
+    else
+        forward_request(&w->forward, conn_head(c), r, c->peer);
     outbuf_hold(&u->out, w->forward.iov, w->forward.n);
     if (relay_request(c) == RELAY_ENDED)
         return;

@@ -66,12 +66,16 @@ void reply_refuse(struct conn *c, int status, const char *why)
     reply_text(c, status, "%d %s: %s", status, http_reason(status), why);
 }
 
-void reply_starting(struct conn *c, const char *host, bool html)
+void reply_starting(struct conn *c, const char *host, enum reply_type type)
 {
+    static const char *const types[] = {
+        [REPLY_TEXT] = "text/plain; charset=utf-8",
+        [REPLY_HTML] = "text/html; charset=utf-8",
+        [REPLY_JSON] = "application/json; charset=utf-8",
+    };
     struct buf body = {0};
 
-    /* host has only the characters of a host name: nothing in it needs escaping. */
-    if (html)
+    if (type == REPLY_HTML) /* of the characters of a host name none needs escaping */
         buf_printf(&body,
                    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
                    "<meta http-equiv=\"refresh\" content=\"2\">"
@@ -82,9 +86,11 @@ void reply_starting(struct conn *c, const char *host, bool html)
                    "<body><p>%s is starting</p>"
                    "<p><small>This page looks again every two seconds.</small></p></body></html>\n",
                    host, host);
+    else if (type == REPLY_JSON)
+        buf_str(&body, "{\"result\":\"starting\",\"state\":\"starting\",\"step\":null,"
+                       "\"eta_seconds\":null}\n");
     else
         buf_printf(&body, "%s is starting\n", host);
-    reply(c, 503, html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8",
-          "Retry-After: 2\r\n", &body);
+    reply(c, 503, types[type], "Retry-After: 2\r\nMirage-State: starting\r\n", &body);
     buf_free(&body);
 }

@@ -2,8 +2,6 @@
 #ifndef MIRAGE_PROXYD_REPLY_H
 #define MIRAGE_PROXYD_REPLY_H
 
-#include <stdbool.h>
-
 struct conn;
 
 /* Answers the current request with a line of text and goes on to the next, if the request's body is
@@ -16,8 +14,14 @@ void reply_text(struct conn *c, int status, const char *format, ...)
  * the answer has begun already. */
 void reply_refuse(struct conn *c, int status, const char *why);
 
-/* 503: the environment is known and no task of it is ready. A page that reloads itself when the
- * client takes HTML. */
-void reply_starting(struct conn *c, const char *host, bool html);
+enum reply_type {
+    REPLY_TEXT,
+    REPLY_HTML,
+    REPLY_JSON,
+};
+
+/* 503: the environment is known and no task of it is ready. The page reloads itself. host has only
+ * the characters of a host name. */
+void reply_starting(struct conn *c, const char *host, enum reply_type type);
 
 #endif

@@ -26,6 +26,7 @@ struct env {
     uint32_t next; /* in its hash bucket; NONE: the last */
     uint32_t size; /* with all that lies behind it: there the next one begins */
     bool starting, asleep;
+    bool failed;           /* it has no row in `route`, but one in `failed` */
     struct range ranges[]; /* one a listen entry; then the name and a NUL */
 };
 
@@ -153,11 +154,11 @@ static void give_way(size_t i)
         sched_yield();
 }
 
-static bool begin_env(struct loader *l, const struct route_row *row)
+static bool begin_env(struct loader *l, const char *subdomain)
 {
     struct route_snapshot *s = l->s;
-    int64_t counter = count_number(l->counts, row->subdomain);
-    size_t len = strlen(row->subdomain) + 1;
+    int64_t counter = count_number(l->counts, subdomain);
+    size_t len = strlen(subdomain) + 1;
 
     if (counter < 0)
         return false;
@@ -165,7 +166,7 @@ static bool begin_env(struct loader *l, const struct route_row *row)
     if (l->last == NONE)
         return false;
     env_at(s, l->last)->counter = (uint32_t)counter;
-    memcpy(&env_at(s, l->last)->ranges[s->n_listen], row->subdomain, len);
+    memcpy(&env_at(s, l->last)->ranges[s->n_listen], subdomain, len);
     s->n_envs++;
     give_way(s->n_envs);
     return true;
@@ -178,7 +179,7 @@ static int take_row(void *ctx, const struct route_row *row)
     struct target *target;
 
     if (s->n_envs == 0 || strcmp(name_of(s, env_at(s, l->last)), row->subdomain) != 0)
-        if (!finish_env(l) || !begin_env(l, row))
+        if (!finish_env(l) || !begin_env(l, row->subdomain))
             return 1;
     env_at(s, l->last)->starting |= row->starting;
     env_at(s, l->last)->asleep |= row->asleep;
@@ -191,6 +192,16 @@ static int take_row(void *ctx, const struct route_row *row)
     if (target_set_ip(target, row->address, row->port) && target_may_be_task(target) &&
         !own_ports_have(l->own, target))
         l->n_ports++;
+    return 0;
+}
+
+static int take_failed(void *ctx, const char *subdomain)
+{
+    struct loader *l = ctx;
+
+    if (!finish_env(l) || !begin_env(l, subdomain))
+        return 1;
+    env_at(l->s, l->last)->failed = true;
     return 0;
 }
 
@@ -267,6 +278,8 @@ int route_load(struct route_snapshot **snapshot, struct db *db, const struct con
     atomic_init(&l.s->references, 1);
     l.s->n_listen = config->listen.n_http;
     rc = store_route_each(db, take_row, &l, e);
+    if (rc == 0)
+        rc = store_route_failed_each(db, take_failed, &l, e);
     if (rc > 0 || (rc == 0 && (!finish_env(&l) || !index_all(l.s))))
         rc = err_set(e, ERR_INTERNAL, "out of memory");
     free(l.ports);
@@ -291,17 +304,20 @@ void route_unref(struct route_snapshot *s)
 static const struct env *find_env(const struct route_snapshot *s, const char *subdomain, size_t len)
 {
     char name[64];
-    uint32_t at;
+    uint32_t at, pattern;
 
     if (len == 0 || len >= sizeof name)
         return NULL;
     memcpy(name, subdomain, len);
     name[len] = '\0';
     at = s->buckets[hash_bytes(name, len) & (s->n_buckets - 1)];
-    for (; at != NONE; at = env_at(s, at)->next)
-        if (!strcmp(name_of(s, env_at(s, at)), name))
-            return env_at(s, at);
-    return pattern_set_find(s->patterns, name, &at) ? env_at(s, at) : NULL;
+    while (at != NONE && strcmp(name_of(s, env_at(s, at)), name) != 0)
+        at = env_at(s, at)->next;
+    if (at != NONE && !env_at(s, at)->failed)
+        return env_at(s, at);
+    if (pattern_set_find(s->patterns, name, &pattern))
+        return env_at(s, pattern);
+    return at != NONE ? env_at(s, at) : NULL;
 }
 
 enum route_answer route_find(const struct route_snapshot *s, const char *subdomain, size_t len,
@@ -312,6 +328,8 @@ enum route_answer route_find(const struct route_snapshot *s, const char *subdoma
 
     if (!env)
         return ROUTE_UNKNOWN;
+    if (env->failed)
+        return ROUTE_FAILED;
     range = &env->ranges[listen];
     *route =
         (struct route){.counter = env->counter,

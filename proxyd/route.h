@@ -24,11 +24,12 @@ enum route_answer {
     ROUTE_UNKNOWN,  /* no environment, or none of its ports is for this listen entry */
     ROUTE_STARTING, /* there is one, and no task is ready */
     ROUTE_ASLEEP,   /* there is one, and it sleeps */
+    ROUTE_FAILED,   /* there is none any more, for its launch failed */
     ROUTE_READY,
 };
 
 struct route {
-    uint32_t counter;             /* set unless ROUTE_UNKNOWN */
+    uint32_t counter;             /* unset with ROUTE_UNKNOWN and ROUTE_FAILED */
     const struct target *targets; /* valid as long as the snapshot */
     size_t n_targets;
     const char *environment; /* its name, a pattern maybe; valid as long as the snapshot */
@@ -44,7 +45,8 @@ void route_ref(struct route_snapshot *s);
 void route_unref(struct route_snapshot *s); /* NULL is fine */
 
 /* The route of requests for this subdomain (lower case) that came in by listen.http[listen]: the
- * exact environment, else of the matching patterns the one launched earliest. */
+ * exact environment, else of the matching patterns the one launched earliest. An exact one that has
+ * failed stands behind patterns. */
 enum route_answer route_find(const struct route_snapshot *s, const char *subdomain, size_t len,
                              size_t listen, struct route *route)
     __attribute__((warn_unused_result));

@@ -9,6 +9,7 @@
 #include "gone.h"
 #include "reply.h"
 #include "upstream.h"
+#include "waiting.h"
 #include "worker.h"
 
 #define POOL_IDLE_MS 30000
@@ -70,6 +71,17 @@ static void answer_expired(struct timer *t)
     conn_run(c);
 }
 
+/* An answer that has begun by now is not broken off. */
+static void waiting_expired(struct timer *t)
+{
+    struct conn *c = container_of(t, struct conn, tick);
+
+    if (c->state != CONN_CONNECT && c->state != CONN_ANSWER)
+        return;
+    waiting_missed(c);
+    conn_run(c);
+}
+
 static void tick_expired(struct timer *t)
 {
     count_minute(container_of(t, struct conn, tick));
@@ -92,6 +104,7 @@ void timeouts_set(struct worker *w)
     timer_list_init(&w->timers[TIMER_STALL], c->network.idle_timeout_ms, stall_expired);
     timer_list_init(&w->timers[TIMER_LINGER], LINGER_MS, linger_expired);
     timer_list_init(&w->timers[TIMER_TICK], COUNT_MINUTE_MS, tick_expired);
+    timer_list_init(&w->timers[TIMER_WAITING], WAITING_MS, waiting_expired);
     timer_list_init(&w->timers[TIMER_POOL], POOL_IDLE_MS, pool_expired);
     timer_list_init(&w->timers[TIMER_SWEEP], GONE_SWEEP_MS, gone_sweep);
     timer_list_init(&w->timers[TIMER_GONE], gone_after_ms(c), gone_end);

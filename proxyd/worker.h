@@ -50,6 +50,7 @@ enum timer_kind {
     TIMER_STALL,   /* the client to send more of its body, or to take more of its answer */
     TIMER_LINGER,  /* the client to take a last answer */
     TIMER_TICK,    /* an open exchange counts once more */
+    TIMER_WAITING, /* mirage-api to answer with the page on which a visitor waits */
     TIMER_POOL,    /* an idle upstream connection */
     TIMER_SWEEP,   /* new routes: connections to tasks that have none any more are looked for */
     TIMER_GONE,    /* an exchange, or a tunnel, with such a task to end by itself */
@@ -87,6 +88,7 @@ struct worker {
     size_t n_upstreams;     /* open; conns_max at most, so that both together fit the descriptors */
     int64_t warned_at;      /* when a failure was logged last, monotonic ms; 0: never */
     unsigned unwarned;      /* failures since */
+    int64_t page_missed_at; /* when mirage-api's page took too long last, monotonic ms; 0: never */
     struct conn_list conns; /* all that are open */
     struct conn_list dead_conns;
     struct upstream_list dead_upstreams;

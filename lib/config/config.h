@@ -175,7 +175,8 @@ struct config {
     } use;
     struct {
         const char *visitors; /* "browsers", "all", "none" */
-        long limit; /* visits may wake so many an hour; 0: none */
+        long limit;           /* visits may wake so many an hour; 0: none */
+        bool show_details;    /* whoever waits for an environment may read names and raw reasons */
     } wake;
     struct {
         const char *hosted_zone_id; /* NULL: no records are kept */

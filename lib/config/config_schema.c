@@ -270,6 +270,7 @@ static const struct config_field wake[] = {
      .offset = IN(config, wake.limit),
      .min = 0,
      .max = 1000000},
+    {.key = "show_details", .type = CONFIG_BOOL, .offset = IN(config, wake.show_details)},
     {0},
 };
 

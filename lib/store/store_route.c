@@ -29,6 +29,20 @@ int store_route_each(struct db *db, int (*each)(void *ctx, const struct route_ro
     return rc;
 }
 
+int store_route_failed_each(struct db *db, int (*each)(void *ctx, const char *subdomain), void *ctx,
+                            struct err *e)
+{
+    struct db_rows *rows;
+    int rc;
+
+    if (db_query(db, &rows, "SELECT subdomain FROM failed", DB_NO_BINDS, e) < 0)
+        return -1;
+    while ((rc = db_next(rows, e)) > 0 && (rc = each(ctx, db_column_text(rows, 0))) == 0)
+        ;
+    db_done(rows);
+    return rc;
+}
+
 int64_t store_route_version(struct db *db, struct err *e)
 {
     return db_query_number(db, "SELECT version FROM route_version", DB_NO_BINDS, e);

@@ -28,7 +28,12 @@ struct route_row {
 int store_route_each(struct db *db, int (*each)(void *ctx, const struct route_row *row), void *ctx,
                      struct err *e) __attribute__((warn_unused_result));
 
-/* A number that grows with every commit that changed what the view shows; -1 on error. */
+/* Calls `each` for every name in the view `failed`, in no order: nothing runs there, and its newest
+ * launch failed. Stops and returns as store_route_each() does. */
+int store_route_failed_each(struct db *db, int (*each)(void *ctx, const char *subdomain), void *ctx,
+                            struct err *e) __attribute__((warn_unused_result));
+
+/* A number that grows with every commit that changed what the views show; -1 on error. */
 int64_t store_route_version(struct db *db, struct err *e) __attribute__((warn_unused_result));
 
 /* A number that changes with that version and with every new task, routed or not. -1 on error. */

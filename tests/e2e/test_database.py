@@ -115,6 +115,7 @@ def test_lost(new_stack):
 
 
 STEPS = sorted((REPOSITORY / "sql").glob("*.sql"))
+LAUNCHES = 6  # the step since which there are launches
 
 
 @pytest.mark.parametrize("version", range(1, len(STEPS)))
@@ -126,10 +127,18 @@ def test_one_of_an_earlier_version(folder, version):
     for step in STEPS[:version]:
         db.executescript(step.read_text())
     db.execute(f"PRAGMA user_version = {version}")
-    db.execute("""INSERT INTO environment VALUES ('old', 1000, NULL, '{"taskdef":["web"]}'), ('ended', 2000, 3000, '{}'), ('seen', 4000, NULL, '')""")
+    db.execute("INSERT INTO environment (subdomain, launched_at, ended_at) VALUES ('old', 1000, NULL), ('ended', 2000, 3000), ('seen', 4000, NULL)")
+    if version < LAUNCHES:
+        db.execute("""UPDATE environment SET request = iif(subdomain = 'old', '{"taskdef":["web"]}', '')""")
+    else:
+        db.execute("""INSERT INTO launch (subdomain, id, at, request, state, ready_at)
+                      VALUES ('old', '', 1000, '{"taskdef":["web"]}', 'ready', 1000), ('seen', '', 4000, '', 'ready', 4000)""")
     db.execute("INSERT INTO task (arn, short_id, subdomain, branch, taskdef, ipaddress, last_status, desired_status, env, tags, created_at)"
                " VALUES ('a/1', '1', 'old', 'b', 'web:1', '127.0.0.1', 'RUNNING', 'RUNNING', '{}', '[]', 1000)")
-    db.execute("INSERT INTO port VALUES ('a/1', 'app', 80, '127.0.0.1', ?, 1)", (task.port,))
+    db.execute("INSERT INTO port (arn, container, container_port, address, port, ready) VALUES ('a/1', 'app', 80, '127.0.0.1', ?, 1)",
+               (task.port,))
+    if version >= LAUNCHES:
+        db.execute("UPDATE port SET answers = 1")
     db.close()
     p = Proxyd(folder)
     try:

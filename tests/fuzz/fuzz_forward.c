@@ -83,6 +83,29 @@ static long find_head(const char *data, size_t size, size_t step, bool is_reques
     }
 }
 
+/* Whatever came: instead of it goes one request for the page of waiting, without a body, and of the
+ * client's only what it accepts. */
+static void check_waiting(const char *head)
+{
+    static char out[OUT_MAX];
+    struct stream s = {.out = out};
+    const char *name;
+
+    forward_waiting(&composed, head, &request, "shop.example", (struct http_slice){0});
+    writing = &s;
+    put(composed.iov, composed.n);
+    lenient_read(&went, s.out, s.len, 0, false, false);
+    CHECK(went.complete && went.framings == 0 && went.body_len == 0 && went.end == s.len);
+    CHECK(!strcmp(went.start[0], "GET") || !strcmp(went.start[0], "HEAD"));
+    CHECK(!strcmp(went.start[1], "/starting") && !strcmp(went.start[2], "HTTP/1.1"));
+    CHECK(!strcmp(lenient_value(&went, "host"), "shop.example"));
+    for (size_t i = 0; i < went.n_fields; i++) {
+        name = went.fields[i].name;
+        CHECK(!strcasecmp(name, "host") || !strcasecmp(name, "accept") ||
+              !strcasecmp(name, "accept-language"));
+    }
+}
+
 /* One request at data[s->used]. false when there is no other behind it. */
 static bool pass_request(struct stream *s, const char *data, size_t size, size_t step)
 {
@@ -100,6 +123,8 @@ static bool pass_request(struct stream *s, const char *data, size_t size, size_t
         s->refused = 501;
         return false;
     }
+    check_waiting(head);
+    writing = s;
     forward_request(&composed, head, &request, "192.0.2.1");
     put(composed.iov, composed.n);
     body_begin(&body, request.body, request.content_length, request.body == HTTP_BODY_CHUNKED);

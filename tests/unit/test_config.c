@@ -195,7 +195,7 @@ static const char everything[] =
     "  excludes: [main]\n"
     "  exclude_tags: ['pin:yes']\n"
     "  exclude_regexp: '^demo'\n"
-    "wake: {limit: 7, visitors: all}\n"
+    "wake: {limit: 7, visitors: all, show_details: true}\n"
     "use: {ignore: {user_agents: [Our-Probe, 'x y'], paths: [/health, /status/*],\n"
     "               networks: [192.0.2.0/24, '2001:db8::1']}}\n"
     "link:\n"
@@ -268,6 +268,7 @@ static void check_servers(const struct config *c)
     assert_int_equal(c->sleep.awake.len, 2);
     assert_string_equal(c->sleep.timezone, "UTC");
     assert_int_equal(c->wake.limit, 7);
+    assert_true(c->wake.show_details);
     assert_string_equal(c->web.server, "apache");
     assert_string_equal(c->web.listen, "[::1]:8090");
     assert_string_equal(c->htmldir, "/srv/html");

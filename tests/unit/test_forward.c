@@ -165,6 +165,36 @@ static void requests(void **state)
 
 /* What goes out is a head that means the same, and going through again changes nothing but what
  * must change. */
+/* Of what the client sent, nothing but its method and what it accepts goes to the page of waiting.
+ */
+static void for_the_page_of_waiting(void **state)
+{
+    static const struct exchange cases[] = {
+        {"GET /a?b HTTP/1.1\r\n" HOST "Accept: text/html\r\nX: y\r\nAccept-Language: ja\r\n"
+         "Cookie: a=b\r\nContent-Length: 5\r\n\r\n",
+         "GET /starting HTTP/1.1\r\nHost: shop.example\r\nAccept: text/html\r\n"
+         "Accept-Language: ja\r\n\r\n"},
+        {"HEAD http://a.example/ HTTP/1.1\r\n" HOST "Accept:application/json\r\n"
+         "Accept-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
+         "HEAD /starting HTTP/1.1\r\nHost: shop.example\r\nAccept:application/json\r\n\r\n"},
+    };
+    static const char with_cookie[] =
+        "GET / HTTP/1.1\r\n" HOST "Cookie: x=1; mirage-ecs-auth=TOKEN; y=2\r\n\r\n";
+    static struct http_request r;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(http_parse_request(cases[i].in, strlen(cases[i].in), &r), 0);
+        forward_waiting(&f, cases[i].in, &r, "shop.example", (struct http_slice){0});
+        assert_string_equal(joined(), cases[i].out);
+    }
+    assert_int_equal(http_parse_request(with_cookie, strlen(with_cookie), &r), 0);
+    forward_waiting(&f, with_cookie, &r, "shop.example",
+                    (struct http_slice){(uint32_t)(strstr(with_cookie, "TOKEN") - with_cookie), 5});
+    assert_string_equal(joined(), "GET /starting HTTP/1.1\r\nHost: shop.example\r\n"
+                                  "Cookie: mirage-ecs-auth=TOKEN\r\n\r\n");
+}
+
 static void forwarded_requests_parse(void **state)
 {
     struct http_request r;
@@ -352,8 +382,11 @@ static void one_framing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(requests),    cmocka_unit_test(forwarded_requests_parse),
-        cmocka_unit_test(full_heads),  cmocka_unit_test(responses),
+        cmocka_unit_test(requests),
+        cmocka_unit_test(for_the_page_of_waiting),
+        cmocka_unit_test(forwarded_requests_parse),
+        cmocka_unit_test(full_heads),
+        cmocka_unit_test(responses),
         cmocka_unit_test(one_framing),
     };
     return cmocka_run_group_tests_name("forward", tests, NULL, NULL);

@@ -16,6 +16,8 @@
 
 #include "clock.h"
 #include "store/store_environment.h"
+#include "store/store_launch.h"
+#include "store/store_route.h"
 #include "store/store_task.h"
 
 #include "task_fixture.h"
@@ -97,7 +99,7 @@ static void ready(const char *subdomain, int64_t at, int port)
     task(subdomain, subdomain, PORTS({80, "10.0.0.1", port, true}));
 }
 
-/* What is found, as text: "unknown", "starting", or "address:port address:port". */
+/* What is found, as text: "unknown", "starting", "failed", or "address:port address:port". */
 static const char *found(const struct route_snapshot *s, const char *name, size_t listen)
 {
     static char text[512];
@@ -110,7 +112,9 @@ static const char *found(const struct route_snapshot *s, const char *name, size_
     if (answer != ROUTE_READY) {
         if (answer == ROUTE_STARTING)
             assert_int_not_equal(r.counter, 99); /* a wait is an access, too */
-        return answer == ROUTE_STARTING ? "starting" : "unknown";
+        return answer == ROUTE_STARTING ? "starting"
+               : answer == ROUTE_FAILED ? "failed"
+                                        : "unknown";
     }
     assert_true(r.n_targets > 0);
     for (size_t i = 0; i < r.n_targets; i++) {
@@ -144,6 +148,44 @@ static void nothing_is_known(void **state)
     assert_string_equal(found(s, "", 0), "unknown");
     route_unref(s);
     route_unref(NULL);
+}
+
+/* Its newest launch failed, and it has ended. */
+static void put_failed(const char *subdomain)
+{
+    const struct launch l = {.id = "01A",
+                             .subdomain = subdomain,
+                             .by = "",
+                             .request = "",
+                             .reason = "it died",
+                             .state = LAUNCH_FAILED};
+
+    launch(subdomain, 5);
+    assert_int_equal(store_launch_put(db, &l, &e), 0);
+    end(subdomain);
+}
+
+static void what_has_failed(void **state)
+{
+    struct route_snapshot *s;
+    int64_t version;
+
+    (void)state;
+    put_failed("broken");
+    put_failed("other");
+    put_failed("pat*");
+    ready("oth*", 1, 1000);
+    s = load();
+    assert_string_equal(found(s, "broken", 0), "failed");
+    assert_int_equal(port_of(s, "other"), 1000); /* a pattern serves it */
+    assert_string_equal(found(s, "pattern", 0), "unknown");
+    route_unref(s);
+    version = store_route_version(db, &e);
+    assert_int_equal(store_launch_dismiss(db, "broken", "01A", &e), 1);
+    assert_true(store_route_version(db, &e) > version);
+    s = load();
+    assert_string_equal(found(s, "broken", 0), "unknown");
+    route_unref(s);
 }
 
 static void three_answers(void **state)
@@ -499,6 +541,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_known),
+        TEST(what_has_failed),
         TEST(three_answers),
         TEST(targets_by_listen_entry),
         TEST(own_target_before_any),
