@@ -553,42 +553,6 @@ static void cut_files(void **state)
     }
 }
 
-/* https://yaml.org/type/merge.html: own keys win, then the first of several mappings. */
-static void merge_keys(void **state)
-{
-    struct config *c = loaded("parameters:\n"
-                              "  - &first {name: a, env: A, rule: x}\n"
-                              "  - &second {<<: *first, name: b, env: B, default: x}\n"
-                              "  - {name: c, <<: [{env: C, rule: x?}, *second, {description: d}]}\n"
-                              "local:\n"
-                              "  taskdefs:\n"
-                              "    web: &web {command: [run], env: &env {ONE: '1', TWO: '2'}}\n"
-                              "    more:\n"
-                              "      <<: *web\n"
-                              "      env: {TWO: two, <<: *env, '<<': quoted}\n"
-                              "    self: &self {<<: *self, ports: [80]}\n");
-    const struct config_parameter *p = c->parameters + 1; /* behind `branch` */
-    const struct config_taskdef *more = config_local_taskdef(c, "more");
-
-    (void)state;
-    assert_int_equal(c->n_parameters, 4);
-    assert_string_equal(p[1].name, "b");
-    assert_string_equal(p[1].rule, "x");
-    assert_string_equal(p[2].name, "c");
-    assert_string_equal(p[2].env, "C");
-    assert_string_equal(p[2].rule, "x?");
-    assert_string_equal(p[2].default_value, "x");
-    assert_string_equal(p[2].description, "d");
-    assert_string_equal(more->command.items[0], "run");
-    assert_int_equal(more->n_env, 3);
-    assert_string_equal(more->env[0].value, "two");
-    assert_string_equal(more->env[1].name, "<<");
-    assert_string_equal(more->env[2].name, "ONE");
-    assert_int_equal(config_local_taskdef(c, "self")->n_ports, 1);
-    assert_int_equal(warnings.len, 0);
-    config_free(c);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -604,7 +568,6 @@ int main(void)
         TEST(booleans),
         TEST(addresses),
         TEST(cut_files),
-        TEST(merge_keys),
     };
     return cmocka_run_group_tests_name("config", tests, make_folder, remove_folder);
 }
