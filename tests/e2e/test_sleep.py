@@ -434,6 +434,27 @@ def test_how_soon_it_is_woken(new_stack):
     assert launched - wanted < (3000 if SANITIZED else 1000)
 
 
+def test_as_many_as_may_be_awake(new_stack):
+    """One more puts to sleep what was used least lately, or is refused."""
+    s = make(new_stack, lambda c: c.update(limit={"awake": 2}, sleep={"after": "600s", "excludes": ["kept"]}))
+    s.launch("kept")
+    s.launch("idle")
+    s.launch("idle", nick="ann")  # what is awake needs no room
+    r = s.api("POST", "/api/launch", form={"subdomain": "more", "taskdef": "web", "branch": "x"})
+    assert r.status == 503 and "2 environments are awake, as many as may be (limit.awake)" in r.text, r
+    for name in ("kept", "idle"):
+        grow_old(s, name, 1000)
+    s.launch("more")
+    assert asleep(s) == ["idle"] and len(s.tasks("kept")) == 1
+    r = s.api("POST", "/api/wake", form={"subdomain": "idle"})
+    assert r.status == 503 and "none gives way to idle" in r.text
+    visit(s, "idle")
+    poll(lambda: "limit.awake" in s.api("GET", "/api/environments/idle").json()["result"]["reason"], LONG, "it says why")
+    s.terminate("more")
+    wake(s, "idle")
+    wait_awake(s, "idle")
+
+
 def test_what_is_ahead(new_stack):
     """When it may fall asleep, and what keeps it from that."""
     s = make(new_stack, lambda c: c.update(sleep={"after": "600s", "exclude_tags": ["branch:pinned"]}))
