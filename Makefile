@@ -124,7 +124,7 @@ undo-run: ## remove what `make run` has made: its state, and root's user and cop
 # --- packages -----------------------------------------------------------------------------------
 DEPS := gcc libc6-dev libfcgi-dev libyaml-dev libjansson-dev libjwt-dev libseccomp-dev libsqlite3-dev libpcre2-dev libssl-dev libcurl4-openssl-dev libexpat1-dev lighttpd lighttpd-mod-deflate \
   libjs-bootstrap5 curl
-DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli jq util-linux python3-selenium python3-cryptography chromium chromium-driver apache2-bin \
+DEPS_TEST := libcmocka-dev python3-pytest python3-pytest-xdist python3-boto3 awscli jq util-linux python3-selenium python3-cryptography chromium chromium-driver apache2-bin tzdata \
   $(if $(shell command -v npm),,nodejs npm)
 DEPS_DEB := build-essential debhelper fakeroot
 DEPS_DEPLOY := $(DEPS_DEB) debootstrap lintian mandoc man-db systemd systemd-container buildah netavark \

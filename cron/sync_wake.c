@@ -1,10 +1,14 @@
 #include "sync_wake.h"
 
+#include "aws/cloudwatch.h"
+#include "awake_room.h"
 #include "clock.h"
 #include "log.h"
 #include "sleep.h"
 #include "store/store_asleep.h"
 #include "store/store_launch.h"
+
+#include "purge_run.h"
 
 #define LOOK_MS 60000
 #define HOUR_MS 3600000
@@ -30,7 +34,22 @@ static int is_over_limit(struct db *db, const struct config *config, int64_t now
     return n < 0 ? -1 : n >= config->wake.limit;
 }
 
-static void wake_one(struct job *job, struct runner *r, const struct asleep_row *row)
+/* Launches it, with room for it (limit.awake). */
+static int wake(struct purger *p, const struct asleep_row *row, struct err *e)
+{
+    const struct purge_view view = {
+        .source = cloudwatch_source(p->aws), .db = p->db, .used_here_is_enough = true};
+    const char *subdomain = row->asleep.subdomain;
+    struct err why;
+
+    if (awake_room_make(&view, p->runner, p->config, subdomain, e) == 0)
+        return environment_wake(p->db, p->runner, subdomain, row->wanted_by, false, e);
+    if (store_asleep_error(p->db, subdomain, e->text, &why) < 0)
+        log_error("%s", why.text);
+    return -1;
+}
+
+static void wake_one(struct job *job, struct purger *p, const struct asleep_row *row)
 {
     const char *subdomain = row->asleep.subdomain;
     int64_t now = clock_now_ms();
@@ -52,14 +71,14 @@ static void wake_one(struct job *job, struct runner *r, const struct asleep_row 
         }
     }
     if (rc == 0)
-        rc = environment_wake(job->db, r, subdomain, row->wanted_by, false, &e);
+        rc = wake(p, row, &e);
     if (rc > 0)
         log_info("%s: woken by %s", subdomain, row->wanted_by);
     else if (rc < 0)
         log_error("%s: cannot be woken: %s", subdomain, e.text);
 }
 
-static void wake_due(struct job *job, struct runner *r)
+static void wake_due(struct job *job, struct purger *p)
 {
     struct asleep_row *rows;
     struct arena a = {0};
@@ -73,7 +92,7 @@ static void wake_due(struct job *job, struct runner *r)
     }
     for (size_t i = 0; i < n; i++)
         if (rows[i].wanted_at > rows[i].tried_at && rows[i].not_before <= now)
-            wake_one(job, r, &rows[i]);
+            wake_one(job, p, &rows[i]);
     arena_free(&a);
 }
 
@@ -87,15 +106,16 @@ static bool has_news(struct db *db, void *ctx)
 
 void sync_wake(struct job *job)
 {
-    struct runner *r;
+    struct purger p;
     struct err e;
 
-    if (runner_open(&r, job->config, job->state_dir, &e) < 0) {
+    if (purger_open(&p, job->config, job->state_dir, &e) < 0) {
         log_error("wake: %s", e.text);
         return;
     }
+    p.db = job->db;
     do
-        wake_due(job, r);
+        wake_due(job, &p);
     while (job_wait(job->db, job->stop, LOOK_MS, has_news, NULL));
-    runner_close(r);
+    purger_close(&p);
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "awake_room.h"
+#include "aws/cloudwatch.h"
 #include "environment.h"
 #include "log.h"
 #include "sleep.h"
@@ -27,6 +29,15 @@ static const char *asker(const struct call *c)
     return len > ASKER_MAX ? by + len - ASKER_MAX : by;
 }
 
+/* For one more that is awake (limit.awake). */
+static int make_room(struct call *c, const char *subdomain, struct err *e)
+{
+    const struct purge_view view = {
+        .source = cloudwatch_source(c->with->aws), .db = c->with->db, .used_here_is_enough = true};
+
+    return awake_room_make(&view, c->with->runner, c->with->config, subdomain, e);
+}
+
 int deed_launch(struct call *c, const struct launch_request *request, struct err *e)
 {
     const char *taskdefs = request->taskdefs[0];
@@ -39,6 +50,8 @@ int deed_launch(struct call *c, const struct launch_request *request, struct err
         log_warn("%s is launched without a look at what runs under it by now: %s",
                  request->subdomain, why.text);
     own.by = asker(c);
+    if (make_room(c, request->subdomain, e) < 0)
+        return err_prefix(e, "failed to launch %s", request->subdomain);
     if (environment_launch(c->with->db, c->with->runner, &own, e) < 0)
         return -1;
     log_info("launched %s (%.500s), asked by %s", request->subdomain, taskdefs, asker(c));
@@ -96,8 +109,12 @@ int deed_sleep(struct call *c, const char *subdomain, struct err *e)
 
 int deed_wake(struct call *c, const char *subdomain, bool newest, struct err *e)
 {
-    int rc = environment_wake(c->with->db, c->with->runner, subdomain, asker(c), newest, e);
+    struct asleep_row row;
+    int rc = store_asleep_get(c->with->db, subdomain, c->arena, &row, e);
 
+    if (rc < 0 || (rc > 0 && make_room(c, subdomain, e) < 0))
+        return -1;
+    rc = environment_wake(c->with->db, c->with->runner, subdomain, asker(c), newest, e);
     if (rc > 0)
         log_info("woke %s, asked by %s", subdomain, asker(c));
     return rc < 0 ? -1 : 0;

@@ -110,10 +110,14 @@ static int answer_of(struct call *c, const struct variant *v, struct waiting_ans
                      struct err *e)
 {
     const int64_t now = clock_monotonic_ms();
+    const int64_t version = db_data_version(c->with->db, e);
     char key[sizeof(*answer)->key];
 
+    if (version < 0)
+        return -1;
     *answer = slot_of(c->with->waiting, v, key);
-    if (!strcmp((*answer)->key, key) && now - (*answer)->made_at < WAITING_CACHE_MS)
+    if (!strcmp((*answer)->key, key) && (*answer)->version == version &&
+        now - (*answer)->made_at < WAITING_CACHE_MS)
         return 0;
     *(*answer)->key = *(*answer)->nonce = '\0';
     buf_clear(&(*answer)->text);
@@ -121,6 +125,7 @@ static int answer_of(struct call *c, const struct variant *v, struct waiting_ans
         return -1;
     strcpy((*answer)->key, key);
     (*answer)->made_at = now;
+    (*answer)->version = version;
     return 0;
 }
 

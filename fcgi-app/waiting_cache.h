@@ -14,6 +14,7 @@ struct waiting_cache {
     struct waiting_answer {
         char key[96];      /* the subdomain, and what the client gets; "": empty */
         int64_t made_at;   /* monotonic ms */
+        int64_t version;   /* db_data_version(): no answer is older than what is committed */
         const char *state; /* waiting_state_word() */
         const char *type;  /* Content-Type */
         int retry_after;   /* seconds */

@@ -151,6 +151,9 @@ struct config {
         } health;
     } launch;
     struct {
+        long awake; /* so many environments at once; 0: any number */
+    } limit;
+    struct {
         const char *url; /* s3://bucket/prefix/, which all copies share; NULL: none */
         size_t line;
     } state;

@@ -220,6 +220,15 @@ static const struct config_field launch[] = {
     {0},
 };
 
+static const struct config_field limit[] = {
+    {.key = "awake",
+     .type = CONFIG_INTEGER,
+     .offset = IN(config, limit.awake),
+     .min = 0,
+     .max = 1000000},
+    {0},
+};
+
 static const struct config_field state[] = {
     {.key = "url", .type = CONFIG_STRING, .offset = IN(config, state.url)},
     {0},
@@ -403,6 +412,7 @@ const struct config_field config_schema[] = {
      .line = IN(config_parameter, line)},
     {.key = "ecs", .type = CONFIG_SECTION, .sub = ecs},
     {.key = "launch", .type = CONFIG_SECTION, .sub = launch, .line = IN(config, launch.line)},
+    {.key = "limit", .type = CONFIG_SECTION, .sub = limit},
     {.key = "state", .type = CONFIG_SECTION, .sub = state, .line = IN(config, state.line)},
     {.key = "sleep", .type = CONFIG_SECTION, .sub = sleep_section, .line = IN(config, sleep.line)},
     {.key = "use", .type = CONFIG_SECTION, .sub = use},

@@ -9,6 +9,7 @@ import random
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from browser import Browser
 from stack import Stack, poll
@@ -68,6 +69,7 @@ def fill(stack):
     for subdomain, _, _, _, _, seconds, rate, idle in ENVIRONMENTS:
         age(stack, subdomain, seconds)
         use(stack, subdomain, rate, idle, dice)
+    stack.api("POST", "/api/sleep", form={"subdomain": "invoice-pdf"})
     poll(lambda: stack.tasks("main")[0]["created"] < time.strftime("%Y-%m-%dT%H", time.gmtime(time.time() - 8 * DAY)),
          20, "the ages are seen")
 
@@ -75,7 +77,10 @@ def fill(stack):
 def take(browser, file, path, scheme, width, height):
     browser.cdp("Emulation.setScrollbarsHidden", hidden=True)
     with browser.looking(scheme, width, height):
-        browser.open(path)
+        if path.startswith("/"):
+            browser.open(path)
+        else:
+            browser.driver.get(path)
         browser.wait(lambda: browser.script("return document.fonts.status") == "loaded", "the fonts are there")
         shot = browser.cdp("Page.captureScreenshot", format="png", optimizeForSpeed=False)
         file.write_bytes(base64.b64decode(shot["data"]))
@@ -90,6 +95,10 @@ def main(folder):
         try:
             for scheme in ("light", "dark"):
                 take(browser, folder / f"list-{scheme}.png", "/", scheme, 1280, 920)
+            waiting = f"http://dark-mode.localhost:{urlsplit(browser.base).port}/"
+            browser.refused = {404, 503}
+            take(browser, folder / "waiting-light.png", waiting, "light", 900, 620)
+            take(browser, folder / "waiting-phone.png", waiting, "dark", 390, 700)
             take(browser, folder / "watch-phone.png", "/?launched=dark-mode", "dark", 390, 780)
         finally:
             browser.quit()

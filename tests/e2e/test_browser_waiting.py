@@ -30,6 +30,20 @@ def starting(stack, name, folder):
     stack.wait_ready(name)
 
 
+@pytest.fixture
+def sleeping(stack, name, folder):
+    """Asleep; once it is woken, it waits for the gate."""
+    gate = folder / "gate"
+    gate.touch()
+    stack.launch(name, gate=str(gate))
+    assert stack.api("POST", "/api/sleep", form={"subdomain": name}).status == 200
+    poll(lambda: stack.env(name).status == 503, LONG, f"{name} is asleep")
+    gate.unlink()
+    yield name, gate
+    gate.touch()
+    poll(lambda: stack.env(name).status == 200, LONG, f"{name} is awake")
+
+
 def shown(browser):
     return browser.script("return document.body ? document.body.innerText.trim() : ''")
 
@@ -135,3 +149,51 @@ def test_mirage_api_stands_still_for_a_while(browser, starting, stack):
         os.kill(api, signal.SIGCONT)
     gate.touch()
     browser.wait(lambda: f"task {name}" in shown(browser), "the application is there", LONG)
+
+
+# --- asleep → the page → the application --------------------------------------------------------
+
+
+def test_a_visit_wakes_it(browser, sleeping):
+    """By itself, to the very address, with one load of the application."""
+    name, gate = sleeping
+    go(browser, name, "/echo?with=query")
+    assert browser.text("h1") == f"{name} is waking up"
+    browser.wait(lambda: browser.attribute("main", "data-step") == "port", "it is on its way", LONG)
+    loads(browser, name)
+    gate.touch()
+    browser.wait(lambda: "with=query" in shown(browser), "the application is there", LONG)
+    (load,) = loads(browser, name)
+    assert load[1] == 200
+
+
+def test_a_visit_without_a_script_wakes_it(browser, sleeping):
+    name, gate = sleeping
+    with browser.without_script():
+        go(browser, name, "/echo?with=query")
+        assert browser.text("h1") == f"{name} is waking up"
+        gate.touch()
+        browser.wait(lambda: "with=query" in browser.driver.page_source and "waking" not in browser.driver.page_source,
+                     "the application is there", LONG)
+
+
+@pytest.mark.parametrize("scheme, width", [("dark", 1280), ("light", 390)])
+def test_waking_is_accessible(browser, sleeping, scheme, width):
+    name, _ = sleeping
+    with browser.looking(scheme, width):
+        go(browser, name)
+        assert browser.text("h1") == f"{name} is waking up" and browser.axe() == []
+        assert browser.script("return document.documentElement.scrollWidth") <= width, "nothing sticks out"
+
+
+def test_sleep_and_wake_by_the_list(browser, stack, name):
+    """By their buttons; the filter counts what sleeps."""
+    stack.launch(name)
+    browser.open("/")
+    row = f"tr[data-key='{name}']"
+    browser.click(f"{row} [data-focus=sleep]")
+    browser.wait(lambda: browser.text(f"{row} .state") == "asleep", "it sleeps", LONG)
+    assert "asked for it" in browser.text(f"{row} .c-taskdef")
+    assert browser.axe() == []
+    browser.click(f"{row} [data-focus=wake]")
+    browser.wait(lambda: browser.text(f"{row} .state") == "ready", "it is awake", LONG)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import random
 import threading
 import time
 from base64 import urlsafe_b64encode
@@ -11,6 +12,8 @@ import pytest
 
 from stack import CLUSTER, ON_ECS, SANITIZED, clouds, ecs_only, local_only, poll, run, short_folder, zeros_in_cloudwatch
 from test_api_logs_access_purge import decision, forget_others, grow_old
+from test_ecs_launches import KILLS, PROGRAMS, running, status
+from wire import Truncated
 
 LONG = 60 if SANITIZED or ON_ECS else 20
 BROWSER = [("Accept", "text/html,application/xhtml+xml"), ("Sec-Fetch-Mode", "navigate")]
@@ -281,6 +284,47 @@ def test_500_visitors_and_two_copies(new_stack, folder):
         del clouds[other]
 
 
+def asked(s, path):
+    """A call of the API, or a visit (None), that may be cut off; its status."""
+    try:
+        return (s.api("POST", path, form={"subdomain": "shop"}, timeout=60) if path else visit(s, "shop")).status
+    except (OSError, Truncated):  # it was killed
+        return 0
+
+
+def outcome(s):
+    """"asleep" with its object and no task, "awake" with one set that answers; None while it is neither."""
+    found = running(s)
+    if not found and objects(s) == [key("shop")]:
+        return "asleep"
+    if len(found) == 2 and found[0][0] == found[1][0] and status(s) == 200:
+        return "awake"
+    return None
+
+
+@ecs_only
+def test_killed_at_any_step(new_stack):
+    s = make(new_stack)
+    s.launch("shop", ["web", "web2"], nick="joe")
+    chance = random.Random(16)
+    for kill in range(KILLS):
+        is_asleep = outcome(s) == "asleep"
+        path = chance.choice([None, "/api/wake"]) if is_asleep else "/api/sleep"
+        thread = threading.Thread(target=asked, args=(s, path))
+        thread.start()
+        time.sleep(chance.uniform(0, 1.2 if is_asleep else 0.3))
+        s.kill_program(chance.choice([p for p in PROGRAMS if s.pids(p)]))  # one may wait for its next start
+        thread.join()
+        came = poll(lambda: outcome(s), 60, f"kill {kill} at {path}: asleep with its object, or one set awake")
+        if is_asleep and came == "asleep":  # the request was lost
+            poll(lambda: asked(s, "/api/wake") == 200, 60, "it can be woken")
+            poll(lambda: outcome(s) == "awake", 60, "it is awake")
+    if outcome(s) == "asleep":
+        poll(lambda: asked(s, None) == 200, 60, "a visit wakes it")
+    assert what_it_is(s, "shop")["NICK"] == "joe"
+    poll(lambda: objects(s) == [], 60, "its object is gone")
+
+
 @ecs_only
 def test_s3_away(new_stack):
     """It stays awake, and the answer says why; what sleeps is woken all the same."""
@@ -432,6 +476,27 @@ def test_how_soon_it_is_woken(new_stack):
     with contextlib.closing(s.database()) as db:
         wanted, launched = at, db.execute("SELECT at FROM launch WHERE asked_by = 'a visit'").fetchone()[0]
     assert launched - wanted < (3000 if SANITIZED else 1000)
+
+
+def test_as_many_as_may_be_awake(new_stack):
+    """One more puts to sleep what was used least lately, or is refused."""
+    s = make(new_stack, lambda c: c.update(limit={"awake": 2}, sleep={"after": "600s", "excludes": ["kept"]}))
+    s.launch("kept")
+    s.launch("idle")
+    s.launch("idle", nick="ann")  # what is awake needs no room
+    r = s.api("POST", "/api/launch", form={"subdomain": "more", "taskdef": "web", "branch": "x"})
+    assert r.status == 503 and "2 environments are awake, as many as may be (limit.awake)" in r.text, r
+    for name in ("kept", "idle"):
+        grow_old(s, name, 1000)
+    s.launch("more")
+    assert asleep(s) == ["idle"] and len(s.tasks("kept")) == 1
+    r = s.api("POST", "/api/wake", form={"subdomain": "idle"})
+    assert r.status == 503 and "none gives way to idle" in r.text
+    visit(s, "idle")
+    poll(lambda: "limit.awake" in s.api("GET", "/api/environments/idle").json()["result"]["reason"], LONG, "it says why")
+    s.terminate("more")
+    wake(s, "idle")
+    wait_awake(s, "idle")
 
 
 def test_what_is_ahead(new_stack):

@@ -186,6 +186,7 @@ static const char everything[] =
     "launch: {replace: stop_first, drain: 1m, ready_timeout: 0s, recover: [crash, start],\n"
     "  health: {path: /healthz, timeout: "
     "3s}}\n"
+    "limit: {awake: 9}\n"
     "state: {url: 's3://state/mirage/'}\n"
     "sleep:\n"
     "  after: 2h\n"
@@ -268,6 +269,7 @@ static void check_servers(const struct config *c)
     assert_int_equal(c->sleep.awake.len, 2);
     assert_string_equal(c->sleep.timezone, "UTC");
     assert_int_equal(c->wake.limit, 7);
+    assert_int_equal(c->limit.awake, 9);
     assert_true(c->wake.show_details);
     assert_string_equal(c->web.server, "apache");
     assert_string_equal(c->web.listen, "[::1]:8090");
