@@ -27,9 +27,12 @@ static const struct {
     enum timer_kind timer;
     unsigned next;
 } states[] = {
-    [CONN_FRESH] = {"is open", TIMER_HEADER, TO(CONN_HEAD) | BEGUN | TO(CONN_CLOSED)},
-    [CONN_IDLE] = {"waits for a request", TIMER_IDLE, TO(CONN_HEAD) | BEGUN | TO(CONN_CLOSED)},
-    [CONN_HEAD] = {"has a part of a head", TIMER_HEADER, BEGUN | TO(CONN_CLOSED)},
+    [CONN_FRESH] = {"is open", TIMER_HEADER,
+                    TO(CONN_HEAD) | TO(CONN_HELD) | BEGUN | TO(CONN_CLOSED)},
+    [CONN_IDLE] = {"waits for a request", TIMER_IDLE,
+                   TO(CONN_HEAD) | TO(CONN_HELD) | BEGUN | TO(CONN_CLOSED)},
+    [CONN_HEAD] = {"has a part of a head", TIMER_HEADER, TO(CONN_HELD) | BEGUN | TO(CONN_CLOSED)},
+    [CONN_HELD] = {"waits for its environment", TIMER_HELD, BEGUN | TO(CONN_CLOSED)},
     [CONN_CONNECT] = {"waits for a connection to a task", TIMER_NONE, BEGUN | TO(CONN_CLOSED)},
     [CONN_ANSWER] = {"waits for an answer", TIMER_NONE,
                      TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_BODY) | TO(CONN_TUNNEL) |
@@ -70,6 +73,10 @@ static void enter(struct conn *c, enum conn_state state)
 {
     struct worker *w = c->worker;
 
+    if (c->state == CONN_HELD)
+        atomic_fetch_sub(&w->shared->n_held, 1);
+    if (state == CONN_HELD)
+        atomic_fetch_add(&w->shared->n_held, 1);
     c->state = state;
     set_awaited(c, state == CONN_FRESH || state == CONN_HEAD);
     if (c->head_bytes > 0 && state != CONN_HEAD) {

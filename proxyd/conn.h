@@ -34,6 +34,7 @@ enum conn_state {
     CONN_FRESH,   /* accepted; nothing of its first request is there */
     CONN_IDLE,    /* between requests: nothing of the next one is there */
     CONN_HEAD,    /* a part of a request's head is there */
+    CONN_HELD,    /* the request waits for its environment to be ready (wake.hold) */
     CONN_CONNECT, /* the request waits for a connection to a task */
     CONN_ANSWER,  /* the request goes to the task; nothing of its answer came yet */
     CONN_BODY,    /* the answer's head went to the client */

@@ -67,6 +67,8 @@ void conn_run(struct conn *c)
         case CONN_HEAD:
             conn_read_head(c);
             break;
+        case CONN_HELD: /* until there are new routes */
+            break;
         case CONN_CONNECT:
         case CONN_ANSWER:
         case CONN_BODY:

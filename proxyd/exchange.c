@@ -11,6 +11,7 @@
 #include "count_rule.h"
 #include "credentials.h"
 #include "health.h"
+#include "hold.h"
 #include "host.h"
 #include "relay.h"
 #include "reply.h"
@@ -114,22 +115,31 @@ static void connect_next(struct conn *c, const struct http_request *r, bool fres
                                            : "the web server does not answer");
 }
 
-/* Whether this visit wakes an environment that sleeps. */
-static bool visit_wakes(struct conn *c, const struct http_request *r)
+static enum visitor visitor(struct conn *c, const struct http_request *r)
 {
     struct worker *w = c->worker;
     const struct visitor_request v = {conn_head(c), r, c->peer, c->peer_trusted};
 
-    return visitor_wakes(w->shared->config, visitor_of(w->shared->visitors, &w->visitors, &v));
+    return visitor_of(w->shared->visitors, &w->visitors, &v);
 }
 
-/* No task takes the request: it gets mirage-api's page, or an answer of our own. */
-static void begin_without_task(struct conn *c, const struct http_request *r,
+/* No task takes the request: it waits for one, or gets mirage-api's page, or an answer of our own.
+ */
+static void begin_without_task(struct conn *c, const struct http_request *r, enum admit admit,
                                enum route_answer answer, const struct route *route,
                                const char *host)
 {
-    if (answer == ROUTE_ASLEEP && visit_wakes(c, r))
+    const struct config *config = c->worker->shared->config;
+    enum visitor who = visitor(c, r);
+    bool wakes = visitor_wakes(config, who);
+
+    if (answer == ROUTE_ASLEEP && wakes)
         wanted_note(&c->worker->shared->wanted, route->environment);
+    if (hold_is_due(c, r, answer, who, wakes)) {
+        hold_begin(c);
+        return;
+    }
+    (void)count_request(c, r, admit, answer, route);
     if (answer != ROUTE_UNKNOWN && waiting_is_for_page(c, r)) {
         waiting_begin(c, answer == ROUTE_FAILED);
         connect_next(c, r, false);
@@ -155,14 +165,14 @@ static void begin_environment(struct conn *c, struct http_request *r, const char
         return;
     }
     answer = route_find(route_inbox_routes(&w->inbox), host, label, c->listen, &route);
-    c->turn = (unsigned)count_request(c, r, admit, answer, &route);
     if (answer != ROUTE_READY) {
         if (admit == ADMIT_PREFLIGHT)
             reply_text(c, 403, "Forbidden");
         else
-            begin_without_task(c, r, answer, &route, host);
+            begin_without_task(c, r, admit, answer, &route, host);
         return;
     }
+    c->turn = (unsigned)count_request(c, r, admit, answer, &route);
     memcpy(c->subdomain, host, label);
     c->subdomain[label] = '\0';
     take_off_credentials(c, r);
@@ -217,6 +227,16 @@ void exchange_begin(struct conn *c)
     c->tries = 0;
     begin_body(c, &r);
     begin_host(c, &r);
+}
+
+void exchange_resume(struct conn *c)
+{
+    struct http_request r;
+
+    if (http_parse_request(conn_head(c), c->head_len, &r) == 0)
+        begin_host(c, &r);
+    else
+        log_error("a head that was good is not any more");
 }
 
 /* --- when it breaks before an answer -----------------------------------------------------------

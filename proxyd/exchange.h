@@ -15,4 +15,9 @@ void exchange_run(struct conn *c);
 void exchange_connect_timeout(struct conn *c);
 void exchange_answer_timeout(struct conn *c);
 
+/* Goes on with a request that waits for its environment (CONN_HELD), if the routes have that by
+ * now.
+ */
+void exchange_resume(struct conn *c);
+
 #endif

@@ -55,6 +55,14 @@ static void linger_expired(struct timer *t)
     conn_close(conn_of(t), "ended after the last answer");
 }
 
+static void held_expired(struct timer *t)
+{
+    struct conn *c = conn_of(t);
+
+    waiting_reply_late(c);
+    conn_run(c);
+}
+
 static void connect_expired(struct timer *t)
 {
     struct conn *c = upstream_of(t)->conn;
@@ -99,6 +107,7 @@ void timeouts_set(struct worker *w)
     timer_list_init(&w->timers[TIMER_NONE], 0, NULL);
     timer_list_init(&w->timers[TIMER_HEADER], c->network.header_timeout_ms, header_expired);
     timer_list_init(&w->timers[TIMER_IDLE], c->network.idle_timeout_ms, idle_expired);
+    timer_list_init(&w->timers[TIMER_HELD], c->wake.hold_ms, held_expired);
     timer_list_init(&w->timers[TIMER_CONNECT], c->network.connect_timeout_ms, connect_expired);
     timer_list_init(&w->timers[TIMER_ANSWER], c->network.proxy_timeout_ms, answer_expired);
     timer_list_init(&w->timers[TIMER_STALL], c->network.idle_timeout_ms, stall_expired);

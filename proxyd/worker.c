@@ -8,13 +8,16 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "container_of.h"
 #include "log.h"
 
 #include "accept.h"
 #include "conn.h"
 #include "conn_life.h"
 #include "crowd.h"
+#include "exchange.h"
 #include "timeouts.h"
+#include "waiting.h"
 
 #define EVENTS_MAX   256
 #define CONNS_A_PIPE 128 /* with few descriptors there are few pipes */
@@ -47,7 +50,10 @@ static void drain(struct worker *w)
     w->draining = true;
     for (struct conn *c = LIST_FIRST(&w->conns); c; c = next) {
         next = LIST_NEXT(c, link);
-        c->can_read = true; /* a request that is there already is taken */
+        if (c->state == CONN_HELD)
+            waiting_reply_late(c);
+        else
+            c->can_read = true; /* a request that is there already is taken */
         conn_run(c);
         if (c->state == CONN_FRESH || c->state == CONN_IDLE || c->state == CONN_TUNNEL)
             conn_close(c, "the proxy stops");
@@ -58,6 +64,19 @@ static void drain(struct worker *w)
 
 /* --- the loop --------------------------------------------------------------------------------- */
 
+/* Goes on with the requests that wait for their environment, where the new routes have it. */
+static void resume_held(struct worker *w)
+{
+    struct timer *t, *next;
+
+    for (t = TAILQ_FIRST(&w->timers[TIMER_HELD].timers); t; t = next) {
+        struct conn *c = container_of(t, struct conn, timer);
+        next = TAILQ_NEXT(t, link);
+        exchange_resume(c);
+        conn_run(c);
+    }
+}
+
 static void woken(struct worker *w)
 {
     uint64_t count;
@@ -66,6 +85,7 @@ static void woken(struct worker *w)
         log_error("eventfd: %s", strerror(errno));
     if (!w->sweep.list)
         timer_set(&w->sweep, &w->timers[TIMER_SWEEP], w->now);
+    resume_held(w);
     if (!w->draining && atomic_load(&w->shared->draining))
         drain(w);
 }

@@ -37,6 +37,7 @@ struct shared {
     atomic_bool healthy;    /* routes were loaded, and a sync has succeeded */
     atomic_bool draining;   /* accept nothing more, end when the last connection has */
     atomic_uint n_draining; /* workers that have stopped accepting */
+    atomic_uint n_held;     /* requests that wait for their environment, of all workers */
     struct wanted wanted;   /* what sleeps, and somebody came for; the workers say that */
     atomic_uint n_given;    /* snapshots that lie in every worker's inbox, or did */
 };
@@ -45,6 +46,7 @@ enum timer_kind {
     TIMER_NONE,    /* never expires */
     TIMER_HEADER,  /* a request's head to be whole */
     TIMER_IDLE,    /* a client's connection between requests */
+    TIMER_HELD,    /* the environment of a request to be ready */
     TIMER_CONNECT, /* to a task */
     TIMER_ANSWER,  /* a response's head */
     TIMER_STALL,   /* the client to send more of its body, or to take more of its answer */

@@ -43,6 +43,7 @@ static void set_defaults(struct config *c, const struct options *o)
     c->purge.settle_ms = 180000;
     c->sleep.keep_ms = (int64_t)30 * 24 * 3600 * 1000;
     c->wake.limit = 60;
+    c->wake.held = 200;
     c->wake.visitors = "browsers";
     c->web.server = "lighttpd";
     c->ecs.enable_execute_command = true;

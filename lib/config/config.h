@@ -178,6 +178,8 @@ struct config {
     } use;
     struct {
         const char *visitors; /* "browsers", "all", "none" */
+        int64_t hold_ms;      /* clients wait so long for what is not ready; 0: they do not */
+        long held;            /* so many of them at once */
         long limit;           /* visits may wake so many an hour; 0: none */
         bool show_details;    /* whoever waits for an environment may read names and raw reasons */
     } wake;

@@ -468,7 +468,8 @@ class Stack:
             db.execute("INSERT INTO launch (subdomain, id, at) VALUES (?, '', ?)", (name, int(time.time() * 1000)))
             db.execute("INSERT INTO environment (subdomain, launched_at) VALUES (?, ?)", (name, int(time.time() * 1000)))
             try:
-                poll(lambda: self.get(f"{name}.localhost", port=self.open_port).status == 503, 5, "the proxy has the routes")
+                poll(lambda: self.get(f"{name}.localhost", headers=[("Prefer", "wait=0")], port=self.open_port).status == 503,
+                     5, "the proxy has the routes")
             finally:
                 db.execute("DELETE FROM environment WHERE subdomain = ?", (name,))
                 db.execute("DELETE FROM launch WHERE subdomain = ?", (name,))

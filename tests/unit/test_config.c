@@ -196,7 +196,7 @@ static const char everything[] =
     "  excludes: [main]\n"
     "  exclude_tags: ['pin:yes']\n"
     "  exclude_regexp: '^demo'\n"
-    "wake: {limit: 7, visitors: all, show_details: true}\n"
+    "wake: {limit: 7, hold: 90s, held: 5, visitors: all, show_details: true}\n"
     "use: {ignore: {user_agents: [Our-Probe, 'x y'], paths: [/health, /status/*],\n"
     "               networks: [192.0.2.0/24, '2001:db8::1']}}\n"
     "link:\n"
@@ -269,6 +269,8 @@ static void check_servers(const struct config *c)
     assert_int_equal(c->sleep.awake.len, 2);
     assert_string_equal(c->sleep.timezone, "UTC");
     assert_int_equal(c->wake.limit, 7);
+    assert_int_equal(c->wake.hold_ms, 90000);
+    assert_int_equal(c->wake.held, 5);
     assert_int_equal(c->limit.awake, 9);
     assert_true(c->wake.show_details);
     assert_string_equal(c->web.server, "apache");
