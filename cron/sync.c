@@ -116,6 +116,7 @@ static int run_all(const struct program *program, struct db *db, struct runner *
         {.name = "recover", .run = config->launch.recover_kinds ? sync_recover : NULL},
         {.name = "wake", .run = sync_wake},
         {.name = "asleep", .run = !config->local && config->state.url ? sync_asleep_share : NULL},
+        {.name = "wake_at", .run = config->sleep.wake_at ? sync_wake_at : NULL},
         {.name = "sleep", .run = config->sleep.after_ms > 0 ? sync_sleep : NULL},
         {.name = "schedule", .run = config->purge.schedule ? sync_schedule : NULL},
         {.name = "counts", .run = config->local ? sync_forget : sync_report},

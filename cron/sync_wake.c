@@ -1,17 +1,22 @@
 #include "sync_wake.h"
 
+#include <string.h>
+
 #include "aws/cloudwatch.h"
 #include "awake_room.h"
 #include "clock.h"
 #include "log.h"
+#include "schedule.h"
 #include "sleep.h"
 #include "store/store_asleep.h"
 #include "store/store_launch.h"
 
 #include "purge_run.h"
 
-#define LOOK_MS 60000
-#define HOUR_MS 3600000
+#define LOOK_MS   60000
+#define HOUR_MS   3600000
+#define MINUTE_MS 60000
+#define STEP_MS   10000
 
 /* After so many tries in a row, so long (s) until the next one that a visit can cause. */
 static const int pauses[] = {10, 60, 300, 900, 1800};
@@ -54,7 +59,8 @@ static void wake_one(struct job *job, struct purger *p, const struct asleep_row 
     const char *subdomain = row->asleep.subdomain;
     int64_t now = clock_now_ms();
     struct err e;
-    int rc = is_over_limit(job->db, job->config, now, &e);
+    int rc =
+        strcmp(row->wanted_by, WAKE_VISIT) != 0 ? 0 : is_over_limit(job->db, job->config, now, &e);
 
     if (rc == 0)
         rc = store_asleep_try(job->db, subdomain, now, now + pause_ms(row->tries), &e);
@@ -118,4 +124,51 @@ void sync_wake(struct job *job)
         wake_due(job, &p);
     while (job_wait(job->db, job->stop, LOOK_MS, has_news, NULL));
     purger_close(&p);
+}
+
+/* --- the schedule ------------------------------------------------------------------------------
+ */
+
+static bool is_time(const struct schedule *schedule, const struct zone *zone, int64_t at_ms)
+{
+    struct tm tm;
+
+    zone_time(zone, at_ms, &tm);
+    return schedule_has(schedule, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+                        tm.tm_min);
+}
+
+static void want_all(struct job *job, int64_t now)
+{
+    struct err e;
+    int n = store_asleep_want_all(job->db, "sleep.wake_at", now, &e);
+
+    if (n < 0)
+        log_error("sleep.wake_at: %s", e.text);
+    else if (n > 0)
+        log_info("sleep.wake_at: %d environments are woken", n);
+}
+
+void sync_wake_at(struct job *job)
+{
+    struct schedule schedule;
+    int64_t last = clock_now_ms() / MINUTE_MS;
+    struct err e;
+
+    if (schedule_parse(&schedule, job->config->sleep.wake_at, &e) < 0) {
+        log_error("sleep.wake_at: %s", e.text); /* the configuration was checked */
+        return;
+    }
+    while (job_wait(job->db, job->stop, STEP_MS, NULL, NULL)) {
+        int64_t now = clock_now_ms(), minute = now / MINUTE_MS;
+        bool due = false;
+        /* A clock that was set forward by more than an hour is not made up for. */
+        if (minute - last > HOUR_MS / MINUTE_MS)
+            last = minute - 1;
+        while (last < minute)
+            due = is_time(&schedule, job->zone, ++last * MINUTE_MS) || due;
+        last = minute;
+        if (due)
+            want_all(job, now);
+    }
 }

@@ -8,4 +8,7 @@
  * tenth of a second; what fails, with growing pauses. */
 void sync_wake(struct job *job);
 
+/* A job's run(), with sleep.wake_at: wants all that sleeps at its times. */
+void sync_wake_at(struct job *job);
+
 #endif

@@ -299,3 +299,9 @@ int64_t schedule_next(const struct schedule *s, int64_t after_ms)
     }
     return -1;
 }
+
+bool schedule_has(const struct schedule *s, int year, int month, int day, int hour, int minute)
+{
+    return year >= SCHEDULE_YEAR_MIN && year <= SCHEDULE_YEAR_MAX && is_day(s, year, month, day) &&
+           s->hours & 1u << hour && s->minutes & 1ULL << minute;
+}

@@ -36,4 +36,8 @@ int schedule_parse(struct schedule *s, const char *text, struct err *e)
 int64_t schedule_next(const struct schedule *s, int64_t after_ms)
     __attribute__((warn_unused_result));
 
+/* Whether the schedule has this minute, as clocks show it: month from 1, day from 1. */
+bool schedule_has(const struct schedule *s, int year, int month, int day, int hour, int minute)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -78,14 +78,24 @@ void zone_free(struct zone *zone)
     *zone = (struct zone){0};
 }
 
-void zone_clock(const struct zone *zone, int64_t at_ms, int *weekday, int *minute)
+void zone_time(const struct zone *zone, int64_t at_ms, struct tm *tm)
 {
-    int64_t at = at_ms / 1000, local;
+    int64_t at = at_ms / 1000;
+    time_t shown;
     size_t i = 0;
 
     while (i + 1 < zone->len && zone->items[i + 1].from <= at)
         i++;
-    local = at + (zone->len > 0 ? zone->items[i].ahead : 0);
-    *weekday = (int)((local / DAY_S + 4) % 7); /* 1970 began on a Thursday */
-    *minute = (int)(local % DAY_S / 60);
+    shown = (time_t)(at + (zone->len > 0 ? zone->items[i].ahead : 0));
+    if (!gmtime_r(&shown, tm))
+        *tm = (struct tm){.tm_year = 70, .tm_mday = 1};
+}
+
+void zone_clock(const struct zone *zone, int64_t at_ms, int *weekday, int *minute)
+{
+    struct tm tm;
+
+    zone_time(zone, at_ms, &tm);
+    *weekday = tm.tm_wday;
+    *minute = tm.tm_hour * 60 + tm.tm_min;
 }

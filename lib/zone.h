@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "err.h"
 
@@ -28,8 +29,10 @@ int zone_load(struct zone *zone, const char *name, struct err *e)
     __attribute__((warn_unused_result));
 void zone_free(struct zone *zone);
 
-/* What the zone's clocks show at this time (ms since 1970): the weekday (0 is Sunday), and the
- * minute of the day. */
+/* What the zone's clocks show at this time (ms since 1970). */
+void zone_time(const struct zone *zone, int64_t at_ms, struct tm *tm);
+
+/* The same: the weekday (0 is Sunday), and the minute of the day. */
 void zone_clock(const struct zone *zone, int64_t at_ms, int *weekday, int *minute);
 
 #endif

@@ -162,6 +162,7 @@ struct config {
         int64_t keep_ms;  /* asleep for so long, it is forgotten; 0: never */
         const char *exclude_regexp;
         struct config_strings awake; /* nothing falls asleep then, as awake_parse() reads it */
+        const char *wake_at;         /* a schedule, at which all that sleeps is woken; NULL: none */
         const char *timezone;        /* of those times; NULL: the machine's */
         struct config_strings excludes, exclude_tags;
         struct purge_input request; /* the same, as purge_rules_check() reads it */

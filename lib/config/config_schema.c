@@ -241,6 +241,7 @@ static const struct config_field sleep_section[] = {
      .type = CONFIG_STRINGS,
      .offset = IN(config, sleep.awake),
      .one_or_list = true},
+    {.key = "wake_at", .type = CONFIG_SCHEDULE, .offset = IN(config, sleep.wake_at)},
     {.key = "timezone", .type = CONFIG_STRING, .offset = IN(config, sleep.timezone)},
     {.key = "excludes", .type = CONFIG_STRINGS, .offset = IN(config, sleep.excludes)},
     {.key = "exclude_tags", .type = CONFIG_STRINGS, .offset = IN(config, sleep.exclude_tags)},

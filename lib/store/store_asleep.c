@@ -108,6 +108,12 @@ int store_asleep_want(struct db *db, const char *subdomain, const char *by, int6
         DB_BINDS(db_number(":at", at_ms), db_text(":by", by), db_text(":subdomain", subdomain)), e);
 }
 
+int store_asleep_want_all(struct db *db, const char *by, int64_t at_ms, struct err *e)
+{
+    return db_change(db, "UPDATE asleep SET wanted_at = :at, wanted_by = :by",
+                     DB_BINDS(db_number(":at", at_ms), db_text(":by", by)), e);
+}
+
 int64_t store_asleep_due(struct db *db, int64_t now_ms, struct err *e)
 {
     return db_query_number(db,

@@ -44,6 +44,10 @@ int store_asleep_remove(struct db *db, const char *subdomain, const char *launch
 int store_asleep_want(struct db *db, const char *subdomain, const char *by, int64_t at_ms,
                       struct err *e) __attribute__((warn_unused_result));
 
+/* All that sleep are wanted awake. Returns how many, or -1. */
+int store_asleep_want_all(struct db *db, const char *by, int64_t at_ms, struct err *e)
+    __attribute__((warn_unused_result));
+
 /* How many are wanted and due by now; -1 on error. */
 int64_t store_asleep_due(struct db *db, int64_t now_ms, struct err *e)
     __attribute__((warn_unused_result));

@@ -421,6 +421,16 @@ def test_awake_hours(new_stack):
     assert asleep(s) == []
 
 
+def test_wake_at(new_stack):
+    """Every minute: what sleeps is woken, though nobody comes, and though visits may wake nothing more."""
+    s = make(new_stack, lambda c: c.update(sleep={"wake_at": "* * * * ? *", "timezone": "UTC"}, wake={"visitors": "none"}))
+    s.launch("shop")
+    sleep(s, "shop")
+    poll(lambda: all_stopped(s, "shop"), LONG, "it stopped")
+    poll(lambda: s.env("shop", "/env").status == 200, 90, "it is awake")
+    assert "sleep.wake_at: 1 environments are woken" in s.log_path.read_text()
+
+
 @ecs_only
 def test_mirage_purge_without_a_database(new_stack, folder):
     """As a scheduled task has it; then a visit, through a copy that has not seen it fall asleep."""

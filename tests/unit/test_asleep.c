@@ -185,6 +185,8 @@ static void test_what_is_wanted(void **state)
     sleep_shop(LAUNCH); /* its object was written anew */
     assert_string_equal(row_of_shop().error, "no capacity");
     assert_int_equal(row_of_shop().tries, 1);
+    assert_int_equal(store_asleep_want_all(db, "sleep.wake_at", 4000, &e), 1);
+    assert_string_equal(row_of_shop().wanted_by, "sleep.wake_at");
     sleep_shop(NEWER); /* it was awake meanwhile */
     assert_string_equal(row_of_shop().error, "");
     assert_int_equal(row_of_shop().tries, 0);

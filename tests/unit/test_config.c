@@ -192,6 +192,7 @@ static const char everything[] =
     "  after: 2h\n"
     "  keep: 240h\n"
     "  awake: ['mon-fri 09:00-19:00', 'sat 10:00-12:00']\n"
+    "  wake_at: 45 7 ? * MON-FRI *\n"
     "  timezone: UTC\n"
     "  excludes: [main]\n"
     "  exclude_tags: ['pin:yes']\n"
@@ -268,6 +269,7 @@ static void check_servers(const struct config *c)
     assert_int_equal(c->sleep.keep_ms, 240LL * 3600 * 1000);
     assert_int_equal(c->sleep.awake.len, 2);
     assert_string_equal(c->sleep.timezone, "UTC");
+    assert_string_equal(c->sleep.wake_at, "45 7 ? * MON-FRI *");
     assert_int_equal(c->wake.limit, 7);
     assert_int_equal(c->wake.hold_ms, 90000);
     assert_int_equal(c->wake.held, 5);

@@ -261,6 +261,7 @@ static const struct mistake mistake_list[] = {
     {"sleep: {after: 1h, awake: 9-17}", 1, "sleep.awake: expected days and times"},
     {"sleep: {after: 1h, timezone: Nowhere/Land}", 1,
      "sleep.timezone: this machine knows no time zone 'Nowhere/Land'"},
+    {"sleep: {wake_at: x}", 1, "sleep.wake_at: expected six fields"},
     {"wake: {limit: -1}", 1, "wake.limit: "},
     {"purge:\n  request: {duration: 300, action: nap}", 2, "purge.request.action: "},
 

@@ -152,9 +152,38 @@ static void mistakes(void **state)
     }
 }
 
+/* Minutes as clocks show them, whatever the machine's zone is. */
+static void has_a_minute(void **state)
+{
+    static const struct {
+        const char *schedule;
+        int year, month, day, hour, minute;
+        bool has;
+    } cases[] = {
+        {"45 7 ? * MON-FRI *", 2026, 11, 27, 7, 45, true}, /* a Friday */
+        {"45 7 ? * MON-FRI *", 2026, 11, 28, 7, 45, false},
+        {"45 7 ? * MON-FRI *", 2026, 11, 27, 7, 44, false},
+        {"45 7 ? * MON-FRI *", 2026, 11, 27, 8, 45, false},
+        {"0 0 L 2 ? *", 2028, 2, 29, 0, 0, true},
+        {"0 0 1 1 ? 2027", 2028, 1, 1, 0, 0, false},
+        {"* * * * ? *", 1969, 1, 1, 0, 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct schedule s;
+        struct err e;
+        assert_int_equal(schedule_parse(&s, cases[i].schedule, &e), 0);
+        if (schedule_has(&s, cases[i].year, cases[i].month, cases[i].day, cases[i].hour,
+                         cases[i].minute) != cases[i].has)
+            fail_msg("%s (%zu)", cases[i].schedule, i);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(next_times), TEST(local_time), TEST(mistakes)};
+    const struct CMUnitTest tests[] = {TEST(next_times), TEST(local_time), TEST(mistakes),
+                                       TEST(has_a_minute)};
 
     return cmocka_run_group_tests_name("schedule", tests, NULL, NULL);
 }
