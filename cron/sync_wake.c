@@ -141,7 +141,7 @@ static bool is_time(const struct schedule *schedule, const struct zone *zone, in
 static void want_all(struct job *job, int64_t now)
 {
     struct err e;
-    int n = store_asleep_want_all(job->db, "sleep.wake_at", now, &e);
+    int n = store_asleep_want_all(job->db, WAKE_SCHEDULE, now, &e);
 
     if (n < 0)
         log_error("sleep.wake_at: %s", e.text);

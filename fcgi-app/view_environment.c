@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "json.h"
+#include "sleep.h"
 
 #include "environment_url.h"
 #include "plot.h"
@@ -248,6 +249,17 @@ static json_t *replacement_view(struct call *c, const struct group *g)
     return view;
 }
 
+/* By whom and when it was woken, where that was no person; null otherwise. */
+static json_t *woken_view(const struct group *g)
+{
+    const struct launch *l = g->newest;
+
+    if (!l || !g->environment || strcmp(l->id, g->environment->serving) != 0 ||
+        (strcmp(l->by, WAKE_VISIT) != 0 && strcmp(l->by, WAKE_SCHEDULE) != 0))
+        return json_null();
+    return json_pack("{s:s,s:o}", "by", l->by, "at", view_time(l->at));
+}
+
 static json_t *environment_view(struct call *c, const struct group *g,
                                 const struct purge_rules *rules)
 {
@@ -278,6 +290,7 @@ static json_t *environment_view(struct call *c, const struct group *g,
         json_object_set(view, "parameters", json_object_get(asleep, "parameters"));
         json_object_set_new(view, "asleep", asleep);
     }
+    json_object_set_new(view, "woken", woken_view(g));
     json_object_set_new(view, "can_sleep", json_boolean(g->n_tasks > 0));
     json_object_set_new(view, "sleeps_at", view_time(outlook.at));
     json_object_set_new(view, "kept_awake", view_text(outlook.kept));

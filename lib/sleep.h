@@ -8,7 +8,9 @@
 #include "store/db.h"
 #include "task.h"
 
-#define WAKE_VISIT "a visit" /* who wakes, where it is one */
+/* Who wakes, where that is no person. */
+#define WAKE_VISIT    "a visit"
+#define WAKE_SCHEDULE "sleep.wake_at"
 
 /* Writes down what it takes to wake the environment that has these live tasks (at least one, all of
  * one subdomain): from then on they may be stopped, with STOP_ASLEEP. ERR_BUSY while they are not
