@@ -254,6 +254,50 @@ def test_another_copy(new_stack, folder):
 
 
 @ecs_only
+def test_two_copies_at_once(new_stack, folder):
+    """Both put it to sleep at the same moment, and both wake it: one set each time."""
+    first = make(new_stack)
+    other = short_folder()
+    clouds[other] = first.aws
+    try:
+        second = make(new_stack, folder=other)
+        first.launch("shop", ["web", "web2"], nick="joe")
+        second.wait_ready("shop", 2, seconds=LONG)
+        for _ in range(3):
+            for path, wanted in (("/api/sleep", "asleep"), ("/api/wake", "awake")):
+                poll(lambda: asleep(second) == asleep(first), LONG, "both know the same")
+                threads = [threading.Thread(target=asked, args=(s, path)) for s in (first, second, first, second)]
+                for t in threads:
+                    t.start()
+                for t in threads:
+                    t.join()
+                poll(lambda: outcome(first) == wanted, LONG, f"it is {wanted}")
+        assert what_it_is(first, "shop")["NICK"] == "joe"
+    finally:
+        del clouds[other]
+
+
+@ecs_only
+def test_a_thousand_asleep(new_stack):
+    """One call of S3 every ten seconds, and one each to learn of them."""
+    s = make(new_stack)
+    s.launch("shop")
+    sleep(s, "shop")
+    s3 = s.aws.boto3_client("s3")
+    kept = json.loads(s3.get_object(Bucket=BUCKET, Key="tests/asleep/" + key("shop"))["Body"].read())
+    for i in range(999):
+        name = f"pr-{i}"
+        s.aws.put_object(BUCKET, "tests/asleep/" + key(name), json.dumps({**kept, "subdomain": name}).encode())
+    poll(lambda: len(asleep(s)) == 1000, 120, "all are known")
+    before, began = s.aws.count("s3.ListObjectsV2"), time.monotonic()
+    poll(lambda: s.aws.count("s3.ListObjectsV2") - before >= 3, 120, "it looks again and again")
+    assert time.monotonic() - began > 19 and s.aws.count("s3.GetObject") < 1100
+    assert visit(s, "pr-500").status == 503
+    poll(lambda: s.env("pr-500", "/env").status == 200, LONG, "one of them wakes")
+    assert len(asleep(s)) >= 999
+
+
+@ecs_only
 def test_500_visitors_and_two_copies(new_stack, folder):
     first = make(new_stack)
     other = short_folder()
