@@ -19,7 +19,7 @@
 #define STEP_MS   10000
 
 /* After so many tries in a row, so long (s) until the next one that a visit can cause. */
-static const int pauses[] = {10, 60, 300, 900, 1800};
+static const int pauses[] = {10, 60, 300, 900, ASLEEP_PAUSE_MAX_MS / 1000};
 
 static int64_t pause_ms(int tries)
 {
@@ -97,7 +97,8 @@ static void wake_due(struct job *job, struct purger *p)
         n = 0;
     }
     for (size_t i = 0; i < n; i++)
-        if (rows[i].wanted_at > rows[i].tried_at && rows[i].not_before <= now)
+        if (rows[i].wanted_at > 0 &&
+            (rows[i].not_before <= now || rows[i].not_before > now + ASLEEP_PAUSE_MAX_MS))
             wake_one(job, p, &rows[i]);
     arena_free(&a);
 }

@@ -1,4 +1,5 @@
 /* `/terminate`: GET asks, POST terminates. Browsers without a script get here by a link. */
+#include "store/store_asleep.h"
 #include "store/store_task.h"
 
 #include "deed.h"
@@ -49,10 +50,11 @@ static int ask(struct call *c, const struct target *target, struct err *e)
     const char *subdomain = target->subdomain;
     const char *title;
     struct task_list tasks = {0};
+    struct asleep_row row;
     struct task task;
     json_t *list;
     json_t *view;
-    int rc;
+    int rc, sleeps;
 
     if (target->id) {
         rc = store_task_get(c->with->db, target->id, c->arena, &task, e);
@@ -65,14 +67,18 @@ static int ask(struct call *c, const struct target *target, struct err *e)
     } else if (list_running(c, subdomain, &tasks, e) < 0) {
         return -1;
     }
+    sleeps = store_asleep_get(c->with->db, subdomain, c->arena, &row, e);
+    if (sleeps < 0)
+        return -1;
     list = json_array();
     for (size_t i = 0; i < tasks.len; i++)
         json_array_append_new(list, view_task_page(c, &tasks.items[i]));
     view = json_pack("{s:o,s:o,s:o,s:b}", "subdomain", view_text(subdomain), "id",
                      target->id ? view_text(task.short_id) : json_null(), "tasks", list,
-                     "has_tasks", tasks.len > 0);
-    title = arena_printf(c->arena, "%s %s", tasks.len > 0 ? "Terminate" : "Nothing runs under",
-                         subdomain);
+                     "has_tasks", tasks.len > 0 || sleeps > 0);
+    title =
+        arena_printf(c->arena, "%s %s",
+                     tasks.len > 0 || sleeps > 0 ? "Terminate" : "Nothing runs under", subdomain);
     return page_send(c, 200, "terminate", title, view, e);
 }
 

@@ -129,12 +129,12 @@ struct waiting waiting_of(const struct config *config, const struct waiting_fact
         set_step(config, f, &w);
         set_by_launch(f, &w);
     } else if (f->sleeps) {
-        w.since = f->asleep.wanted_at;
-        if (f->asleep.wanted_at == 0 && !strcmp(config->wake.visitors, "none")) {
+        w.since = f->asleep.wanted_at > 0 ? f->asleep.wanted_at : f->asleep.tried_at;
+        if (w.since == 0 && !strcmp(config->wake.visitors, "none")) {
             w.state = WAITING_ASLEEP;
             w.since = f->asleep.at;
         }
-        if (*f->asleep.error && f->asleep.tried_at >= f->asleep.wanted_at) {
+        if (*f->asleep.error && f->asleep.wanted_at == 0) {
             w.state = WAITING_FAILED;
             set_cause(&w, f->asleep.error, "");
         }

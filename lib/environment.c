@@ -120,6 +120,25 @@ static int new_id(struct db *db, const char *subdomain, struct arena *a, char id
     return 0;
 }
 
+/* It has ended: forgets it where it sleeps. An object that cannot be deleted now is an error only
+ * where there is one: mirage-sync tries it again then. */
+static int forget(struct db *db, struct runner *r, const char *subdomain, const char *over,
+                  struct err *e)
+{
+    struct asleep_row row;
+    struct arena a = {0};
+    struct err why;
+    int sleeps = store_asleep_get(db, subdomain, &a, &row, e);
+    int rc = sleeps < 0 ? -1 : asleep_forget(db, r, subdomain, over, sleeps > 0 ? e : &why);
+
+    arena_free(&a);
+    if (rc < 0 && sleeps > 0)
+        return err_prefix(e, "%s was terminated, and is tried to be forgotten again", subdomain);
+    if (rc < 0 && sleeps == 0)
+        log_warn("%s was terminated; whether it sleeps cannot be seen: %s", subdomain, why.text);
+    return sleeps < 0 ? -1 : 0;
+}
+
 /* Ends the environment, with what another thread or copy makes of its launches meanwhile; where it
  * sleeps, it is forgotten. */
 static int end_for_good(struct db *db, struct runner *r, const char *subdomain, struct err *e)
@@ -136,9 +155,7 @@ static int end_for_good(struct db *db, struct runner *r, const char *subdomain, 
     ulid_make(newest + RECOVER_AHEAD_MS, last, over);
     if (store_environment_terminate(db, subdomain, clock_now_ms(), over, e) < 0)
         return -1;
-    return asleep_forget(db, r, subdomain, over, e) < 0
-               ? err_prefix(e, "%s was terminated, and is tried to be forgotten again", subdomain)
-               : 0;
+    return forget(db, r, subdomain, over, e);
 }
 
 /* Writes the launch down before anything is started. */

@@ -8,7 +8,7 @@ CREATE TABLE asleep (
     reason     TEXT    NOT NULL,                      -- one sentence: why
     request    TEXT    NOT NULL,                      -- JSON: what a wake launches (lib/asleep.h)
     etag       TEXT    NOT NULL DEFAULT '',           -- of its object in S3 (state.url); '': it is not known there
-    wanted_at  INTEGER NOT NULL DEFAULT 0,            -- when somebody last wanted it awake; 0: nobody did
+    wanted_at  INTEGER NOT NULL DEFAULT 0,            -- when somebody wanted it awake since the last try; 0: nobody did
     wanted_by  TEXT    NOT NULL DEFAULT '',           -- who
     tried_at   INTEGER NOT NULL DEFAULT 0,            -- when it was last tried to wake it; 0: never
     not_before INTEGER NOT NULL DEFAULT 0,            -- then it is tried again, if somebody wants it

@@ -116,17 +116,19 @@ int store_asleep_want_all(struct db *db, const char *by, int64_t at_ms, struct e
 
 int64_t store_asleep_due(struct db *db, int64_t now_ms, struct err *e)
 {
-    return db_query_number(db,
-                           "SELECT count(*) FROM asleep"
-                           " WHERE wanted_at > tried_at AND not_before <= :now",
-                           DB_BINDS(db_number(":now", now_ms)), e);
+    return db_query_number(
+        db,
+        "SELECT count(*) FROM asleep"
+        " WHERE wanted_at > 0 AND (not_before <= :now OR not_before > :ahead)",
+        DB_BINDS(db_number(":now", now_ms), db_number(":ahead", now_ms + ASLEEP_PAUSE_MAX_MS)), e);
 }
 
 int store_asleep_try(struct db *db, const char *subdomain, int64_t at_ms, int64_t not_before,
                      struct err *e)
 {
     return db_run(db,
-                  "UPDATE asleep SET tried_at = :at, not_before = :not_before, tries = tries + 1"
+                  "UPDATE asleep SET tried_at = :at, not_before = :not_before, tries = tries + 1,"
+                  " wanted_at = 0"
                   " WHERE subdomain = :subdomain",
                   DB_BINDS(db_number(":at", at_ms), db_number(":not_before", not_before),
                            db_text(":subdomain", subdomain)),

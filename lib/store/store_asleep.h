@@ -11,14 +11,17 @@
 
 #include "db.h"
 
+#define ASLEEP_PAUSE_MAX_MS 1800000 /* between two tries */
+
 struct asleep_row {
     struct asleep asleep;  /* but for its request */
     const char *request;   /* asleep_to_json() */
     const char *etag;      /* of its object; "": it is not known to be in state.url */
-    int64_t wanted_at;     /* ms; when somebody last wanted it awake; 0: nobody did */
+    int64_t wanted_at;     /* ms; when somebody wanted it awake since the last try; 0: nobody did */
     const char *wanted_by; /* who */
     int64_t tried_at;      /* ms; when it was last tried to wake it; 0: never */
-    int64_t not_before;    /* ms; then it is tried again, if somebody wants it */
+    int64_t not_before;    /* ms; then it is tried again, if somebody wants it; what lies more than
+                              ASLEEP_PAUSE_MAX_MS ahead comes of a clock that was wrong */
     int tries;
     const char *error; /* why the last one failed; "" */
 };
@@ -52,7 +55,7 @@ int store_asleep_want_all(struct db *db, const char *by, int64_t at_ms, struct e
 int64_t store_asleep_due(struct db *db, int64_t now_ms, struct err *e)
     __attribute__((warn_unused_result));
 
-/* It is tried to wake it, and not again before `not_before` (ms). */
+/* It is tried to wake it, and not again before `not_before` (ms), or before somebody wants it. */
 int store_asleep_try(struct db *db, const char *subdomain, int64_t at_ms, int64_t not_before,
                      struct err *e) __attribute__((warn_unused_result));
 

@@ -12,7 +12,7 @@
 struct waiting_asleep {
     const char *launch; /* an id: this launch, and all that are older, sleep */
     int64_t at;         /* ms; when it was put to sleep */
-    int64_t wanted_at;  /* ms; when somebody last wanted it awake; 0: nobody did */
+    int64_t wanted_at;  /* ms; when somebody wanted it awake since the last try; 0: nobody did */
     int64_t tried_at;   /* ms; when it was last tried to wake it; 0: never */
     const char *error;  /* why the last try failed; "" */
 };

@@ -141,6 +141,8 @@ def test_terminate_what_sleeps(new_stack):
     s = make(new_stack)
     s.launch("shop", "web")
     sleep(s, "shop")
+    page = s.api("GET", "/terminate?subdomain=shop")
+    assert "<h1>Terminate shop?</h1>" in page.text, page
     s.terminate("shop")
     poll(lambda: visit(s, "shop").status == 404, LONG, "it is gone")
     assert asleep(s) == [] and state(s, "shop") == "ended"

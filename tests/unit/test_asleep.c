@@ -180,6 +180,9 @@ static void test_what_is_wanted(void **state)
     assert_int_equal(store_asleep_want(db, "shop", "a visit", 3000, &e), 0);
     assert_int_equal(store_asleep_due(db, 10999, &e), 0);
     assert_int_equal(store_asleep_due(db, 11000, &e), 1);
+    /* a clock that is set back by an hour keeps nobody waiting so long */
+    assert_int_equal(store_asleep_due(db, 11000 - ASLEEP_PAUSE_MAX_MS, &e), 0);
+    assert_int_equal(store_asleep_due(db, 10999 - ASLEEP_PAUSE_MAX_MS, &e), 1);
     assert_int_equal(store_asleep_error(db, "shop", "no capacity", &e), 0);
     assert_string_equal(row_of_shop().error, "no capacity");
     sleep_shop(LAUNCH); /* its object was written anew */

@@ -207,7 +207,10 @@ static void asleep_and_waking(void **state)
     put_asleep(8000, 0, "");
     is("shop", "waking", "provisioning");
     assert_int_equal(waiting("shop").since, 8000);
-    put_asleep(8000, 8100, "RunTask: Capacity is unavailable at this time");
+    put_asleep(0, 8100, "");
+    is("shop", "waking", "provisioning");
+    assert_int_equal(waiting("shop").since, 8100);
+    put_asleep(0, 8100, "RunTask: Capacity is unavailable at this time");
     is("shop", "failed", "");
     assert_string_equal(waiting("shop").cause->key, "no-capacity");
     put_asleep(9000, 8100,
