@@ -143,6 +143,7 @@ struct waiting waiting_of(const struct config *config, const struct waiting_fact
         w.again_at = f->environment.recover_at;
         set_cause(&w, f->environment.trouble, "");
     }
+    w.by_a_visit = w.state == WAITING_FAILED && f->sleeps && strcmp(config->wake.visitors, "none");
     if (w.step == STEP_READY && (w.state == WAITING_STARTING || w.state == WAITING_WAKING))
         w.state = WAITING_READY;
     return w;

@@ -57,6 +57,7 @@ struct waiting {
     bool has_health;                /* there is a health check to pass */
     const struct stop_cause *cause; /* FAILED, LOST: why; NULL: nothing is known */
     const char *reason;             /* the same as ECS has it: names images and roles; "" */
+    bool by_a_visit;                /* FAILED: it sleeps on, and a later visit tries again */
     int64_t again_at;               /* ms; when it is launched again by itself; 0: never */
 };
 

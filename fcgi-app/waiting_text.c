@@ -34,6 +34,10 @@ static const char *const for_somebody[LANGUAGES] = {
     "It has to be launched again on the pages of mirage-ecs.",
     "mirage-ecs の画面からもう一度起動する必要があります。"};
 
+static const char *const by_a_visit[LANGUAGES] = {
+    "It sleeps on. Whoever visits it in a while wakes it again: reload this page then.",
+    "休止状態に戻りました。しばらくしてからこのページを再読み込みすると、もう一度起動します。"};
+
 static const char *const steps[STEPS][LANGUAGES] = {
     [STEP_PROVISIONING] = {"Finding a place to run", "実行環境の確保"},
     [STEP_PULLING] = {"Pulling the image", "イメージの取得"},
@@ -66,7 +70,7 @@ const char *waiting_text_heading(const struct waiting *w, const char *name, enum
 const char *waiting_text_message(const struct waiting *w, enum language in)
 {
     if (w->state == WAITING_FAILED || w->state == WAITING_LOST)
-        return w->again_at > 0 ? again[in] : for_somebody[in];
+        return w->again_at > 0 ? again[in] : w->by_a_visit ? by_a_visit[in] : for_somebody[in];
     return states[w->state].message[in];
 }
 

@@ -294,7 +294,8 @@ def test_what_cannot_be_woken(new_stack):
         db.execute("UPDATE asleep SET request = ?", (json.dumps({**request, "taskdefs": ["dies:1"]}),))
     check_head(s.env("shop", headers=[HTML]), "waking")
     poll(lambda: asked(s, "shop")["state"] == "failed", 60, "it says that it failed")
-    assert "<h1>shop did not start</h1>" in s.env("shop", headers=[HTML]).text
+    page = s.env("shop", headers=[HTML]).text
+    assert "<h1>shop did not start</h1>" in page and "reload this page then" in page
 
 
 # --- who may see what ----------------------------------------------------------------------------

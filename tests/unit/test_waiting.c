@@ -213,6 +213,10 @@ static void asleep_and_waking(void **state)
     put_asleep(0, 8100, "RunTask: Capacity is unavailable at this time");
     is("shop", "failed", "");
     assert_string_equal(waiting("shop").cause->key, "no-capacity");
+    assert_true(waiting("shop").by_a_visit == false); /* wake.visitors: none */
+    config.wake.visitors = "browsers";
+    assert_true(waiting("shop").by_a_visit);
+    config.wake.visitors = "none";
     put_asleep(9000, 8100,
                "RunTask: Capacity is unavailable at this time"); /* somebody came since */
     is("shop", "waking", "provisioning");
