@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import socket
 import subprocess
 from pathlib import Path
@@ -13,7 +14,7 @@ from . import raw
 from .conftest import poll, take_violations
 from .model import _LATER
 
-API = Path(__file__).resolve().parent / "api"  # Amazon's own description, in the last aws-sdk of version 2
+API = Path(__file__).resolve().parent / "api"  # Amazon's own: the last aws-sdk of version 2, and S3's client of version 3
 NPM_CI = API.parents[2] / "tools/npm-ci"
 
 RUN = {"cluster": "mirage", "taskDefinition": "web", "launchType": "FARGATE",
@@ -158,17 +159,18 @@ def test_http(aws, message):
 
 def test_what_botocore_does_not_know_yet_is_amazons():
     """A member that is added here to botocore's model is in Amazon's newer description of the API."""
-    descriptions = {name: API / f"node_modules/aws-sdk/apis/{name}-{version}.min.json"
-                    for name, version in (("ecs", "2014-11-13"), ("s3", "2006-03-01"))}
-    if not descriptions["ecs"].exists():
+    ecs = API / "node_modules/aws-sdk/apis/ecs-2014-11-13.min.json"
+    s3 = API / "node_modules/@aws-sdk/client-s3/dist-types/models/models_0.d.ts"
+    if not (ecs.exists() and s3.exists()):
         fetched = subprocess.run([NPM_CI, API], capture_output=True, text=True, timeout=300)
         if fetched.returncode != 0:
             pytest.skip(f"aws-sdk cannot be fetched: {fetched.stderr.splitlines()[0]}")
-    operations = {name: json.loads(file.read_text())["operations"] for name, file in descriptions.items()}
+    operations = json.loads(ecs.read_text())["operations"]
+    interfaces = dict(re.findall(r"^export interface (\w+) \{\n(.*?)^\}", s3.read_text(), re.M | re.S))
+    known = {"ecs": lambda shape: operations[shape.removesuffix("Request")]["input"]["members"].keys(),
+             "s3": lambda shape: set(re.findall(r"^    (\w+)\??:", interfaces[shape], re.M))}
     for service, shapes in _LATER.items():
         for shape, members in shapes.items():
-            known = operations[service][shape.removesuffix("Request")]["input"]["members"]
-            assert not members.keys() - known.keys(), shape
-    assert operations["ecs"]["RunTask"]["input"]["members"]["clientToken"] == {"idempotencyToken": True}
-    assert operations["s3"]["PutObject"]["input"]["members"]["IfNoneMatch"] == {
-        "location": "header", "locationName": "If-None-Match"}
+            assert not members.keys() - known[service](shape), shape
+    assert operations["RunTask"]["input"]["members"]["clientToken"] == {"idempotencyToken": True}
+    assert "IfMatch" not in known["s3"]("ListObjectsV2Request"), "not all have it"

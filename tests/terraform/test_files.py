@@ -148,9 +148,8 @@ def test_the_task_role_has_the_actions_of_the_docs(files):
 
 
 def documented_json(name):
-    """The one of a document's blocks."""
-    (text,) = re.findall(r"^```json\n(.*?)^```", (REPOSITORY / "docs" / name).read_text(), re.M | re.S)
-    return json.loads(text)
+    """The first of a document's blocks."""
+    return json.loads(re.search(r"^```json\n(.*?)^```", (REPOSITORY / "docs" / name).read_text(), re.M | re.S).group(1))
 
 
 def actions_in(statement):
