@@ -195,8 +195,11 @@ int purge_stop(struct purger *p, const struct purge_plan *plan,
             tasks = n > 0 ? tasks : &plan->tasks.items[i];
             n++;
         }
-    if (sleep && sleep_begin(p->db, p->runner, p->config, tasks, n, p->by, decision->reason, e) < 0)
+    if (sleep &&
+        sleep_begin(p->db, p->runner, p->config, tasks, n, p->by, decision->reason, e) < 0) {
+        e->kind = e->kind == ERR_BUSY ? ERR_REFUSED : e->kind; /* the purge goes on */
         return -1;
+    }
     for (size_t i = 0; i < n; i++)
         if (stop_task(p, tasks[i].arn, sleep, rc > 0 ? e : &why) < 0)
             rc = -1;

@@ -12,6 +12,9 @@
 #include "store/store_launch.h"
 #include "store/store_task.h"
 
+#define STARTING_MS    300000 /* so long it is looked at often */
+#define TASKS_GRACE_MS 60000  /* for all of its tasks to be seen */
+
 /* What is known of one that sleeps. */
 struct facts {
     struct environment environment;
@@ -80,9 +83,20 @@ static const char *end_of(const struct config *config, const struct asleep_row *
     return NULL;
 }
 
+/* Whether only a part of its tasks was started. */
+static bool is_half(const struct launch *l, const struct facts *f)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->tasks.len; i++)
+        n += !strcmp(f->tasks.items[i].launch, l->id);
+    return n > 0 && n < l->n_wanted;
+}
+
 static int settle(struct db *db, struct runner *r, const struct asleep_row *row, bool *moving,
                   struct arena *a, struct err *e)
 {
+    int64_t now = clock_now_ms();
     const struct launch *l;
     struct facts f;
 
@@ -90,7 +104,13 @@ static int settle(struct db *db, struct runner *r, const struct asleep_row *row,
         return -1;
     stop_sleeping(db, r, row, &f);
     l = waking(row, &f);
-    *moving = *moving || (l && l->state == LAUNCH_STARTING);
+    if (l && l->state == LAUNCH_STARTING) {
+        *moving = *moving || l->at > now - STARTING_MS;
+        /* Whoever started it may have ended amid its tasks. */
+        if (l->at < now - TASKS_GRACE_MS && is_half(l, &f) &&
+            store_asleep_want(db, row->asleep.subdomain, "mirage-ecs", now, e) < 0)
+            return -1;
+    }
     return l && l->state == LAUNCH_FAILED && strcmp(l->reason, row->error) != 0
                ? store_asleep_error(db, row->asleep.subdomain, l->reason, e)
                : 0;

@@ -49,10 +49,10 @@ static void carry_out(struct job *job, struct purger *p, struct purge_plan *plan
             continue;
         d->reason = arena_printf(a, "not used for %lld minutes (sleep.after)", minutes);
         rc = purge_stop(p, plan, d, true, &e);
-        if (rc < 0 && e.kind == ERR_BUSY) /* the end of the program, or a launch on its way */
-            continue;
+        if (rc < 0 && e.kind == ERR_BUSY) /* the end of the program */
+            return;
         if (rc < 0)
-            log_error("%s: cannot be put to sleep: %s", d->subdomain, e.text);
+            log_warn("%s stays awake: %s", d->subdomain, e.text);
         else if (rc > 0)
             log_info("put %s to sleep: %s", d->subdomain, d->reason);
     }

@@ -54,53 +54,56 @@ static int wake(struct purger *p, const struct asleep_row *row, struct err *e)
     return -1;
 }
 
-static void wake_one(struct job *job, struct purger *p, const struct asleep_row *row)
+/* Visits have woken as many as they may: nothing but a word, and a pause. */
+static int pass_over(struct db *db, const struct asleep_row *row, int64_t now, struct err *e)
 {
-    const char *subdomain = row->asleep.subdomain;
-    int64_t now = clock_now_ms();
-    struct err e;
-    int rc =
-        strcmp(row->wanted_by, WAKE_VISIT) != 0 ? 0 : is_over_limit(job->db, job->config, now, &e);
-
-    if (rc == 0)
-        rc = store_asleep_try(job->db, subdomain, now, now + pause_ms(row->tries), &e);
-    else if (rc > 0) {
-        rc = store_asleep_try(job->db, subdomain, now, now + pause_ms(1), &e);
-        if (rc == 0)
-            rc = store_asleep_error(job->db, subdomain,
+    log_warn("%s: is wanted, and not woken: wake.limit", row->asleep.subdomain);
+    return store_asleep_try(db, row->asleep.subdomain, now, now + pause_ms(1), e) < 0
+               ? -1
+               : store_asleep_error(db, row->asleep.subdomain,
                                     "visits have woken as many environments in the last hour as "
                                     "they may (wake.limit)",
-                                    &e);
-        if (rc == 0) {
-            log_warn("%s: is wanted, and not woken: wake.limit", subdomain);
-            return;
-        }
-    }
-    if (rc == 0)
-        rc = wake(p, row, &e);
-    if (rc > 0)
-        log_info("%s: woken by %s", subdomain, row->wanted_by);
-    else if (rc < 0)
-        log_error("%s: cannot be woken: %s", subdomain, e.text);
+                                    e);
 }
 
-static void wake_due(struct job *job, struct purger *p)
+/* -1 when the database cannot be read or written. */
+static int wake_one(struct job *job, struct purger *p, const struct asleep_row *row, struct err *e)
+{
+    bool is_visit = !strcmp(row->wanted_by, WAKE_VISIT);
+    const char *subdomain = row->asleep.subdomain;
+    int64_t now = clock_now_ms();
+    struct err why;
+    int rc = is_visit ? is_over_limit(job->db, job->config, now, e) : 0;
+
+    if (rc != 0)
+        return rc < 0 ? -1 : pass_over(job->db, row, now, e);
+    if (store_asleep_try(job->db, subdomain, now, now + pause_ms(row->tries), e) < 0)
+        return -1;
+    rc = wake(p, row, &why);
+    if (rc > 0)
+        log_info("%s: woken by %s", subdomain, row->wanted_by);
+    else if (rc < 0 && why.kind == ERR_NOT_FOUND)
+        log_info("%s", why.text);
+    else if (rc < 0)
+        log_error("%s: cannot be woken: %s", subdomain, why.text);
+    return 0;
+}
+
+/* -1 when the database cannot be read or written: nothing more is tried then. */
+static int wake_due(struct job *job, struct purger *p, struct err *e)
 {
     struct asleep_row *rows;
     struct arena a = {0};
     int64_t now = clock_now_ms();
-    struct err e;
     size_t n;
+    int rc = store_asleep_list(job->db, &a, &rows, &n, e);
 
-    if (store_asleep_list(job->db, &a, &rows, &n, &e) < 0) {
-        log_error("wake: %s", e.text);
-        n = 0;
-    }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n && rc == 0; i++)
         if (rows[i].wanted_at > 0 &&
             (rows[i].not_before <= now || rows[i].not_before > now + ASLEEP_PAUSE_MAX_MS))
-            wake_one(job, p, &rows[i]);
+            rc = wake_one(job, p, &rows[i], e);
     arena_free(&a);
+    return rc;
 }
 
 static bool has_news(struct db *db, void *ctx)
@@ -115,15 +118,19 @@ void sync_wake(struct job *job)
 {
     struct purger p;
     struct err e;
+    int failures = 0;
 
     if (purger_open(&p, job->config, job->state_dir, &e) < 0) {
         log_error("wake: %s", e.text);
         return;
     }
     p.db = job->db;
-    do
-        wake_due(job, &p);
-    while (job_wait(job->db, job->stop, LOOK_MS, has_news, NULL));
+    do {
+        failures = wake_due(job, &p, &e) < 0 ? failures + 1 : 0;
+        if (failures == 1)
+            log_error("wake: %s", e.text);
+    } while (job_wait(job->db, job->stop, failures > 0 ? job_backoff_ms(failures) : LOOK_MS,
+                      failures > 0 ? NULL : has_news, NULL));
     purger_close(&p);
 }
 

@@ -23,10 +23,15 @@ static const char *asker(const struct call *c)
 {
     const char *by = request_variable(c->request, "HTTP_X_FORWARDED_FOR");
     size_t len = strlen(by);
+    char *text;
 
     if (len == 0 || !peer_is_trusted(c))
         return request_variable(c->request, "REMOTE_ADDR");
-    return len > ASKER_MAX ? by + len - ASKER_MAX : by;
+    text = arena_strdup(c->arena, len > ASKER_MAX ? by + len - ASKER_MAX : by);
+    for (char *p = text; *p; p++) /* addresses are ASCII; it is kept as JSON, too */
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+    return text;
 }
 
 /* For one more that is awake (limit.awake). */

@@ -91,7 +91,7 @@ static int read_all(const json_t *all, const char *subdomain, struct arena *a,
     json_int_t version = json_integer_value(json_object_get(all, "version"));
 
     if (version > VERSION)
-        return err_set(e, ERR_INVALID, "a newer mirage-ecs has written it (version %lld, not %d)",
+        return err_set(e, ERR_REFUSED, "a newer mirage-ecs has written it (version %lld, not %d)",
                        (long long)version, VERSION);
     if (version != VERSION)
         return err_set(e, ERR_INVALID, "version: expected %d", VERSION);
@@ -131,11 +131,12 @@ int asleep_from_json(const char *subdomain, const char *text, size_t len, struct
     return rc;
 }
 
-void asleep_wake_id(const struct asleep *asleep, char id[ULID_SIZE])
+void asleep_wake_id(const struct asleep *asleep, bool newest, char id[ULID_SIZE])
 {
     struct arena a = {0};
 
-    launch_id_after(asleep->subdomain, asleep->launch,
-                    arena_printf(&a, " asleep %lld", (long long)asleep->at), id);
+    launch_id_after(
+        asleep->subdomain, asleep->launch,
+        arena_printf(&a, " asleep %lld%s", (long long)asleep->at, newest ? " newest" : ""), id);
     arena_free(&a);
 }

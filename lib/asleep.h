@@ -3,6 +3,7 @@
 #ifndef MIRAGE_ASLEEP_H
 #define MIRAGE_ASLEEP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,12 +28,12 @@ char *asleep_to_json(const struct asleep *asleep, struct arena *a)
     __attribute__((warn_unused_result));
 
 /* Reads the text of the object of this subdomain, and checks all of it: somebody may have edited
- * it. ERR_INVALID says what is wrong. */
+ * it. ERR_INVALID says what is wrong; ERR_REFUSED: a newer mirage-ecs has written it. */
 int asleep_from_json(const char *subdomain, const char *text, size_t len, struct arena *a,
                      struct asleep *asleep, struct err *e) __attribute__((warn_unused_result));
 
 /* The id of the launch that wakes it: derived from what sleeps and since when, so that all copies
- * come to the same. */
-void asleep_wake_id(const struct asleep *asleep, char id[ULID_SIZE]);
+ * come to the same. newest: of one with the newest revisions, which is another one. */
+void asleep_wake_id(const struct asleep *asleep, bool newest, char id[ULID_SIZE]);
 
 #endif

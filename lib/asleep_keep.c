@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/store_asleep.h"
+#include "store/store_environment.h"
 
 static int write_row(struct db *db, const struct asleep *asleep, struct err *e)
 {
@@ -18,11 +19,28 @@ static int write_row(struct db *db, const struct asleep *asleep, struct err *e)
     return rc;
 }
 
+/* 1 with *e when its launch was terminated meanwhile, 0 when not, or -1. */
+static int is_over(struct db *db, const struct asleep *asleep, struct err *e)
+{
+    struct environment env = {.over = ""};
+    struct arena a = {0};
+    int rc = store_environment_get(db, asleep->subdomain, &a, &env, e);
+
+    if (rc > 0 && *env.over && strcmp(asleep->launch, env.over) <= 0)
+        err_set(e, ERR_REFUSED, "%s was terminated meanwhile", asleep->subdomain);
+    else
+        rc = rc < 0 ? -1 : 0;
+    arena_free(&a);
+    return rc;
+}
+
 int asleep_keep(struct db *db, struct runner *r, const struct asleep *asleep, struct err *e)
 {
     if (!db && !runner_keeps(r))
         return err_set(e, ERR_INVALID,
                        "what sleeps can be kept nowhere: set state.url in the configuration");
+    if (db && is_over(db, asleep, e) != 0)
+        return -1;
     if (runner_keep(r, asleep, e) < 0)
         return err_prefix(e, "%s cannot be put to sleep", asleep->subdomain);
     if (!db || write_row(db, asleep, e) == 0)

@@ -120,23 +120,19 @@ static int new_id(struct db *db, const char *subdomain, struct arena *a, char id
     return 0;
 }
 
-/* It has ended: forgets it where it sleeps. An object that cannot be deleted now is an error only
- * where there is one: mirage-sync tries it again then. */
+/* It has ended: forgets it where it sleeps. What cannot be forgotten now, or sleeps without being
+ * known here yet, mirage-sync forgets. */
 static int forget(struct db *db, struct runner *r, const char *subdomain, const char *over,
                   struct err *e)
 {
     struct asleep_row row;
     struct arena a = {0};
-    struct err why;
-    int sleeps = store_asleep_get(db, subdomain, &a, &row, e);
-    int rc = sleeps < 0 ? -1 : asleep_forget(db, r, subdomain, over, sleeps > 0 ? e : &why);
+    int rc = store_asleep_get(db, subdomain, &a, &row, e);
 
     arena_free(&a);
-    if (rc < 0 && sleeps > 0)
+    if (rc > 0 && asleep_forget(db, r, subdomain, over, e) < 0)
         return err_prefix(e, "%s was terminated, and is tried to be forgotten again", subdomain);
-    if (rc < 0 && sleeps == 0)
-        log_warn("%s was terminated; whether it sleeps cannot be seen: %s", subdomain, why.text);
-    return sleeps < 0 ? -1 : 0;
+    return rc < 0 ? -1 : 0;
 }
 
 /* Ends the environment, with what another thread or copy makes of its launches meanwhile; where it

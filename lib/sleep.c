@@ -12,6 +12,7 @@
 #include "json.h"
 #include "launch.h"
 #include "launch_id.h"
+#include "limit.h"
 #include "log.h"
 #include "store/store_asleep.h"
 #include "store/store_environment.h"
@@ -19,6 +20,7 @@
 #include "store/store_task.h"
 
 #define TASKS_GRACE_MS 60000 /* for the tasks of a launch to be seen */
+#define ASK_MS         2000  /* what is kept for all copies is asked about so long */
 
 /* --- sleep ------------------------------------------------------------------------------------ */
 
@@ -52,17 +54,45 @@ static size_t front_newest(struct task *tasks, size_t n)
     return front;
 }
 
-/* The newest launch that is known of the subdomain: what has failed after it sleeps, too. */
-static int newest_launch(struct db *db, const char *subdomain, const char **id, struct arena *a,
+/* Whether *id, the newest launch of the tasks at hand, is what serves, and nothing newer is on its
+ * way: ERR_BUSY when not. What has failed after it sleeps, too: *id becomes the newest of those. */
+static int settle_launch(struct db *db, const char *subdomain, const char **id, struct arena *a,
                          struct err *e)
 {
+    struct environment env = {.serving = "", .over = ""};
+    const char *serves = *id;
     struct launch_list launches;
 
-    if (store_launch_list(db, subdomain, a, &launches, e) < 0)
+    if (store_launch_list(db, subdomain, a, &launches, e) < 0 ||
+        store_environment_get(db, subdomain, a, &env, e) < 0)
         return -1;
-    if (launches.len > 0 && strcmp(launches.items[launches.len - 1].id, *id) > 0)
-        *id = launches.items[launches.len - 1].id;
+    for (size_t i = 0; i < launches.len; i++) {
+        const struct launch *l = &launches.items[i];
+        bool ended = l->state == LAUNCH_FAILED || l->state == LAUNCH_STOPPED;
+        if (strcmp(l->id, serves) > 0 && !ended)
+            return err_set(e, ERR_BUSY,
+                           "%s cannot be put to sleep while a newer launch of it is on its way",
+                           subdomain);
+        if (strcmp(l->id, *id) > 0)
+            *id = l->id;
+    }
+    if (*env.serving && strcmp(env.serving, serves) != 0)
+        return err_set(e, ERR_BUSY, "%s cannot be put to sleep: another launch of it serves",
+                       subdomain);
     return 0;
+}
+
+/* Tasks without an id get one to sleep under: of the time when they were launched, so that what
+ * wakes them is newer than what was terminated before them. */
+static const char *id_of_untagged(const struct task *tasks, size_t n, struct arena *a)
+{
+    char id[ULID_SIZE];
+    int64_t newest = 0;
+
+    for (size_t i = 0; i < n; i++)
+        newest = tasks[i].created_at > newest ? tasks[i].created_at : newest;
+    launch_id_of_time(tasks[0].subdomain, newest, id);
+    return arena_strdup(a, id);
 }
 
 static int begin(struct db *db, struct runner *r, const struct config *config,
@@ -81,8 +111,10 @@ static int begin(struct db *db, struct runner *r, const struct config *config,
                        asleep.subdomain, n, wanted_of(&tasks[0]));
     asleep.launch = tasks[0].launch;
     asleep.request = launch_of_tasks(config, tasks, n, a);
-    if (db && newest_launch(db, asleep.subdomain, &asleep.launch, a, e) < 0)
+    if (db && settle_launch(db, asleep.subdomain, &asleep.launch, a, e) < 0)
         return -1;
+    if (!*asleep.launch)
+        asleep.launch = id_of_untagged(tasks, n, a);
     return asleep_keep(db, r, &asleep, e);
 }
 
@@ -97,36 +129,22 @@ int sleep_begin(struct db *db, struct runner *r, const struct config *config,
     return rc;
 }
 
-/* Whether a launch newer than the one that serves has live tasks. */
-static bool is_being_replaced(const struct task_list *tasks, const char *serving)
-{
-    for (size_t i = 0; i < tasks->len; i++)
-        if (strcmp(tasks->items[i].launch, serving) > 0)
-            return true;
-    return false;
-}
-
 static int sleep_all(struct db *db, struct runner *r, const struct config *config,
                      const char *subdomain, const char *by, const char *reason, struct arena *a,
                      struct err *e)
 {
-    struct environment env = {.serving = ""};
     struct asleep_row row;
     struct task_list tasks;
     struct err why;
     int rc = store_task_of(db, subdomain, TASK_RUNNING, a, &tasks, e);
 
-    if (rc < 0 || store_environment_get(db, subdomain, a, &env, e) < 0)
+    if (rc < 0)
         return -1;
     if (tasks.len == 0) {
         rc = store_asleep_get(db, subdomain, a, &row, e);
         return rc == 0 ? err_set(e, ERR_NOT_FOUND, "nothing runs under %.63s", subdomain)
                        : (rc < 0 ? -1 : 0);
     }
-    if (is_being_replaced(&tasks, env.serving))
-        return err_set(e, ERR_BUSY,
-                       "%s cannot be put to sleep while a newer launch of it is on its way",
-                       subdomain);
     if (begin(db, r, config, tasks.items, tasks.len, by, reason, a, e) < 0)
         return -1;
     /* From here on it sleeps: a stop that fails is tried again by mirage-sync. */
@@ -156,24 +174,39 @@ static const struct launch *find(const struct launch_list *list, const char *id)
     return NULL;
 }
 
-/* Whether a launch that is newer than what sleeps runs, or is being started. */
+static size_t tasks_of(const struct task_list *tasks, const char *launch)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < tasks->len; i++)
+        n += !strcmp(tasks->items[i].launch, launch);
+    return n;
+}
+
+/* Whether a launch that is newer than what sleeps runs, or is being started. *half: one of which
+ * only a part was started, for whoever did that has ended; NULL. */
 static int is_on_its_way(struct db *db, const struct asleep *asleep,
-                         const struct launch_list *launches, struct arena *a, struct err *e)
+                         const struct launch_list *launches, const struct launch **half,
+                         struct arena *a, struct err *e)
 {
     int64_t recent = clock_now_ms() - TASKS_GRACE_MS;
     struct task_list tasks;
+    bool runs = false;
 
+    *half = NULL;
     if (store_task_of(db, asleep->subdomain, TASK_RUNNING, a, &tasks, e) < 0)
         return -1;
-    for (size_t i = 0; i < tasks.len; i++)
-        if (strcmp(tasks.items[i].launch, asleep->launch) > 0)
-            return 1;
     for (size_t i = 0; i < launches->len; i++) {
         const struct launch *l = &launches->items[i];
-        if (strcmp(l->id, asleep->launch) > 0 && l->state == LAUNCH_STARTING && l->at > recent)
-            return 1;
+        size_t live = tasks_of(&tasks, l->id);
+        if (strcmp(l->id, asleep->launch) <= 0)
+            continue;
+        if (l->state == LAUNCH_STARTING && l->at <= recent && live > 0 && live < l->n_wanted)
+            *half = l;
+        else
+            runs = runs || live > 0 || (l->state == LAUNCH_STARTING && l->at > recent);
     }
-    return 0;
+    return runs;
 }
 
 /* The families of the task definitions: ECS takes the newest revision of each. */
@@ -191,17 +224,19 @@ static const char *const *without_revisions(const struct launch_request *r, stru
 }
 
 static int launch_again(struct db *db, struct runner *r, const struct asleep *asleep,
-                        const struct launch_list *launches, const char *by, bool newest,
-                        struct arena *a, struct err *e)
+                        const struct launch_list *launches, const struct launch *half,
+                        const char *by, bool newest, struct arena *a, struct err *e)
 {
     struct launch_request request = asleep->request;
     char id[ULID_SIZE], next[ULID_SIZE];
     struct err ignored;
 
-    /* Behind what was tried already: its tokens are used. */
-    for (asleep_wake_id(asleep, id); find(launches, id); memcpy(id, next, sizeof id))
+    /* Behind what was tried already: its tokens are used. What was half started is completed: each
+     * of its calls of RunTask may be repeated. */
+    asleep_wake_id(asleep, newest, id);
+    for (; find(launches, id); memcpy(id, next, sizeof id))
         launch_id_after(asleep->subdomain, id, "", next);
-    request.launch = id;
+    request.launch = half ? half->id : id;
     request.by = by;
     if (newest)
         request.taskdefs = without_revisions(&request, a);
@@ -212,13 +247,30 @@ static int launch_again(struct db *db, struct runner *r, const struct asleep *as
     return -1;
 }
 
+/* Whether nothing is kept of it any more. It is not known where that cannot be asked at once. */
+static bool is_gone(struct runner *r, const char *subdomain, struct arena *a)
+{
+    const struct limit *before = r->limit;
+    struct limit soon = {.until_ms = clock_monotonic_ms() + ASK_MS};
+    struct asleep kept;
+    struct err unknown;
+    bool gone;
+
+    if (before && before->until_ms < soon.until_ms)
+        soon.until_ms = before->until_ms;
+    runner_limit(r, &soon);
+    gone = runner_keeps(r) && runner_kept_get(r, subdomain, a, &kept, &unknown) == 0;
+    runner_limit(r, before);
+    return gone;
+}
+
 static int wake(struct db *db, struct runner *r, const char *subdomain, const char *by, bool newest,
                 struct arena *a, struct err *e)
 {
+    const struct launch *half;
     struct launch_list launches;
     struct asleep_row row;
-    struct asleep asleep, kept;
-    struct err ignored;
+    struct asleep asleep;
     int rc = store_asleep_get(db, subdomain, a, &row, e);
 
     if (rc == 0)
@@ -227,14 +279,15 @@ static int wake(struct db *db, struct runner *r, const char *subdomain, const ch
         return -1;
     if (asleep_from_json(subdomain, row.request, strlen(row.request), a, &asleep, e) < 0)
         return err_prefix(e, "what is kept of %.63s", subdomain);
-    rc = is_on_its_way(db, &asleep, &launches, a, e);
+    rc = is_on_its_way(db, &asleep, &launches, &half, a, e);
     if (rc != 0)
         return rc < 0 ? -1 : 0;
     /* Another copy may have woken or terminated it just now. Where that cannot be asked, what is
      * known here counts. */
-    if (runner_keeps(r) && *row.etag && runner_kept_get(r, subdomain, a, &kept, &ignored) == 0)
-        return 0;
-    return launch_again(db, r, &asleep, &launches, by, newest, a, e);
+    if (*row.etag && is_gone(r, subdomain, a))
+        return err_set(e, ERR_NOT_FOUND, "%s sleeps no longer: its object in state.url is gone",
+                       subdomain);
+    return launch_again(db, r, &asleep, &launches, half, by, newest, a, e);
 }
 
 int environment_wake(struct db *db, struct runner *r, const char *subdomain, const char *by,

@@ -104,7 +104,9 @@ int store_asleep_want(struct db *db, const char *subdomain, const char *by, int6
                       struct err *e)
 {
     return db_run(
-        db, "UPDATE asleep SET wanted_at = :at, wanted_by = :by WHERE subdomain = :subdomain",
+        db,
+        "UPDATE asleep SET wanted_at = :at, wanted_by = iif(wanted_at > 0, wanted_by, :by)"
+        " WHERE subdomain = :subdomain",
         DB_BINDS(db_number(":at", at_ms), db_text(":by", by), db_text(":subdomain", subdomain)), e);
 }
 

@@ -43,7 +43,7 @@ int store_asleep_list(struct db *db, struct arena *a, struct asleep_row **rows, 
 int store_asleep_remove(struct db *db, const char *subdomain, const char *launch, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Somebody wants it awake. */
+/* Somebody wants it awake. Who was first since the last try, counts. */
 int store_asleep_want(struct db *db, const char *subdomain, const char *by, int64_t at_ms,
                       struct err *e) __attribute__((warn_unused_result));
 

@@ -146,6 +146,8 @@ int store_launch_forget(struct db *db, int64_t before, struct err *e)
                   "DELETE FROM launch WHERE state IN ('failed', 'stopped') AND at < :before"
                   " AND NOT EXISTS (SELECT 1 FROM task t"
                   "  WHERE t.subdomain = launch.subdomain AND t.launch = launch.id)"
+                  " AND NOT EXISTS (SELECT 1 FROM asleep a"
+                  "  WHERE a.subdomain = launch.subdomain AND a.launch < launch.id)"
                   " AND (EXISTS (SELECT 1 FROM launch l"
                   "   WHERE l.subdomain = launch.subdomain AND l.id > launch.id)"
                   "  OR EXISTS (SELECT 1 FROM environment e"

@@ -13,6 +13,7 @@ import pytest
 from stack import CLUSTER, ON_ECS, SANITIZED, clouds, ecs_only, local_only, poll, run, short_folder, zeros_in_cloudwatch
 from test_api_logs_access_purge import decision, forget_others, grow_old
 from test_ecs_launches import KILLS, PROGRAMS, running, status
+from test_ecs_tasks import add
 from wire import Truncated
 
 LONG = 60 if SANITIZED or ON_ECS else 20
@@ -65,6 +66,16 @@ def state(s, name):
 def asleep(s):
     with contextlib.closing(s.database()) as db:
         return [row[0] for row in db.execute("SELECT subdomain FROM asleep ORDER BY subdomain")]
+
+
+def launches(s, name):
+    with contextlib.closing(s.database()) as db:
+        return db.execute("SELECT count(*) FROM launch WHERE subdomain = ?", (name,)).fetchone()[0]
+
+
+def etag(s, name):
+    with contextlib.closing(s.database()) as db:
+        return db.execute("SELECT etag FROM asleep WHERE subdomain = ?", (name,)).fetchone()[0]
 
 
 def visit(s, name, headers=BROWSER):
@@ -380,6 +391,84 @@ def test_killed_at_any_step(new_stack):
 
 
 @ecs_only
+def test_a_launch_on_its_way_is_not_put_to_sleep(new_stack):
+    s = make(new_stack)
+    s.launch("shop", "web", nick="joe")
+    s.aws.fault("ecs.RunTask", "slow", seconds=4)
+    thread = threading.Thread(target=s.launch, args=("shop", "web2"), kwargs={"wait": False, "nick": "ann"})
+    thread.start()
+    poll(lambda: launches(s, "shop") == 2, LONG, "it is being started")
+    r = s.api("POST", "/api/sleep", form={"subdomain": "shop"})
+    assert r.status == 503 and "a newer launch of it is on its way" in r.text, r
+    thread.join()
+    s.aws.clear_faults()
+    poll(lambda: what_it_is(s, "shop")["NICK"] == "ann", LONG, "the newer one serves")
+    assert asleep(s) == []
+
+
+@ecs_only
+def test_tasks_without_an_id(new_stack):
+    """As the Go mirage-ecs has launched them, also under a name that was terminated before."""
+    s = make(new_stack)
+    tags = [{"key": "ManagedBy", "value": "Mirage"}, {"key": "Subdomain", "value": urlsafe_b64encode(b"old").decode()}]
+    for _ in range(2):
+        add(s, "old", tags=tags)
+        poll(lambda: len(s.tasks("old")) == 1, LONG, "it is seen")
+        s.terminate("old")
+        poll(lambda: s.tasks("old") == [], LONG, "it has ended")
+    add(s, "old", tags=tags)
+    poll(lambda: len(s.tasks("old")) == 1, LONG, "it is seen again")
+    sleep(s, "old")
+    poll(lambda: all_stopped(s, "old"), LONG, "it stopped")
+    assert state(s, "old") == "asleep" and objects(s) == [key("old")]
+    wake(s, "old")
+    poll(lambda: len(s.tasks("old")) == 1, LONG, "it is launched again, and stays")
+
+
+@ecs_only
+def test_a_wake_that_was_broken_off(new_stack):
+    """One of two tasks was started when mirage-sync ended: the other follows."""
+    s = make(new_stack)
+    s.launch("shop", ["web", "web2"], nick="joe")
+    fall_asleep(s, "shop")
+    web2 = s.aws.boto3_client("ecs").describe_task_definition(taskDefinition="web2")["taskDefinition"]
+    s.aws.fault("ecs.RunTask", "hang", where={"taskDefinition": web2["taskDefinitionArn"]})
+    visit(s, "shop")
+    poll(lambda: len(s.tasks("shop")) == 1 or len(running(s)) == 1, LONG, "one was started")
+    s.kill_program("mirage-sync")
+    s.aws.clear_faults()
+    poll(lambda: len(running(s)) == 2, 150, "the other one, too")
+    poll(lambda: asleep(s) == [], LONG, "it is awake")
+    assert len({launch for launch, _ in running(s)}) == 1
+
+
+def test_who_asks_in_no_text(new_stack):
+    """What stands in X-Forwarded-For is a client's; it is kept as JSON."""
+    s = make(new_stack)
+    s.launch("shop", "web")
+    r = s.api("POST", "/api/sleep", form={"subdomain": "shop"}, headers=[("X-Forwarded-For", "1.2.3.4, \xff\xfe\xc3")])
+    assert r.status == 200 and asleep(s) == ["shop"]
+    assert s.api("GET", "/api/environments/shop").json()["result"]["reason"].startswith("1.2.3.4, ?")
+
+
+@ecs_only
+def test_s3_hangs(new_stack):
+    """Who wants something awake does not wait for S3; nor does a termination of what never slept."""
+    s = make(new_stack)
+    s.launch("shop", "web")
+    s.launch("blog", "web")
+    fall_asleep(s, "shop")
+    poll(lambda: etag(s, "shop"), LONG, "its object was seen")
+    s.aws.fault("s3.*", "hang")
+    began = time.monotonic()
+    wake(s, "shop")
+    s.terminate("blog")
+    assert time.monotonic() - began < 10
+    poll(lambda: s.env("shop").status == 200, LONG, "it is awake")
+    s.aws.clear_faults()
+
+
+@ecs_only
 def test_s3_away(new_stack):
     """It stays awake, and the answer says why; what sleeps is woken all the same."""
     s = make(new_stack)
@@ -407,8 +496,12 @@ def test_an_object_that_is_nonsense(new_stack, body, why):
     poll(lambda: why in s.log_path.read_text(), LONG, "it says so")
     assert asleep(s) == []
     s.launch("shop", "web")
-    sleep(s, "shop")
-    assert asleep(s) == ["shop"]
+    if b"2" in body:
+        r = s.api("POST", "/api/sleep", form={"subdomain": "shop"})
+        assert r.status == 500 and why in r.text, "it is another version's"
+    else:
+        sleep(s, "shop")
+        assert asleep(s) == ["shop"]
 
 
 @local_only
