@@ -553,7 +553,7 @@ def test_idleness(new_stack):
     assert s.env("used").status == 200
     forget_others(s, "used")
     poll(lambda: asleep(s) == ["idle"], 90, "what is idle sleeps")
-    assert "put idle to sleep: not used for 10 minutes (sleep.after)" in s.log_path.read_text()
+    poll(lambda: "put idle to sleep: not used for 10 minutes (sleep.after)" in s.log_path.read_text(), LONG, "it says why")
     assert len(s.tasks("kept")) == len(s.tasks("used")) == 1
 
 
@@ -575,7 +575,7 @@ def test_wake_at(new_stack):
     sleep(s, "shop")
     poll(lambda: all_stopped(s, "shop"), LONG, "it stopped")
     poll(lambda: s.env("shop", "/env").status == 200, 90, "it is awake")
-    assert "sleep.wake_at: 1 environments are woken" in s.log_path.read_text()
+    poll(lambda: "sleep.wake_at: 1 environments are woken" in s.log_path.read_text(), LONG, "it says so")
 
 
 @ecs_only
