@@ -574,8 +574,8 @@ def test_wake_at(new_stack):
     s.launch("shop")
     sleep(s, "shop")
     poll(lambda: all_stopped(s, "shop"), LONG, "it stopped")
-    poll(lambda: s.env("shop", "/env").status == 200, 90, "it is awake")
-    poll(lambda: "sleep.wake_at: 1 environments are woken" in s.log_path.read_text(), LONG, "it says so")
+    poll(lambda: "sleep.wake_at: 1 environments are woken" in s.log_path.read_text(), 90, "it says so")
+    poll(lambda: s.tasks("shop") and s.env("shop", "/env").status == 200, LONG, "it is awake")
 
 
 @ecs_only
