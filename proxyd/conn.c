@@ -12,13 +12,14 @@
 #include "log.h"
 
 #include "io.h"
+#include "page_share.h"
 #include "upstream.h"
 #include "worker.h"
 
 #define TO(state) (1u << (state))
 
 /* What a whole head leads to. */
-enum { BEGUN = TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY) };
+enum { BEGUN = TO(CONN_JOINED) | TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_REPLY) };
 
 /* Of each state: its name, the timer that runs in it, and what may follow. In CONN_ANSWER and
  * CONN_BODY the timer depends on whom the exchange waits for: conn_wait_for(). */
@@ -33,6 +34,7 @@ static const struct {
                    TO(CONN_HEAD) | TO(CONN_HELD) | BEGUN | TO(CONN_CLOSED)},
     [CONN_HEAD] = {"has a part of a head", TIMER_HEADER, TO(CONN_HELD) | BEGUN | TO(CONN_CLOSED)},
     [CONN_HELD] = {"waits for its environment", TIMER_HELD, BEGUN | TO(CONN_CLOSED)},
+    [CONN_JOINED] = {"waits for another's page", TIMER_NONE, BEGUN | TO(CONN_CLOSED)},
     [CONN_CONNECT] = {"waits for a connection to a task", TIMER_NONE, BEGUN | TO(CONN_CLOSED)},
     [CONN_ANSWER] = {"waits for an answer", TIMER_NONE,
                      TO(CONN_CONNECT) | TO(CONN_ANSWER) | TO(CONN_BODY) | TO(CONN_TUNNEL) |
@@ -77,6 +79,10 @@ static void enter(struct conn *c, enum conn_state state)
         atomic_fetch_sub(&w->shared->n_held, 1);
     if (state == CONN_HELD)
         atomic_fetch_add(&w->shared->n_held, 1);
+    if (c->page && state != CONN_CONNECT && state != CONN_ANSWER) {
+        page_share_settle(&w->pages, c->page);
+        c->page = NULL;
+    }
     c->state = state;
     set_awaited(c, state == CONN_FRESH || state == CONN_HEAD);
     if (c->head_bytes > 0 && state != CONN_HEAD) {

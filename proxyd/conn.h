@@ -18,6 +18,7 @@
 #include "tag.h"
 #include "timer.h"
 
+struct page_slot;
 struct upstream;
 struct worker;
 
@@ -35,6 +36,7 @@ enum conn_state {
     CONN_IDLE,    /* between requests: nothing of the next one is there */
     CONN_HEAD,    /* a part of a request's head is there */
     CONN_HELD,    /* the request waits for its environment to be ready (wake.hold) */
+    CONN_JOINED,  /* the request waits for the page that another one has asked for */
     CONN_CONNECT, /* the request waits for a connection to a task */
     CONN_ANSWER,  /* the request goes to the task; nothing of its answer came yet */
     CONN_BODY,    /* the answer's head went to the client */
@@ -87,15 +89,16 @@ struct conn {
     enum http_method method;
     int minor;
     bool upgrade;
-    bool waiting;     /* it is answered by mirage-api's page on which a visitor waits */
-    bool failed;      /* that says why nothing is there: without the page, it is not found */
-    bool bodiless;    /* its answer goes on without a body: a preflight without credentials */
-    bool replayable;  /* may be sent again as it is: idempotent, all of it is in the block */
-    uint32_t counter; /* its environment's, while `tick` runs */
-    bool ignored;     /* it is counted apart (use.ignore) */
-    unsigned turn;    /* which of the targets is its first */
-    unsigned tries;   /* targets that refused */
-    bool starved;     /* what is in the block is too little to go on with */
+    bool waiting;           /* it is answered by mirage-api's page on which a visitor waits */
+    bool failed;            /* that says why nothing is there: without the page, it is not found */
+    struct page_slot *page; /* which it asks for in the name of all who ask alike; NULL */
+    bool bodiless;          /* its answer goes on without a body: a preflight without credentials */
+    bool replayable;        /* may be sent again as it is: idempotent, all of it is in the block */
+    uint32_t counter;       /* its environment's, while `tick` runs */
+    bool ignored;           /* it is counted apart (use.ignore) */
+    unsigned turn;          /* which of the targets is its first */
+    unsigned tries;         /* targets that refused */
+    bool starved;           /* what is in the block is too little to go on with */
     char subdomain[HOST_SUBDOMAIN_MAX]; /* "" for the web API */
     struct body request;
     struct body response;

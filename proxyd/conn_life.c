@@ -67,7 +67,8 @@ void conn_run(struct conn *c)
         case CONN_HEAD:
             conn_read_head(c);
             break;
-        case CONN_HELD: /* until there are new routes */
+        case CONN_HELD:   /* until there are new routes */
+        case CONN_JOINED: /* until the page is there */
             break;
         case CONN_CONNECT:
         case CONN_ANSWER:

@@ -123,6 +123,13 @@ static enum visitor visitor(struct conn *c, const struct http_request *r)
     return visitor_of(w->shared->visitors, &w->visitors, &v);
 }
 
+/* Asks mirage-api for the page, unless another one has done that already. */
+static void ask_page(struct conn *c, const struct http_request *r)
+{
+    if (!waiting_is_shared(c, r))
+        connect_next(c, r, false);
+}
+
 /* No task takes the request: it waits for one, or gets mirage-api's page, or an answer of our own.
  */
 static void begin_without_task(struct conn *c, const struct http_request *r, enum admit admit,
@@ -142,7 +149,7 @@ static void begin_without_task(struct conn *c, const struct http_request *r, enu
     (void)count_request(c, r, admit, answer, route);
     if (answer != ROUTE_UNKNOWN && waiting_is_for_page(c, r)) {
         waiting_begin(c, answer == ROUTE_FAILED);
-        connect_next(c, r, false);
+        ask_page(c, r);
     } else
         answer_no_task(c, r, answer, host);
 }
@@ -237,6 +244,14 @@ void exchange_resume(struct conn *c)
         begin_host(c, &r);
     else
         log_error("a head that was good is not any more");
+}
+
+void exchange_resume_joined(struct conn *c)
+{
+    struct http_request r;
+
+    parse_again(c, &r);
+    ask_page(c, &r);
 }
 
 /* --- when it breaks before an answer -----------------------------------------------------------

@@ -20,4 +20,8 @@ void exchange_answer_timeout(struct conn *c);
  */
 void exchange_resume(struct conn *c);
 
+/* Goes on with a request that waits for another's page (CONN_JOINED), if that is there by now, or
+ * will not come. */
+void exchange_resume_joined(struct conn *c);
+
 #endif

@@ -120,11 +120,13 @@ static bool take_heads(struct conn *c, const char *bytes, size_t len, size_t *us
             return false;
         }
         u->scanned = 0;
-        *used += (size_t)n;
         if (c->waiting && !waiting_is_page(head, &r)) { /* the web server's own, say */
             waiting_reply_late(c);
             return false;
         }
+        if (c->page && !waiting_keep_page(c, head, len - *used, (size_t)n, &r))
+            return true;
+        *used += (size_t)n;
         if (*c->subdomain)
             credentials_guard(head, &r);
         if (c->bodiless)

@@ -84,7 +84,7 @@ static void waiting_expired(struct timer *t)
 {
     struct conn *c = container_of(t, struct conn, tick);
 
-    if (c->state != CONN_CONNECT && c->state != CONN_ANSWER)
+    if (c->state != CONN_JOINED && c->state != CONN_CONNECT && c->state != CONN_ANSWER)
         return;
     waiting_missed(c);
     conn_run(c);

@@ -85,6 +85,72 @@ void waiting_forward(struct conn *c, const struct http_request *r, char *host)
     forward_waiting(&c->worker->forward, conn_head(c), r, host, find_cookie(c, r));
 }
 
+/* Sends the page that another one has got. */
+static void send_kept(struct conn *c, const struct http_request *request,
+                      const struct page_slot *slot)
+{
+    struct worker *w = c->worker;
+    struct forward *f = &w->forward;
+    struct forward_plan plan;
+    struct http_response r;
+
+    if (http_parse_response(slot->answer, slot->head_len, c->method, &r) < 0) {
+        waiting_reply(c, request);
+        return;
+    }
+    plan = forward_plan(&r, c->minor, c->keep_alive && !w->draining);
+    c->keep_alive = plan.keep_alive;
+    forward_response(f, slot->answer, &r, c->minor, &plan);
+    f->iov[f->n++] = (struct iovec){slot->answer + slot->head_len, slot->len - slot->head_len};
+    conn_drop_head(c);
+    if (outbuf_write(&c->out, c->fd, f->iov, f->n) == OUTBUF_FAILED)
+        conn_close(c, "the client left");
+    else
+        conn_set_state(c, CONN_REPLY);
+}
+
+bool waiting_is_shared(struct conn *c, const struct http_request *r)
+{
+    struct worker *w = c->worker;
+    struct page_slot *slot;
+    char host[HOST_SIZE];
+
+    waiting_forward(c, r, host);
+    slot = page_share_slot(&w->pages, w->forward.iov, w->forward.n, w->now);
+    if (!slot)
+        return false;
+    if (slot->asked) {
+        if (c->state != CONN_JOINED)
+            conn_set_state(c, CONN_JOINED);
+        return true;
+    }
+    if (!page_slot_is_fresh(slot, w->now)) {
+        slot->asked = true;
+        c->page = slot;
+        return false;
+    }
+    if (slot->kind == PAGE_KEPT)
+        send_kept(c, r, slot);
+    else if (slot->kind == PAGE_ABSENT)
+        waiting_reply(c, r);
+    return slot->kind != PAGE_UNSHARED;
+}
+
+bool waiting_keep_page(struct conn *c, const char *answer, size_t len, size_t head_len,
+                       const struct http_response *r)
+{
+    const uint64_t body = r->body == HTTP_BODY_LENGTH ? r->content_length : 0;
+    const bool is_bounded = r->body == HTTP_BODY_LENGTH || r->body == HTTP_BODY_NONE;
+
+    if (!is_bounded || body > PAGE_SHARE_MAX - head_len)
+        page_slot_mark(c->page, PAGE_UNSHARED, c->worker->now);
+    else if (body > len - head_len)
+        return false;
+    else
+        page_slot_keep(c->page, answer, head_len + body, head_len, c->worker->now);
+    return true;
+}
+
 bool waiting_is_page(const char *head, const struct http_response *r)
 {
     for (size_t i = 0; i < r->fields.len; i++) {
@@ -99,6 +165,8 @@ void waiting_reply(struct conn *c, const struct http_request *r)
 {
     char host[HOST_SIZE];
 
+    if (c->page)
+        page_slot_mark(c->page, PAGE_ABSENT, c->worker->now);
     read_host(c, r, host);
     if (c->failed)
         reply_text(c, 404, "%s is not found", host);

@@ -25,6 +25,16 @@ bool waiting_is_for_page(const struct conn *c, const struct http_request *r)
  * for what has failed. */
 void waiting_begin(struct conn *c, bool failed);
 
+/* Whether those who ask alike have asked already: then the request has its answer, or waits for
+ * theirs (CONN_JOINED). If not, it is the one that asks for all of them. */
+bool waiting_is_shared(struct conn *c, const struct http_request *r)
+    __attribute__((warn_unused_result));
+
+/* Keeps the page that came for those who wait for it: head_len bytes of head, `len` bytes of all.
+ * false: it is not whole yet. */
+bool waiting_keep_page(struct conn *c, const char *answer, size_t len, size_t head_len,
+                       const struct http_response *r) __attribute__((warn_unused_result));
+
 /* Composes the request for the page in the worker's `forward`. host: room for the name that its
  * Host field gets; it has to stay until the head went. */
 void waiting_forward(struct conn *c, const struct http_request *r, char *host);

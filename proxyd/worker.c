@@ -25,7 +25,9 @@
 /* How long epoll_wait may sleep, in ms; -1: for ever. next_timer: as timeouts_run() said. */
 static int sleep_ms(const struct worker *w, int64_t next_timer)
 {
-    int64_t next = w->muted && w->unmute_at < next_timer ? w->unmute_at : next_timer;
+    int64_t next = w->pages.news                           ? w->now
+                   : w->muted && w->unmute_at < next_timer ? w->unmute_at
+                                                           : next_timer;
 
     if (next == INT64_MAX)
         return -1;
@@ -73,6 +75,22 @@ static void resume_held(struct worker *w)
         struct conn *c = container_of(t, struct conn, timer);
         next = TAILQ_NEXT(t, link);
         exchange_resume(c);
+        conn_run(c);
+    }
+}
+
+/* The page that some have waited for is there, or whoever asked for it has left. */
+static void resume_joined(struct worker *w)
+{
+    struct timer *t, *next;
+
+    w->pages.news = false;
+    for (t = TAILQ_FIRST(&w->timers[TIMER_WAITING].timers); t; t = next) {
+        struct conn *c = container_of(t, struct conn, tick);
+        next = TAILQ_NEXT(t, link);
+        if (c->state != CONN_JOINED)
+            continue;
+        exchange_resume_joined(c);
         conn_run(c);
     }
 }
@@ -139,6 +157,8 @@ static void *run(void *arg)
         w->now = clock_monotonic_ms();
         for (int i = 0; i < n; i++)
             dispatch(w, &events[i]);
+        if (w->pages.news)
+            resume_joined(w);
         next = timeouts_run(w);
         accept_unmute_when_due(w);
         free_dead(w);
@@ -154,6 +174,7 @@ void worker_free(struct worker *w)
     free_dead(w);
     block_pool_free(&w->blocks);
     pipe_pool_free(&w->pipes);
+    page_share_free(&w->pages);
     route_inbox_free(&w->inbox);
     if (w->wake.fd >= 0)
         close(w->wake.fd);

@@ -18,6 +18,7 @@
 #include "forward.h"
 #include "listener.h"
 #include "outbuf.h"
+#include "page_share.h"
 #include "pipe.h"
 #include "route.h"
 #include "route_inbox.h"
@@ -78,6 +79,7 @@ struct worker {
     int64_t unmute_at, mute_told_at; /* monotonic ms; 0: never */
     struct count_worker *counts;
     struct visitor_memory visitors;
+    struct page_share pages;
     struct timer_list timers[TIMER_KINDS];
     struct timer sweep;
     struct block_pool blocks;

@@ -73,7 +73,7 @@ def echo_script(task, s, n):
 
 
 class Proxyd:
-    def __init__(self, folder, limit=None, build=BUILD, **network):
+    def __init__(self, folder, limit=None, build=BUILD, options=(), **network):
         self.address = own_address()
         self.folder = folder
         self.state = folder / "state"
@@ -85,7 +85,7 @@ class Proxyd:
         }))
         self.log = (folder / "log").open("w+")
         args = [str(build / "bin" / "mirage-proxyd"), "-local", "-conf", str(config), "-state",
-                str(self.state)]
+                str(self.state), *options]
         if limit:
             args = ["/bin/sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *args]
         self.process = subprocess.Popen(args, env=clean_environment(), stdin=subprocess.DEVNULL,
