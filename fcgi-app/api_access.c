@@ -61,11 +61,9 @@ int api_access(struct call *c, struct err *e)
     int64_t sum;
     int64_t ignored;
 
-    if (params_subdomain(params, c->arena, &subdomain, e) < 0 ||
+    if (params_need_subdomain(params, c->arena, &subdomain, e) < 0 ||
         params_text(params, "duration", &text, e) < 0)
         return -1;
-    if (!subdomain)
-        return err_set(e, ERR_INVALID, "parameter required: subdomain");
     duration = read_duration(text);
     if ((source.sums ? count_all(c, &source, subdomain, duration, &sum, &ignored, e)
                      : count_here(c, subdomain, duration, &sum, &ignored, e)) < 0)

@@ -14,11 +14,9 @@ int api_logs(struct call *c, struct err *e)
     struct log_lines lines;
     json_t *answer, *result, *notes;
 
-    if (params_subdomain(params, c->arena, &subdomain, e) < 0 ||
+    if (params_need_subdomain(params, c->arena, &subdomain, e) < 0 ||
         params_text(params, "since", &since, e) < 0 || params_text(params, "tail", &tail, e) < 0)
         return -1;
-    if (!subdomain)
-        return err_set(e, ERR_INVALID, "parameter required: subdomain");
     if (task_logs(c, subdomain, since, tail, -1, &lines, e) < 0) {
         if (e->kind == ERR_NOT_FOUND)
             e->kind = ERR_INVALID;

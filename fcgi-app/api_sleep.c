@@ -7,13 +7,6 @@
 #include "deed.h"
 #include "router.h"
 
-static int subdomain_of(struct call *c, const char **subdomain, struct err *e)
-{
-    if (params_subdomain(&c->request->params, c->arena, subdomain, e) < 0)
-        return -1;
-    return *subdomain ? 0 : err_set(e, ERR_INVALID, "parameter required: subdomain");
-}
-
 /* What is not found is the caller's name; 404 would be the call's. */
 static int refuse(struct err *e)
 {
@@ -26,7 +19,8 @@ int api_sleep(struct call *c, struct err *e)
 {
     const char *subdomain;
 
-    if (subdomain_of(c, &subdomain, e) < 0 || deed_sleep(c, subdomain, e) < 0)
+    if (params_need_subdomain(&c->request->params, c->arena, &subdomain, e) < 0 ||
+        deed_sleep(c, subdomain, e) < 0)
         return refuse(e);
     respond_json_text(c->response, 200, "result", "ok");
     return 0;
@@ -37,7 +31,7 @@ int api_wake(struct call *c, struct err *e)
     const char *subdomain, *revisions;
     bool newest;
 
-    if (subdomain_of(c, &subdomain, e) < 0 ||
+    if (params_need_subdomain(&c->request->params, c->arena, &subdomain, e) < 0 ||
         params_text(&c->request->params, "revisions", &revisions, e) < 0)
         return refuse(e);
     newest = revisions && !strcmp(revisions, "newest");

@@ -169,6 +169,14 @@ int params_subdomain(const struct params *p, struct arena *a, const char **subdo
     return 0;
 }
 
+int params_need_subdomain(const struct params *p, struct arena *a, const char **subdomain,
+                          struct err *e)
+{
+    if (params_subdomain(p, a, subdomain, e) < 0)
+        return -1;
+    return *subdomain ? 0 : err_set(e, ERR_INVALID, "parameter required: subdomain");
+}
+
 int params_number_text(const struct params *p, struct arena *a, const char *name,
                        const char **value, struct err *e)
 {

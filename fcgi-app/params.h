@@ -62,6 +62,10 @@ int params_list(const struct params *p, struct arena *a, const char *name, struc
 int params_subdomain(const struct params *p, struct arena *a, const char **subdomain, struct err *e)
     __attribute__((warn_unused_result));
 
+/* The same where it has to be given: ERR_INVALID when it was not. */
+int params_need_subdomain(const struct params *p, struct arena *a, const char **subdomain,
+                          struct err *e) __attribute__((warn_unused_result));
+
 /* Refuses JSON whose `parameters` is not an object of strings, or whose `branch` is not a string.
  */
 int params_check_launch(const struct params *p, struct err *e) __attribute__((warn_unused_result));
