@@ -12,8 +12,7 @@
 #include "store/store_launch.h"
 #include "store/store_task.h"
 
-#define STARTING_MS    300000 /* so long it is looked at often */
-#define TASKS_GRACE_MS 60000  /* for all of its tasks to be seen */
+#define STARTING_MS 300000 /* so long it is looked at often */
 
 /* What is known of one that sleeps. */
 struct facts {
@@ -61,11 +60,9 @@ static bool is_awake(const struct asleep_row *row, const struct facts *f)
 {
     for (size_t i = 0; i < f->launches.len; i++) {
         const struct launch *l = &f->launches.items[i];
-        if (strcmp(l->id, row->asleep.launch) <= 0 || !l->ready_at)
-            continue;
-        for (size_t k = 0; k < f->tasks.len; k++)
-            if (!strcmp(f->tasks.items[k].launch, l->id))
-                return true;
+        if (strcmp(l->id, row->asleep.launch) > 0 && l->ready_at &&
+            task_count_of_launch(&f->tasks, l->id) > 0)
+            return true;
     }
     return false;
 }
@@ -76,8 +73,9 @@ static const char *end_of(const struct config *config, const struct asleep_row *
 {
     if (is_awake(row, f))
         return "it is awake";
-    if (f->environment.ended_at || strcmp(f->environment.over, row->asleep.launch) >= 0)
-        return *f->environment.over || f->environment.ended_at ? "it was terminated" : NULL;
+    if (f->environment.ended_at ||
+        (*f->environment.over && strcmp(f->environment.over, row->asleep.launch) >= 0))
+        return "it was terminated";
     if (config->sleep.keep_ms > 0 && clock_now_ms() - row->asleep.at > config->sleep.keep_ms)
         return "it has slept for sleep.keep";
     return NULL;
@@ -86,10 +84,8 @@ static const char *end_of(const struct config *config, const struct asleep_row *
 /* Whether only a part of its tasks was started. */
 static bool is_half(const struct launch *l, const struct facts *f)
 {
-    size_t n = 0;
+    size_t n = task_count_of_launch(&f->tasks, l->id);
 
-    for (size_t i = 0; i < f->tasks.len; i++)
-        n += !strcmp(f->tasks.items[i].launch, l->id);
     return n > 0 && n < l->n_wanted;
 }
 
@@ -107,7 +103,7 @@ static int settle(struct db *db, struct runner *r, const struct asleep_row *row,
     if (l && l->state == LAUNCH_STARTING) {
         *moving = *moving || l->at > now - STARTING_MS;
         /* Whoever started it may have ended amid its tasks. */
-        if (l->at < now - TASKS_GRACE_MS && is_half(l, &f) &&
+        if (l->at < now - LAUNCH_GRACE_MS && is_half(l, &f) &&
             store_asleep_want(db, row->asleep.subdomain, "mirage-ecs", now, e) < 0)
             return -1;
     }

@@ -154,12 +154,31 @@ static int end_for_good(struct db *db, struct runner *r, const char *subdomain, 
     return forget(db, r, subdomain, over, e);
 }
 
-/* Writes the launch down before anything is started. */
+/* Whether somebody else starts this very launch, or has started it, as two who wake at once may.
+ * One that has come to nothing for a minute is nobody's any more. -1 on error. */
+static int is_taken(struct db *db, const struct launch *launch, struct err *e)
+{
+    struct arena a = {0};
+    struct launch there;
+    int rc = store_launch_get(db, launch->id, &a, &there, e);
+
+    if (rc > 0)
+        rc = there.state != LAUNCH_STARTING || there.at > launch->at - LAUNCH_GRACE_MS;
+    arena_free(&a);
+    return rc;
+}
+
+/* Writes the launch down before anything is started. ERR_BUSY when somebody else has done so. */
 static int record_begin(struct db *db, const struct launch *launch, struct err *e)
 {
+    int taken;
+
     if (db_begin(db, e) < 0)
         return -1;
-    if (store_launch_put(db, launch, e) == 0 &&
+    taken = is_taken(db, launch, e);
+    if (taken > 0)
+        err_set(e, ERR_BUSY, "%s is being launched already", launch->subdomain);
+    if (taken == 0 && store_launch_put(db, launch, e) == 0 &&
         store_environment_launch(db, launch->subdomain, launch->at, launch->id, e) == 0 &&
         db_commit(db, e) == 0)
         return 0;

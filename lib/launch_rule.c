@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-#define TASKS_GRACE_MS 60000   /* for the tasks of a new launch to be seen */
-#define RELAPSE_MS     1800000 /* where launch.ready_timeout sets no limit */
+#define RELAPSE_MS 1800000 /* where launch.ready_timeout sets no limit */
 
 /* What there is to know of a launch at this moment. */
 struct facts {
@@ -118,7 +117,7 @@ static const char *failure(const struct launch_seen *s, const struct facts *f,
     if (f->lost)
         return arena_printf(a, "a task of %s stopped before it was ready: %s", f->lost->taskdef,
                             f->lost->stopped_reason);
-    if (s->n_tasks == 0 && age > TASKS_GRACE_MS)
+    if (s->n_tasks == 0 && age > LAUNCH_GRACE_MS)
         return "no task of it was seen";
     if (nb->backed && f->unhealthy)
         return "its health check failed";

@@ -55,7 +55,8 @@ struct launch_verdict {
     const char *reason; /* one sentence; "" where there is nothing to say */
 };
 
-#define LAUNCH_NONE SIZE_MAX
+#define LAUNCH_NONE     SIZE_MAX
+#define LAUNCH_GRACE_MS 60000 /* for the tasks of a new launch to be seen */
 
 /* The newest launch that has become ready serves; older ones are drained, then stopped; a newer one
  * that failed is stopped, and the one that serves goes on. `seen` is sorted by id; `serving` is the

@@ -12,6 +12,7 @@
 #include "json.h"
 #include "launch.h"
 #include "launch_id.h"
+#include "launch_rule.h"
 #include "limit.h"
 #include "log.h"
 #include "store/store_asleep.h"
@@ -19,8 +20,7 @@
 #include "store/store_launch.h"
 #include "store/store_task.h"
 
-#define TASKS_GRACE_MS 60000 /* for the tasks of a launch to be seen */
-#define ASK_MS         2000  /* what is kept for all copies is asked about so long */
+#define ASK_MS 2000 /* what is kept for all copies is asked about so long */
 
 /* --- sleep ------------------------------------------------------------------------------------ */
 
@@ -59,7 +59,7 @@ static size_t front_newest(struct task *tasks, size_t n)
 static int settle_launch(struct db *db, const char *subdomain, const char **id, struct arena *a,
                          struct err *e)
 {
-    struct environment env = {.serving = "", .over = ""};
+    struct environment env = {.serving = ""};
     const char *serves = *id;
     struct launch_list launches;
 
@@ -174,22 +174,13 @@ static const struct launch *find(const struct launch_list *list, const char *id)
     return NULL;
 }
 
-static size_t tasks_of(const struct task_list *tasks, const char *launch)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < tasks->len; i++)
-        n += !strcmp(tasks->items[i].launch, launch);
-    return n;
-}
-
 /* Whether a launch that is newer than what sleeps runs, or is being started. *half: one of which
  * only a part was started, for whoever did that has ended; NULL. */
 static int is_on_its_way(struct db *db, const struct asleep *asleep,
                          const struct launch_list *launches, const struct launch **half,
                          struct arena *a, struct err *e)
 {
-    int64_t recent = clock_now_ms() - TASKS_GRACE_MS;
+    int64_t recent = clock_now_ms() - LAUNCH_GRACE_MS;
     struct task_list tasks;
     bool runs = false;
 
@@ -198,7 +189,7 @@ static int is_on_its_way(struct db *db, const struct asleep *asleep,
         return -1;
     for (size_t i = 0; i < launches->len; i++) {
         const struct launch *l = &launches->items[i];
-        size_t live = tasks_of(&tasks, l->id);
+        size_t live = task_count_of_launch(&tasks, l->id);
         if (strcmp(l->id, asleep->launch) <= 0)
             continue;
         if (l->state == LAUNCH_STARTING && l->at <= recent && live > 0 && live < l->n_wanted)
@@ -223,6 +214,17 @@ static const char *const *without_revisions(const struct launch_request *r, stru
     return families;
 }
 
+/* Whether another one has begun to launch it meanwhile. */
+static bool somebody_else_does(struct db *db, const struct asleep *asleep, struct arena *a)
+{
+    const struct launch *half;
+    struct launch_list launches;
+    struct err unknown;
+
+    return store_launch_list(db, asleep->subdomain, a, &launches, &unknown) == 0 &&
+           is_on_its_way(db, asleep, &launches, &half, a, &unknown) > 0;
+}
+
 static int launch_again(struct db *db, struct runner *r, const struct asleep *asleep,
                         const struct launch_list *launches, const struct launch *half,
                         const char *by, bool newest, struct arena *a, struct err *e)
@@ -242,6 +244,8 @@ static int launch_again(struct db *db, struct runner *r, const struct asleep *as
         request.taskdefs = without_revisions(&request, a);
     if (environment_launch(db, r, &request, e) == 0)
         return 1;
+    if (somebody_else_does(db, asleep, a))
+        return 0;
     if (store_asleep_error(db, asleep->subdomain, e->text, &ignored) < 0)
         log_error("%s", ignored.text);
     return -1;

@@ -61,3 +61,12 @@ bool task_is_ready(const struct task *t)
             return false;
     return t->health == TASK_NO_CHECK || t->health == TASK_HEALTHY;
 }
+
+size_t task_count_of_launch(const struct task_list *tasks, const char *launch)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < tasks->len; i++)
+        n += !strcmp(tasks->items[i].launch, launch);
+    return n;
+}

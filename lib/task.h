@@ -84,6 +84,10 @@ bool task_is_live(const struct task *t) __attribute__((warn_unused_result));
  * has one, says HEALTHY. */
 bool task_is_ready(const struct task *t) __attribute__((warn_unused_result));
 
+/* How many of them belong to the launch of this id. */
+size_t task_count_of_launch(const struct task_list *tasks, const char *launch)
+    __attribute__((warn_unused_result));
+
 /* What is wrong with a task that was ready once and has been out of order for some time: its health
  * check says UNHEALTHY, or a port of it has not answered for half a minute. "": nothing is. */
 const char *task_disorder(const struct task *t, int64_t now_ms) __attribute__((warn_unused_result));

@@ -5,6 +5,8 @@
 #include <pthread.h>
 
 #include "buf.h"
+#include "clock.h"
+#include "launch_rule.h"
 #include "store/store_environment.h"
 #include "store/store_launch.h"
 #include "store/store_task.h"
@@ -224,6 +226,40 @@ static void ids_go_up_whatever_the_clock_says(void **state)
     assert_string_equal(list.items[0].id, id);
     assert_true(ulid_ms(list.items[1].id) == 4000000000001);
     assert_true(ulid_ms(list.items[2].id) == 4000000000002);
+}
+
+/* Two who wake the same at once: the id is derived, and is launched once. */
+static void a_launch_is_begun_once(void **state)
+{
+    static const char *const names[] = {"web"};
+    const struct launch_request r = {.subdomain = "shop",
+                                     .taskdefs = names,
+                                     .n_taskdefs = 1,
+                                     .by = "me",
+                                     .launch = "01AAAAAAAAAAAAAAAAAAAAAAAA"};
+    struct launch begun = {.id = r.launch,
+                           .subdomain = "shop",
+                           .at = clock_now_ms(),
+                           .by = "another",
+                           .request = "{}",
+                           .reason = "",
+                           .n_wanted = 1};
+
+    (void)state;
+    assert_int_equal(store_launch_put(db, &begun, &e), 0);
+    assert_int_equal(environment_launch(db, &fake.runner, &r, &e), -1);
+    assert_int_equal(e.kind, ERR_BUSY);
+    assert_string_equal(e.text, "shop is being launched already");
+    calls_were("");
+    /* Whoever has begun it a minute ago, and has no task, has ended. */
+    assert_int_equal(db_run(db, "UPDATE launch SET at = at - 61000", DB_NO_BINDS, &e), 0);
+    assert_int_equal(environment_launch(db, &fake.runner, &r, &e), 0);
+    calls_were("launch shop web; ");
+    begun.state = LAUNCH_READY; /* or it was begun long ago, and has succeeded */
+    assert_int_equal(store_launch_put(db, &begun, &e), 0);
+    assert_int_equal(environment_launch(db, &fake.runner, &r, &e), -1);
+    assert_int_equal(e.kind, ERR_BUSY);
+    calls_were("");
 }
 
 static void relaunch_stops_the_old_ones_first(void **state)
@@ -492,6 +528,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         LIFE(launch_is_made_and_kept),
+        LIFE(a_launch_is_begun_once),
         LIFE(relaunch_stops_the_old_ones_first),
         LIFE(relaunch_leaves_what_runs),
         LIFE(ids_go_up_whatever_the_clock_says),
