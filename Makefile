@@ -179,7 +179,7 @@ test-all: deps-test
 SANITIZED_TESTS := $(filter-out tests/e2e/test_browser_%,$(wildcard tests/e2e/test_*.py))
 # What depends on where tasks run. `make e2e-ecs` alone runs all.
 ECS_TESTS := $(wildcard tests/e2e/test_ecs_*.py tests/e2e/test_api_*.py tests/e2e/test_browser_[lpt]*.py) \
-  $(patsubst %,tests/e2e/test_%.py,database pages patterns proxy_failures proxy_routing recover relaunch sleep supervision visitors waiting)
+  $(patsubst %,tests/e2e/test_%.py,database pages patterns proxy_failures proxy_routing recover relaunch sleep supervision visitors waiting wake_rivals)
 
 test-waiting:
 	$(Q)failed=0; $(MAKE) --no-print-directory e2e-ecs E2E='$(ECS_TESTS)' || failed=1; \

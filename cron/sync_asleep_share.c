@@ -40,19 +40,6 @@ static const struct asleep_row *row_of(const struct asleep_row *rows, size_t n,
     return NULL;
 }
 
-static int write_row(struct share *s, const struct asleep *asleep, const char *etag,
-                     struct arena *a, struct err *e)
-{
-    int rc = db_begin(s->db, e);
-
-    if (rc == 0) {
-        rc = store_asleep_put(s->db, asleep, asleep_to_json(asleep, a), etag, e);
-        rc = rc == 0 ? db_commit(s->db, e) : rc;
-        db_rollback(s->db);
-    }
-    return rc;
-}
-
 /* An object that is new here, or was written anew. */
 static int take_object(struct share *s, const struct runner_kept *kept,
                        const struct asleep_row *row, struct arena *a, struct err *e)
@@ -78,7 +65,7 @@ static int take_object(struct share *s, const struct runner_kept *kept,
         return runner_forget(s->runner, kept->subdomain, env.over, e);
     if (!row)
         log_info("%s sleeps: %s", kept->subdomain, asleep.reason);
-    return write_row(s, &asleep, kept->etag, a, e);
+    return store_asleep_put(s->db, &asleep, asleep_to_json(&asleep, a), kept->etag, e);
 }
 
 /* A row without an object: it was woken or terminated by another copy, unless there never was an

@@ -1,9 +1,8 @@
 #include "sync_wake.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-#include "aws/cloudwatch.h"
-#include "awake_room.h"
 #include "clock.h"
 #include "log.h"
 #include "schedule.h"
@@ -11,86 +10,73 @@
 #include "store/store_asleep.h"
 #include "store/store_launch.h"
 
-#include "purge_run.h"
+#include "sync_wakers.h"
 
-#define LOOK_MS   60000
-#define HOUR_MS   3600000
-#define MINUTE_MS 60000
-#define STEP_MS   10000
+#define LOOK_MS        60000
+#define HOUR_MS        3600000
+#define MINUTE_MS      60000
+#define STEP_MS        10000
+#define LIMIT_PAUSE_MS 60000 /* wake.limit refuses */
 
-/* After so many tries in a row, so long (s) until the next one that a visit can cause. */
-static const int pauses[] = {10, 60, 300, 900, ASLEEP_PAUSE_MAX_MS / 1000};
+enum verdict { VERDICT_ERROR = -1, VERDICT_LATER, VERDICT_NEVER, VERDICT_NOW };
 
-static int64_t pause_ms(int tries)
-{
-    const int n = sizeof pauses / sizeof pauses[0];
-
-    return (int64_t)pauses[tries < n ? tries : n - 1] * 1000;
-}
-
-/* Whether visits have woken as many in the last hour as they may. -1 on error. */
-static int is_over_limit(struct db *db, const struct config *config, int64_t now, struct err *e)
+/* Whether one more may be woken by a visit (wake.limit). `running`: wakes by visits that may have
+ * been counted already, or not: near the limit, their end is waited for. */
+static enum verdict judge_visit(struct db *db, const struct config *config, int running,
+                                struct err *e)
 {
     int64_t n;
 
     if (config->wake.limit == 0)
+        return VERDICT_NOW;
+    n = store_launch_count(db, WAKE_VISIT, clock_now_ms() - HOUR_MS, e);
+    if (n < 0)
+        return VERDICT_ERROR;
+    if (n + running < config->wake.limit)
+        return VERDICT_NOW;
+    return running > 0 ? VERDICT_LATER : VERDICT_NEVER;
+}
+
+static int wake_one(struct job *job, struct wakers *all, const struct asleep_row *row,
+                    struct err *e)
+{
+    const bool is_visit = !strcmp(row->wanted_by, WAKE_VISIT);
+    const char *subdomain = row->asleep.subdomain;
+    struct wakers_glance g = wakers_glance(all, subdomain);
+
+    if (!g.idle || g.has_it)
         return 0;
-    n = store_launch_count(db, WAKE_VISIT, now - HOUR_MS, e);
-    return n < 0 ? -1 : n >= config->wake.limit;
-}
-
-/* Launches it, with room for it (limit.awake). */
-static int wake(struct purger *p, const struct asleep_row *row, struct err *e)
-{
-    const struct purge_view view = {
-        .source = cloudwatch_source(p->aws), .db = p->db, .used_here_is_enough = true};
-    const char *subdomain = row->asleep.subdomain;
-    struct err why;
-
-    if (awake_room_make(&view, p->runner, p->config, subdomain, e) == 0)
-        return environment_wake(p->db, p->runner, subdomain, row->wanted_by, false, e);
-    if (store_asleep_error(p->db, subdomain, e->text, &why) < 0)
-        log_error("%s", why.text);
-    return -1;
-}
-
-/* Visits have woken as many as they may: nothing but a word, and a pause. */
-static int pass_over(struct db *db, const struct asleep_row *row, int64_t now, struct err *e)
-{
-    log_warn("%s: is wanted, and not woken: wake.limit", row->asleep.subdomain);
-    return store_asleep_try(db, row->asleep.subdomain, now, now + pause_ms(1), e) < 0
-               ? -1
-               : store_asleep_error(db, row->asleep.subdomain,
-                                    "visits have woken as many environments in the last hour as "
-                                    "they may (wake.limit)",
-                                    e);
-}
-
-/* -1 when the database cannot be read or written. */
-static int wake_one(struct job *job, struct purger *p, const struct asleep_row *row, struct err *e)
-{
-    bool is_visit = !strcmp(row->wanted_by, WAKE_VISIT);
-    const char *subdomain = row->asleep.subdomain;
-    int64_t now = clock_now_ms();
-    struct err why;
-    int rc = is_visit ? is_over_limit(job->db, job->config, now, e) : 0;
-
-    if (rc != 0)
-        return rc < 0 ? -1 : pass_over(job->db, row, now, e);
-    if (store_asleep_try(job->db, subdomain, now, now + pause_ms(row->tries), e) < 0)
+    switch (is_visit ? judge_visit(job->db, job->config, g.visits, e) : VERDICT_NOW) {
+    case VERDICT_ERROR:
         return -1;
-    rc = wake(p, row, &why);
-    if (rc > 0)
-        log_info("%s: woken by %s", subdomain, row->wanted_by);
-    else if (rc < 0 && why.kind == ERR_NOT_FOUND)
-        log_info("%s", why.text);
-    else if (rc < 0)
-        log_error("%s: cannot be woken: %s", subdomain, why.text);
+    case VERDICT_LATER:
+        return 0;
+    case VERDICT_NEVER:
+        return wakers_put_off(job->db, subdomain, LIMIT_PAUSE_MS,
+                              "visits have woken as many environments in the last hour as they may "
+                              "(wake.limit)",
+                              e);
+    case VERDICT_NOW:
+        break;
+    }
+    wakers_give(all, g.idle, subdomain, is_visit);
     return 0;
 }
 
-/* -1 when the database cannot be read or written: nothing more is tried then. */
-static int wake_due(struct job *job, struct purger *p, struct err *e)
+static bool is_due(const struct asleep_row *row, int64_t now)
+{
+    return row->wanted_at > 0 &&
+           (row->not_before <= now || row->not_before > now + ASLEEP_PAUSE_MAX_MS);
+}
+
+static bool is_scheduled(const struct asleep_row *row)
+{
+    return !strcmp(row->wanted_by, WAKE_SCHEDULE);
+}
+
+/* -1 when the database cannot be read or written: nothing more is tried then. What the schedule
+ * wakes, which may be all there is, comes after what somebody waits for. */
+static int wake_due(struct job *job, struct wakers *all, struct err *e)
 {
     struct asleep_row *rows;
     struct arena a = {0};
@@ -98,10 +84,10 @@ static int wake_due(struct job *job, struct purger *p, struct err *e)
     size_t n;
     int rc = store_asleep_list(job->db, &a, &rows, &n, e);
 
-    for (size_t i = 0; i < n && rc == 0; i++)
-        if (rows[i].wanted_at > 0 &&
-            (rows[i].not_before <= now || rows[i].not_before > now + ASLEEP_PAUSE_MAX_MS))
-            rc = wake_one(job, p, &rows[i], e);
+    for (int scheduled = 0; scheduled < 2; scheduled++)
+        for (size_t i = 0; i < n && rc == 0; i++)
+            if (is_due(&rows[i], now) && is_scheduled(&rows[i]) == scheduled)
+                rc = wake_one(job, all, &rows[i], e);
     arena_free(&a);
     return rc;
 }
@@ -116,22 +102,22 @@ static bool has_news(struct db *db, void *ctx)
 
 void sync_wake(struct job *job)
 {
-    struct purger p;
+    struct wakers all = WAKERS_INIT;
     struct err e;
     int failures = 0;
 
-    if (purger_open(&p, job->config, job->state_dir, &e) < 0) {
+    if (wakers_start(&all, job, &e) < 0) {
         log_error("wake: %s", e.text);
-        return;
+        goto out;
     }
-    p.db = job->db;
     do {
-        failures = wake_due(job, &p, &e) < 0 ? failures + 1 : 0;
+        failures = wake_due(job, &all, &e) < 0 ? failures + 1 : 0;
         if (failures == 1)
             log_error("wake: %s", e.text);
     } while (job_wait(job->db, job->stop, failures > 0 ? job_backoff_ms(failures) : LOOK_MS,
                       failures > 0 ? NULL : has_news, NULL));
-    purger_close(&p);
+out:
+    wakers_end(&all);
 }
 
 /* --- the schedule ------------------------------------------------------------------------------

@@ -118,6 +118,26 @@ static void set_by_launch(const struct waiting_facts *f, struct waiting *w)
     w->again_at = f->environment.recover_at;
 }
 
+/* Nothing was launched yet of what sleeps. */
+static void set_by_sleep(const struct config *config, const struct waiting_facts *f,
+                         struct waiting *w)
+{
+    const struct asleep_row *row = &f->asleep;
+    const bool is_wanted = row->wanted_at > 0;
+    const bool pauses = row->not_before > f->now && row->not_before <= f->now + ASLEEP_PAUSE_MAX_MS;
+
+    w->since = is_wanted ? row->wanted_at : row->tried_at;
+    if (w->since == 0 && !strcmp(config->wake.visitors, "none")) {
+        w->state = WAITING_ASLEEP;
+        w->since = row->asleep.at;
+    }
+    if (*row->error && (!is_wanted || pauses)) {
+        w->state = WAITING_FAILED;
+        w->again_at = is_wanted ? row->not_before : 0;
+        set_cause(w, row->error, "");
+    }
+}
+
 struct waiting waiting_of(const struct config *config, const struct waiting_facts *f)
 {
     struct waiting w = {.state = f->sleeps ? WAITING_WAKING : WAITING_STARTING,
@@ -128,17 +148,9 @@ struct waiting waiting_of(const struct config *config, const struct waiting_fact
     if (f->newest) {
         set_step(config, f, &w);
         set_by_launch(f, &w);
-    } else if (f->sleeps) {
-        w.since = f->asleep.wanted_at > 0 ? f->asleep.wanted_at : f->asleep.tried_at;
-        if (w.since == 0 && !strcmp(config->wake.visitors, "none")) {
-            w.state = WAITING_ASLEEP;
-            w.since = f->asleep.at;
-        }
-        if (*f->asleep.error && f->asleep.wanted_at == 0) {
-            w.state = WAITING_FAILED;
-            set_cause(&w, f->asleep.error, "");
-        }
-    } else if (*f->environment.trouble) {
+    } else if (f->sleeps)
+        set_by_sleep(config, f, &w);
+    else if (*f->environment.trouble) {
         w.state = WAITING_LOST;
         w.again_at = f->environment.recover_at;
         set_cause(&w, f->environment.trouble, "");

@@ -11,8 +11,8 @@
 #include "launch_rule.h"
 #include "start_time.h"
 #include "stop_cause.h"
+#include "store/store_asleep.h"
 #include "store/store_environment.h"
-#include "store/store_waiting.h"
 #include "task.h"
 
 enum waiting_state {
@@ -38,12 +38,13 @@ enum waiting_step {
 
 /* What is known of an environment. */
 struct waiting_facts {
+    int64_t now;           /* ms; when that was */
     const char *subdomain; /* as the visitor has it; the environment's may be a pattern */
     struct environment environment;
     bool sleeps;
-    struct waiting_asleep asleep; /* where it sleeps */
-    const struct launch *newest;  /* of those that may be awake; NULL: there is none */
-    const struct task *tasks;     /* of that launch */
+    struct asleep_row asleep;    /* where it sleeps */
+    const struct launch *newest; /* of those that may be awake; NULL: there is none */
+    const struct task *tasks;    /* of that launch */
     size_t n_tasks;
     bool knows_usual;
     struct start_usual usual; /* how long its slowest task definition takes */

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "clock.h"
 #include "pattern.h"
 #include "store/store_launch.h"
 #include "store/store_start_time.h"
@@ -52,7 +53,7 @@ static int read_newest(struct db *db, struct arena *a, struct waiting_facts *f, 
         return -1;
     if (launches.len > 0)
         f->newest = &launches.items[launches.len - 1];
-    if (f->newest && f->sleeps && strcmp(f->newest->id, f->asleep.launch) <= 0)
+    if (f->newest && f->sleeps && strcmp(f->newest->id, f->asleep.asleep.launch) <= 0)
         f->newest = NULL;
     for (size_t i = 0; f->newest && i < tasks.len; i++)
         if (!strcmp(tasks.items[i].launch, f->newest->id))
@@ -86,12 +87,12 @@ int waiting_read(struct db *db, const char *subdomain, struct arena *a, struct w
 {
     int rc;
 
-    *facts = (struct waiting_facts){.subdomain = subdomain};
+    *facts = (struct waiting_facts){.now = clock_now_ms(), .subdomain = subdomain};
     if (db_begin_read(db, e) < 0)
         return -1;
     rc = find_environment(db, subdomain, a, &facts->environment, e);
     if (rc > 0) {
-        int sleeps = store_waiting_asleep(db, facts->environment.subdomain, a, &facts->asleep, e);
+        int sleeps = store_asleep_get(db, facts->environment.subdomain, a, &facts->asleep, e);
 
         facts->sleeps = sleeps > 0;
         if (sleeps < 0 || read_newest(db, a, facts, e) < 0 || read_usual(db, a, facts, e) < 0)

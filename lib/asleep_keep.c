@@ -5,20 +5,6 @@
 #include "store/store_asleep.h"
 #include "store/store_environment.h"
 
-static int write_row(struct db *db, const struct asleep *asleep, struct err *e)
-{
-    struct arena a = {0};
-    int rc = db_begin(db, e);
-
-    if (rc == 0) {
-        rc = store_asleep_put(db, asleep, asleep_to_json(asleep, &a), "", e);
-        rc = rc == 0 ? db_commit(db, e) : rc;
-        db_rollback(db);
-    }
-    arena_free(&a);
-    return rc;
-}
-
 /* 1 with *e when its launch was terminated meanwhile, 0 when not, or -1. */
 static int is_over(struct db *db, const struct asleep *asleep, struct err *e)
 {
@@ -36,6 +22,9 @@ static int is_over(struct db *db, const struct asleep *asleep, struct err *e)
 
 int asleep_keep(struct db *db, struct runner *r, const struct asleep *asleep, struct err *e)
 {
+    struct arena a = {0};
+    int rc;
+
     if (!db && !runner_keeps(r))
         return err_set(e, ERR_INVALID,
                        "what sleeps can be kept nowhere: set state.url in the configuration");
@@ -43,7 +32,11 @@ int asleep_keep(struct db *db, struct runner *r, const struct asleep *asleep, st
         return -1;
     if (runner_keep(r, asleep, e) < 0)
         return err_prefix(e, "%s cannot be put to sleep", asleep->subdomain);
-    if (!db || write_row(db, asleep, e) == 0)
+    if (!db)
+        return 0;
+    rc = store_asleep_put(db, asleep, asleep_to_json(asleep, &a), "", e);
+    arena_free(&a);
+    if (rc == 0)
         return 0;
     /* What other copies know by now cannot be taken back: they may be stopping its tasks. */
     return runner_keeps(r) ? err_prefix(e, "%s is put to sleep as soon as the database takes it",

@@ -4,8 +4,8 @@
     "SELECT subdomain, launch, at, asked_by, reason, request, etag, wanted_at, wanted_by,"         \
     " tried_at, not_before, tries, error FROM asleep"
 
-int store_asleep_put(struct db *db, const struct asleep *asleep, const char *request,
-                     const char *etag, struct err *e)
+static int put_rows(struct db *db, const struct asleep *asleep, const char *request,
+                    const char *etag, struct err *e)
 {
     int changed =
         db_change(db,
@@ -38,6 +38,19 @@ int store_asleep_put(struct db *db, const struct asleep *asleep, const char *req
                            db_text(":by", asleep->by), db_text(":reason", asleep->reason),
                            db_text(":request", request), db_text(":etag", etag)),
                   e);
+}
+
+int store_asleep_put(struct db *db, const struct asleep *asleep, const char *request,
+                     const char *etag, struct err *e)
+{
+    int rc = db_begin(db, e);
+
+    if (rc < 0)
+        return -1;
+    rc = put_rows(db, asleep, request, etag, e);
+    rc = rc == 0 ? db_commit(db, e) : rc;
+    db_rollback(db);
+    return rc;
 }
 
 static void read_row(struct db_rows *rows, struct arena *a, struct asleep_row *row)
@@ -133,6 +146,17 @@ int store_asleep_try(struct db *db, const char *subdomain, int64_t at_ms, int64_
                   " wanted_at = 0"
                   " WHERE subdomain = :subdomain",
                   DB_BINDS(db_number(":at", at_ms), db_number(":not_before", not_before),
+                           db_text(":subdomain", subdomain)),
+                  e);
+}
+
+int store_asleep_put_off(struct db *db, const char *subdomain, int64_t not_before, const char *why,
+                         struct err *e)
+{
+    return db_run(db,
+                  "UPDATE asleep SET not_before = :not_before, wanted_at = 0, error = :why"
+                  " WHERE subdomain = :subdomain",
+                  DB_BINDS(db_number(":not_before", not_before), db_text(":why", why),
                            db_text(":subdomain", subdomain)),
                   e);
 }

@@ -26,8 +26,9 @@ struct asleep_row {
     const char *error; /* why the last one failed; "" */
 };
 
-/* Writes the row, and makes its environment live: an earlier one of this subdomain is replaced.
- * ERR_REFUSED when the launch was terminated meanwhile. */
+/* Writes the row, and makes its environment live, in one transaction: an earlier row of this
+ * subdomain is replaced. request: asleep_to_json(). ERR_REFUSED when the launch was terminated
+ * meanwhile. */
 int store_asleep_put(struct db *db, const struct asleep *asleep, const char *request,
                      const char *etag, struct err *e) __attribute__((warn_unused_result));
 
@@ -58,6 +59,10 @@ int64_t store_asleep_due(struct db *db, int64_t now_ms, struct err *e)
 /* It is tried to wake it, and not again before `not_before` (ms), or before somebody wants it. */
 int store_asleep_try(struct db *db, const char *subdomain, int64_t at_ms, int64_t not_before,
                      struct err *e) __attribute__((warn_unused_result));
+
+/* It is wanted, and not tried before `not_before` (ms), or before somebody wants it again. */
+int store_asleep_put_off(struct db *db, const char *subdomain, int64_t not_before, const char *why,
+                         struct err *e) __attribute__((warn_unused_result));
 
 /* Why it could not be woken; where that is news. */
 int store_asleep_error(struct db *db, const char *subdomain, const char *error, struct err *e)

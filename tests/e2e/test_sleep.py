@@ -6,7 +6,8 @@ import random
 import threading
 import time
 from base64 import urlsafe_b64encode
-from datetime import datetime
+from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -91,11 +92,15 @@ def all_stopped(s, name):
     return not s.tasks(name)
 
 
-def fall_asleep(s, name):
-    """Until its tasks are stopped and the proxy knows it."""
-    sleep(s, name)
+def wait_asleep(s, name):
+    """Until its tasks are stopped, and the proxy knows it: so long the old ones may answer a visit, which wakes nothing."""
     poll(lambda: all_stopped(s, name), LONG, f"the tasks of {name} stopped")
     poll(lambda: visit(s, name, []).status == 503, LONG, f"{name} is known as asleep")
+
+
+def fall_asleep(s, name):
+    sleep(s, name)
+    wait_asleep(s, name)
 
 
 def what_it_is(s, name):
@@ -111,8 +116,7 @@ def test_sleep_and_a_visit(new_stack):
     before = what_it_is(s, "shop")
     sleep(s, "shop")
     assert state(s, "shop") == "asleep"
-    poll(lambda: all_stopped(s, "shop"), LONG, "its task stopped")
-    poll(lambda: visit(s, "shop", []).status == 503, LONG, "it is known as asleep")
+    wait_asleep(s, "shop")
     assert state(s, "shop") == "asleep" and all_stopped(s, "shop"), "who does not ask for a page does not wake it"
     r = visit(s, "shop")
     assert r.status == 503 and r.header("Retry-After")
@@ -220,7 +224,8 @@ def test_the_limit_of_visits(new_stack):
     for name in ("one", "two"):
         s.launch(name, "web")
         sleep(s, name)
-    poll(lambda: all_stopped(s, "one") and all_stopped(s, "two"), LONG, "they stopped")
+    for name in ("one", "two"):
+        wait_asleep(s, name)
     visit(s, "one")
     poll(lambda: asleep(s) == ["two"], LONG, "the first is awake")
     visit(s, "two")
@@ -479,7 +484,7 @@ def test_s3_away(new_stack):
     r = s.api("POST", "/api/sleep", form={"subdomain": "shop"})
     assert r.status == 500 and "state.url" in r.text and "cannot be put to sleep" in r.text, r
     assert s.env("shop").status == 200
-    poll(lambda: all_stopped(s, "blog"), LONG, "the other stopped")
+    wait_asleep(s, "blog")
     visit(s, "blog")
     poll(lambda: s.env("blog").status == 200, LONG, "it is woken from what is known")
 
@@ -537,7 +542,7 @@ def test_a_purge_that_puts_to_sleep(new_stack):
     assert asleep(s) == ["idle"] and state(s, "idle") == "asleep"
     environment = s.api("GET", "/api/environments/idle").json()["result"]
     assert environment["reason"] == "not accessed within the duration"
-    poll(lambda: all_stopped(s, "idle"), LONG, "its task stopped")
+    wait_asleep(s, "idle")
     visit(s, "idle")
     wait_awake(s, "idle")
     assert what_it_is(s, "idle")["NICK"] == "joe"
@@ -558,14 +563,19 @@ def test_idleness(new_stack):
 
 
 def test_awake_hours(new_stack):
-    """Within them nothing falls asleep."""
-    s = make(new_stack, lambda c: c.update(sleep={"after": "600s", "awake": "daily 00:00-24:00", "timezone": "UTC"}))
+    """Within them nothing falls asleep; after them, at the next look, it does."""
+    now = time.time()
+    end = (int(now) + 140) // 60 * 60  # a look is before it: the first is a minute after the start
+    zone = "UTC" if 1 <= datetime.fromtimestamp(now, timezone.utc).hour < 23 else "Asia/Tokyo"  # far from its midnight
+    until = datetime.fromtimestamp(end, ZoneInfo(zone))
+    s = make(new_stack, lambda c: c.update(sleep={"after": "600s", "awake": f"daily 00:00-{until:%H:%M}", "timezone": zone}))
     s.launch("idle")
     grow_old(s, "idle", 1000)
     r = s.api("POST", "/api/purge", form={"duration": "600", "action": "sleep", "excludes": "idle"})
     assert r.status == 200 and decision(s, "idle")[0] == 0
-    time.sleep(65)  # once more than it looks
-    assert asleep(s) == []
+    poll(lambda: asleep(s) == ["idle"], 240, "it sleeps in the end")
+    with contextlib.closing(s.database()) as db:
+        assert db.execute("SELECT at FROM asleep").fetchone()[0] >= end * 1000
 
 
 def test_wake_at(new_stack):
@@ -602,7 +612,7 @@ def test_mirage_purge_without_a_database(new_stack, folder):
     r = purge()
     assert r.returncode == 0 and "asleep" in r.stdout, r
     poll(lambda: asleep(s) == ["shop"], LONG, "the copy knows it")
-    poll(lambda: all_stopped(s, "shop"), LONG, "its tasks stopped")
+    wait_asleep(s, "shop")
     visit(s, "shop")
     wait_awake(s, "shop")
     assert what_it_is(s, "shop") == before and len(s.tasks("shop")) == 2
@@ -649,6 +659,7 @@ def test_as_many_as_may_be_awake(new_stack):
     assert asleep(s) == ["idle"] and len(s.tasks("kept")) == 1
     r = s.api("POST", "/api/wake", form={"subdomain": "idle"})
     assert r.status == 503 and "none gives way to idle" in r.text
+    wait_asleep(s, "idle")
     visit(s, "idle")
     poll(lambda: "limit.awake" in s.api("GET", "/api/environments/idle").json()["result"]["reason"], LONG, "it says why")
     s.terminate("more")

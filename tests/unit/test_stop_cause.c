@@ -18,6 +18,11 @@
 static const struct {
     const char *reason, *code, *key;
 } cases[] = {
+    {"2 environments are awake, as many as may be (limit.awake), and none gives way to shop: each "
+     "was used within ten minutes, is starting, or is excluded from sleep",
+     "", "limit-awake"},
+    {"visits have woken as many environments in the last hour as they may (wake.limit)", "",
+     "limit-wakes"},
     {PULL PULLED "r.example/a:v1: not found", "TaskFailedToStart", "image-not-found"},
     {PULL "Error response from daemon: manifest for r.example/a:v1 not found: manifest unknown",
      "TaskFailedToStart", "image-not-found"},

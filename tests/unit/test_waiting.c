@@ -179,17 +179,23 @@ static void what_was_ready_is_lost(void **state)
     assert_string_equal(waiting("shop").cause->key, "taken-away");
 }
 
-static void put_asleep(int64_t wanted_at, int64_t tried_at, const char *error)
+static void put_asleep_until(int64_t wanted_at, int64_t tried_at, const char *error,
+                             int64_t not_before)
 {
     assert_int_equal(
         db_run(db,
                "INSERT OR REPLACE INTO asleep (subdomain, launch, at, asked_by, reason, request,"
-               " wanted_at, tried_at, error) VALUES ('shop', '" OLD "', 3000, 'x', 'y', '{}',"
-               " :wanted, :tried, :error)",
+               " wanted_at, tried_at, error, not_before) VALUES ('shop', '" OLD "', 3000, 'x',"
+               " 'y', '{}', :wanted, :tried, :error, :not_before)",
                DB_BINDS(db_number(":wanted", wanted_at), db_number(":tried", tried_at),
-                        db_text(":error", error)),
+                        db_text(":error", error), db_number(":not_before", not_before)),
                &e),
         0);
+}
+
+static void put_asleep(int64_t wanted_at, int64_t tried_at, const char *error)
+{
+    put_asleep_until(wanted_at, tried_at, error, 0);
 }
 
 static void asleep_and_waking(void **state)
@@ -227,6 +233,32 @@ static void asleep_and_waking(void **state)
     failed("Essential container in task exited", "EssentialContainerExited");
     is("shop", "failed", "");
     config.wake.visitors = "browsers";
+}
+
+/* While a pause runs nothing is tried, though somebody is there. */
+static void asleep_in_a_pause(void **state)
+{
+    static const char *const error = "2 environments are awake (limit.awake)";
+    const int64_t now = clock_now_ms(), later = now + 10000;
+    struct waiting w;
+
+    (void)state;
+    assert_int_equal(db_run(db, "DELETE FROM launch", DB_NO_BINDS, &e), 0);
+    put_launch("shop", OLD, LAUNCH_STOPPED);
+    put_asleep_until(now, 8100, error, later);
+    is("shop", "failed", "");
+    w = waiting("shop");
+    assert_int_equal(w.again_at, later);
+    assert_string_equal(w.cause->key, "limit-awake");
+    put_asleep_until(0, 8100, error, later); /* nobody has come since */
+    is("shop", "failed", "");
+    assert_int_equal(waiting("shop").again_at, 0);
+    put_asleep_until(now, 8100, error, now - 1);
+    is("shop", "waking", "provisioning");
+    put_asleep_until(now, 8100, error, now + ASLEEP_PAUSE_MAX_MS + 60000); /* a wrong clock's */
+    is("shop", "waking", "provisioning");
+    put_asleep_until(now, 8100, "", later);
+    is("shop", "waking", "provisioning");
 }
 
 static void whose_it_is(void **state)
@@ -345,6 +377,7 @@ int main(void)
         TEST(failure_of_no_task),
         TEST(what_was_ready_is_lost),
         TEST(asleep_and_waking),
+        TEST(asleep_in_a_pause),
         TEST(whose_it_is),
         TEST(what_has_ended_is_of_interest_while_it_is_news),
         TEST(durations),
