@@ -10,7 +10,9 @@ import json
 import os
 import re
 import sys
+import time
 
+BEGAN = time.monotonic()
 FILE = "MIRAGE_TOTALS"
 LABEL = "MIRAGE_TOTALS_LABEL"
 
@@ -19,7 +21,8 @@ def write_down(label, passed, failed, skips):
     """`skips`: (where, reason) of each."""
     skips = [(where, " ".join(reason.split())) for where, reason in skips]
     with open(os.environ[FILE], "a") as f:
-        f.write(json.dumps({"run": label, "passed": passed, "failed": failed, "skips": skips}) + "\n")
+        f.write(json.dumps({"run": label, "passed": passed, "failed": failed, "skips": skips,
+                            "seconds": round(time.monotonic() - BEGAN)}) + "\n")
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -68,6 +71,10 @@ def show(seconds):
         print(f"{sum(places.values()):5} × {reason}")
         for place, n in sorted(places.items()):
             print(f"        {n} in {place}")
+    if runs:
+        print("\nMinutes:")
+    for run in runs:
+        print(f"{run['seconds'] / 60:7.1f}  {run['run']}: {run['passed']:,} passed, {run['failed']:,} failed")
     passed, failed = (sum(run[key] for run in runs) for key in ("passed", "failed"))
     n = sum(len(run["skips"]) for run in runs)
     print(f"\nmake test: {passed:,} passed, {failed:,} failed, {n:,} skipped, in {len(runs)} runs and "

@@ -153,7 +153,7 @@ def test_limit_awake_on_the_page(new_stack):
     visit(s, "shop")
     poll(lambda: number(s, "SELECT error LIKE '%(limit.awake)%' FROM asleep"), LONG, "there is no room")
     assert number(s, "SELECT tries FROM asleep") == 0
-    poll(lambda: "As many environments are awake as may be." in s.env("shop", headers=BROWSER).text, LONG, "the page says so")
+    poll(lambda: "No more environments may be awake at once." in s.env("shop", headers=BROWSER).text, LONG, "the page says so")
     poll(lambda: "is launched again by itself" in s.env("shop", headers=BROWSER).text, LONG, "whoever is there is waited for")
     s.terminate("busy")
     poll(lambda: visit(s, "shop").status == 200, 30, "once there is room it is woken")
