@@ -28,7 +28,7 @@
 struct variant {
     const char *subdomain;
     enum language language;
-    bool json, details;
+    bool json, details, wakes;
 };
 
 static bool has_cookie(const struct call *c)
@@ -65,7 +65,7 @@ static void make_nonce(char nonce[25])
 static struct waiting_answer *slot_of(struct waiting_cache *cache, const struct variant *v,
                                       char key[96])
 {
-    snprintf(key, 96, "%s %d%d%d", v->subdomain, v->language, v->json, v->details);
+    snprintf(key, 96, "%s %d%d%d%d", v->subdomain, v->language, v->json, v->details, v->wakes);
     return &cache->answers[hash_bytes(key, strlen(key)) % WAITING_CACHE_SLOTS];
 }
 
@@ -85,6 +85,7 @@ static int make(struct call *c, const struct variant *v, struct waiting_answer *
         return err_set(e, ERR_NOT_FOUND, "There is no environment %s.", v->subdomain);
     if (rc < 0)
         return -1;
+    facts.wakes = v->wakes;
     w = waiting_of(c->with->config, &facts);
     answer->state = waiting_state_word(w.state);
     answer->retry_after = waiting_goes_on(&w) || w.again_at > 0 ? RETRY_SOON_S : RETRY_LATER_S;
@@ -142,6 +143,7 @@ int page_starting(struct call *c, struct err *e)
         .language = accept_language(request_variable(c->request, "HTTP_ACCEPT_LANGUAGE")),
         .json = accept_prefers_json(request_variable(c->request, "HTTP_ACCEPT")),
         .details = c->with->config->wake.show_details || has_cookie(c),
+        .wakes = strcmp(request_variable(c->request, "QUERY_STRING"), "wakes=no") != 0,
     };
     struct waiting_answer *answer;
 

@@ -119,15 +119,14 @@ static void set_by_launch(const struct waiting_facts *f, struct waiting *w)
 }
 
 /* Nothing was launched yet of what sleeps. */
-static void set_by_sleep(const struct config *config, const struct waiting_facts *f,
-                         struct waiting *w)
+static void set_by_sleep(const struct waiting_facts *f, struct waiting *w)
 {
     const struct asleep_row *row = &f->asleep;
     const bool is_wanted = row->wanted_at > 0;
     const bool pauses = row->not_before > f->now && row->not_before <= f->now + ASLEEP_PAUSE_MAX_MS;
 
     w->since = is_wanted ? row->wanted_at : row->tried_at;
-    if (w->since == 0 && !strcmp(config->wake.visitors, "none")) {
+    if (w->since == 0 && !f->wakes) {
         w->state = WAITING_ASLEEP;
         w->since = row->asleep.at;
     }
@@ -149,7 +148,7 @@ struct waiting waiting_of(const struct config *config, const struct waiting_fact
         set_step(config, f, &w);
         set_by_launch(f, &w);
     } else if (f->sleeps)
-        set_by_sleep(config, f, &w);
+        set_by_sleep(f, &w);
     else if (*f->environment.trouble) {
         w.state = WAITING_LOST;
         w.again_at = f->environment.recover_at;

@@ -39,6 +39,7 @@ enum waiting_step {
 /* What is known of an environment. */
 struct waiting_facts {
     int64_t now;           /* ms; when that was */
+    bool wakes;            /* the visit wakes what sleeps */
     const char *subdomain; /* as the visitor has it; the environment's may be a pattern */
     struct environment environment;
     bool sleeps;

@@ -16,11 +16,12 @@ static const struct {
           "itself as soon as it is ready.",
           "休止していたため、再び起動しています。準備ができると自動的に切り替わります"
           "。"}},
-    [WAITING_ASLEEP] = {{"is asleep", "は休止中です"},
-                        {"Nobody has used it for some time. A visit does not wake it here: ask "
-                         "somebody who may, or wake it on the pages of mirage-ecs.",
-                         "しばらく使われていないため休止しています。アクセスしても再開されません。"
-                         "mirage-ecs の画面から再開するか、担当者に依頼してください。"}},
+    [WAITING_ASLEEP] =
+        {{"is asleep", "は休止中です"},
+         {"A visit of this kind does not wake it: wake it on the pages of mirage-ecs, or ask "
+          "somebody who may.",
+          "このアクセスでは再開されません。mirage-ecs "
+          "の画面から再開するか、担当者に依頼してください。"}},
     [WAITING_FAILED] = {{"did not start", "を起動できませんでした"}, {"", ""}},
     [WAITING_LOST] = {{"has stopped", "が停止しました"}, {"", ""}},
     [WAITING_READY] = {{"is ready", "の準備ができました"},

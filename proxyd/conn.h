@@ -91,6 +91,7 @@ struct conn {
     bool upgrade;
     bool waiting;           /* it is answered by mirage-api's page on which a visitor waits */
     bool failed;            /* that says why nothing is there: without the page, it is not found */
+    bool asleep;            /* it sleeps, and this visit does not wake it */
     struct page_slot *page; /* which it asks for in the name of all who ask alike; NULL */
     bool bodiless;          /* its answer goes on without a body: a preflight without credentials */
     bool replayable;        /* may be sent again as it is: idempotent, all of it is in the block */

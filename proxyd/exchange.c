@@ -140,6 +140,7 @@ static void begin_without_task(struct conn *c, const struct http_request *r, enu
     enum visitor who = visitor(c, r);
     bool wakes = visitor_wakes(config, who);
 
+    c->asleep = answer == ROUTE_ASLEEP && !wakes;
     if (answer == ROUTE_ASLEEP && wakes)
         wanted_note(&c->worker->shared->wanted, route->environment);
     if (hold_is_due(c, r, answer, who, wakes)) {
@@ -227,7 +228,7 @@ void exchange_begin(struct conn *c)
     c->method = r.method;
     c->minor = r.minor;
     c->upgrade = r.upgrade;
-    c->bodiless = c->waiting = c->failed = false;
+    c->bodiless = c->waiting = c->failed = c->asleep = false;
     c->keep_alive = r.keep_alive;
     c->said_last = !r.keep_alive && r.body == HTTP_BODY_NONE;
     c->replayable = retry_is_safe(r.method);

@@ -157,12 +157,12 @@ void forward_request(struct forward *f, const char *buf, const struct http_reque
 }
 
 void forward_waiting(struct forward *f, const char *buf, const struct http_request *r,
-                     const char *host, struct http_slice cookie)
+                     const char *host, struct http_slice cookie, bool wakes)
 {
     f->n = 0;
     f->text_len = 0;
     add_text(f, r->method == HTTP_METHOD_HEAD ? "HEAD" : "GET");
-    add_text(f, " /starting HTTP/1.1\r\nHost: ");
+    add_text(f, wakes ? " /starting HTTP/1.1\r\nHost: " : " /starting?wakes=no HTTP/1.1\r\nHost: ");
     add_text(f, host);
     add_text(f, "\r\n");
     for (size_t i = 0; i < r->fields.len; i++) {

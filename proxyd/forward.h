@@ -26,9 +26,9 @@ void forward_request(struct forward *f, const char *buf, const struct http_reque
 
 /* Composes instead of the request one for mirage-api's page on which a visitor waits: of what the
  * client sent there is nothing but the method, what it accepts, and `cookie`, a token in `buf`
- * (len 0: none). It has no body. */
+ * (len 0: none). It has no body. wakes: whether the visit wakes what sleeps. */
 void forward_waiting(struct forward *f, const char *buf, const struct http_request *r,
-                     const char *host, struct http_slice cookie);
+                     const char *host, struct http_slice cookie, bool wakes);
 
 /* How a response's body reaches the client. */
 struct forward_plan {

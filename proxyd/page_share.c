@@ -16,27 +16,39 @@ static void empty(struct page_slot *slot)
     *slot = (struct page_slot){0};
 }
 
+static bool is_free(const struct page_slot *slot, int64_t now_ms)
+{
+    return !slot->asked && !page_slot_is_fresh(slot, now_ms);
+}
+
 struct page_slot *page_share_slot(struct page_share *s, const struct iovec *request, int n,
                                   int64_t now_ms)
 {
-    struct page_slot *slot;
+    struct page_slot *unused = NULL;
     char key[PAGE_SHARE_KEY];
     size_t len = 0;
+    uint32_t hash;
 
     for (int i = 0; i < n; len += request[i++].iov_len) {
         if (request[i].iov_len > sizeof key - len)
             return NULL;
         memcpy(key + len, request[i].iov_base, request[i].iov_len);
     }
-    slot = &s->slots[hash_bytes(key, len) % PAGE_SHARE_SLOTS];
-    if (slot->key_len == len && !memcmp(slot->key, key, len))
-        return slot;
-    if (slot->asked || page_slot_is_fresh(slot, now_ms))
+    hash = hash_bytes(key, len);
+    for (size_t i = 0; i < PAGE_SHARE_SLOTS; i++) {
+        struct page_slot *slot = &s->slots[i];
+        if (slot->hash == hash && slot->key_len == len && !memcmp(slot->key, key, len))
+            return slot;
+        if (!unused && is_free(slot, now_ms))
+            unused = slot;
+    }
+    if (!unused)
         return NULL;
-    empty(slot);
-    memcpy(slot->key, key, len);
-    slot->key_len = len;
-    return slot;
+    empty(unused);
+    memcpy(unused->key, key, len);
+    unused->key_len = len;
+    unused->hash = hash;
+    return unused;
 }
 
 void page_slot_mark(struct page_slot *slot, enum page_kind kind, int64_t now_ms)

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#define PAGE_SHARE_SLOTS 16
+#define PAGE_SHARE_SLOTS 32
 #define PAGE_SHARE_MS    200        /* an answer is no older */
 #define PAGE_SHARE_MAX   (32 << 10) /* head and body; a longer one is not shared */
 #define PAGE_SHARE_KEY   1024       /* so is what a longer request asks for */
@@ -26,17 +26,18 @@ struct page_slot {
     enum page_kind kind;
     char *answer; /* PAGE_KEPT: as it came */
     size_t len, head_len;
+    uint32_t hash; /* of the key */
     size_t key_len;
     char key[PAGE_SHARE_KEY]; /* the request for it */
 };
 
 struct page_share {
-    struct page_slot slots[PAGE_SHARE_SLOTS]; /* by the hash of the key */
-    bool news;                                /* whoever joined may go on */
+    struct page_slot slots[PAGE_SHARE_SLOTS];
+    bool news; /* whoever joined may go on */
 };
 
 /* The slot of the request that the pieces make: its own, or one that is free for it. NULL: it is
- * not shared. */
+ * not shared, for it is too long, or all are in use. */
 struct page_slot *page_share_slot(struct page_share *s, const struct iovec *request, int n,
                                   int64_t now_ms) __attribute__((warn_unused_result));
 

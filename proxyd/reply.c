@@ -66,31 +66,36 @@ void reply_refuse(struct conn *c, int status, const char *why)
     reply_text(c, status, "%d %s: %s", status, http_reason(status), why);
 }
 
-void reply_starting(struct conn *c, const char *host, enum reply_type type)
+void reply_not_ready(struct conn *c, const char *host, enum reply_type type)
 {
     static const char *const types[] = {
         [REPLY_TEXT] = "text/plain; charset=utf-8",
         [REPLY_HTML] = "text/html; charset=utf-8",
         [REPLY_JSON] = "application/json; charset=utf-8",
     };
-    struct buf body = {0};
+    const char *state = c->asleep ? "asleep" : "starting";
+    struct buf body = {0}, fields = {0};
 
     if (type == REPLY_HTML) /* of the characters of a host name none needs escaping */
         buf_printf(&body,
                    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
                    "<meta http-equiv=\"refresh\" content=\"2\">"
                    "<meta name=\"viewport\" content=\"width=device-width\">"
-                   "<title>%s is starting</title>"
+                   "<title>%s is %s</title>"
                    "<style>body{font:1.2em/1.5 system-ui,sans-serif;margin:20vh auto;"
                    "text-align:center;color-scheme:light dark}</style></head>\n"
-                   "<body><p>%s is starting</p>"
+                   "<body><p>%s is %s</p>"
                    "<p><small>This page looks again every two seconds.</small></p></body></html>\n",
-                   host, host);
+                   host, state, host, state);
     else if (type == REPLY_JSON)
-        buf_str(&body, "{\"result\":\"starting\",\"state\":\"starting\",\"step\":null,"
-                       "\"eta_seconds\":null}\n");
+        buf_printf(&body,
+                   "{\"result\":\"starting\",\"state\":\"%s\",\"step\":null,"
+                   "\"eta_seconds\":null}\n",
+                   state);
     else
-        buf_printf(&body, "%s is starting\n", host);
-    reply(c, 503, types[type], "Retry-After: 2\r\nMirage-State: starting\r\n", &body);
+        buf_printf(&body, "%s is %s\n", host, state);
+    buf_printf(&fields, "Retry-After: %d\r\nMirage-State: %s\r\n", c->asleep ? 15 : 2, state);
+    reply(c, 503, types[type], buf_text(&fields), &body);
+    buf_free(&fields);
     buf_free(&body);
 }

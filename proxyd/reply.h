@@ -20,8 +20,8 @@ enum reply_type {
     REPLY_JSON,
 };
 
-/* 503: the environment is known and no task of it is ready. The page reloads itself. host has only
- * the characters of a host name. */
-void reply_starting(struct conn *c, const char *host, enum reply_type type);
+/* 503: the environment is known and no task of it is ready; or it sleeps, and the visit does not
+ * wake it (conn.asleep). The page reloads itself. host has only the characters of a host name. */
+void reply_not_ready(struct conn *c, const char *host, enum reply_type type);
 
 #endif

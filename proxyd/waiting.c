@@ -82,7 +82,7 @@ static struct http_slice find_cookie(const struct conn *c, const struct http_req
 void waiting_forward(struct conn *c, const struct http_request *r, char *host)
 {
     read_host(c, r, host);
-    forward_waiting(&c->worker->forward, conn_head(c), r, host, find_cookie(c, r));
+    forward_waiting(&c->worker->forward, conn_head(c), r, host, find_cookie(c, r), !c->asleep);
 }
 
 /* Sends the page that another one has got. */
@@ -171,7 +171,7 @@ void waiting_reply(struct conn *c, const struct http_request *r)
     if (c->failed)
         reply_text(c, 404, "%s is not found", host);
     else
-        reply_starting(c, host, reply_type(conn_head(c), r));
+        reply_not_ready(c, host, reply_type(conn_head(c), r));
 }
 
 void waiting_reply_late(struct conn *c)

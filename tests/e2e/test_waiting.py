@@ -276,6 +276,34 @@ def test_asleep(new_stack):
     poll(lambda: s.env("shop").status == 200, 60, "it is awake")
 
 
+def test_asleep_for_who_does_not_wake_it(new_stack):
+    """It is not said to start, to whom it would not: a robot, a script, a program; until somebody wakes it."""
+    s = new_stack()
+    s.launch("shop")
+    fall_asleep(s, "shop")
+    robot = ("User-Agent", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)")
+
+    def answers():
+        page, program = s.env("shop", headers=[HTML, robot]), s.env("shop")
+        script = s.env("shop", headers=[HTML, ("Sec-Fetch-Mode", "cors")])
+        return [r.header("Mirage-State") for r in (page, program, script, s.env("shop", headers=[JSON]))], page.text, program
+    for _ in range(2):
+        states, page, program = answers()
+        assert states == ["asleep"] * 4 and "A visit of this kind does not wake it" in page, (states, page)
+        assert program.text == "shop.localhost is asleep\n" and program.header("Retry-After") == "15", program
+        assert asked(s, "shop") == {"result": "starting", "state": "asleep", "step": None, "eta_seconds": None}
+    (api,) = s.pids("mirage-api")
+    freeze(api)
+    try:
+        assert "shop.localhost is asleep" in s.env("shop", headers=[HTML, robot]).text
+        assert asked(s, "shop") == {"result": "starting", "state": "asleep", "step": None, "eta_seconds": None}
+    finally:
+        os.kill(api, signal.SIGCONT)
+    assert s.api("GET", "/api/environments/shop").json()["result"]["state"] == "asleep"
+    s.env("shop", headers=[HTML])
+    poll(lambda: s.env("shop").status == 200, 30, "a browser wakes it")
+
+
 def test_waking(stack, name):
     stack.launch(name)
     fall_asleep(stack, name)

@@ -91,7 +91,7 @@ static void check_waiting(const char *head)
     struct stream s = {.out = out};
     const char *name;
 
-    forward_waiting(&composed, head, &request, "shop.example", (struct http_slice){0});
+    forward_waiting(&composed, head, &request, "shop.example", (struct http_slice){0}, true);
     writing = &s;
     put(composed.iov, composed.n);
     lenient_read(&went, s.out, s.len, 0, false, false);

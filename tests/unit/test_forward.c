@@ -185,12 +185,17 @@ static void for_the_page_of_waiting(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_int_equal(http_parse_request(cases[i].in, strlen(cases[i].in), &r), 0);
-        forward_waiting(&f, cases[i].in, &r, "shop.example", (struct http_slice){0});
+        forward_waiting(&f, cases[i].in, &r, "shop.example", (struct http_slice){0}, true);
         assert_string_equal(joined(), cases[i].out);
     }
+    assert_int_equal(http_parse_request(cases[0].in, strlen(cases[0].in), &r), 0);
+    forward_waiting(&f, cases[0].in, &r, "shop.example", (struct http_slice){0}, false);
+    assert_string_equal(joined(), "GET /starting?wakes=no HTTP/1.1\r\nHost: shop.example\r\n"
+                                  "Accept: text/html\r\nAccept-Language: ja\r\n\r\n");
     assert_int_equal(http_parse_request(with_cookie, strlen(with_cookie), &r), 0);
     forward_waiting(&f, with_cookie, &r, "shop.example",
-                    (struct http_slice){(uint32_t)(strstr(with_cookie, "TOKEN") - with_cookie), 5});
+                    (struct http_slice){(uint32_t)(strstr(with_cookie, "TOKEN") - with_cookie), 5},
+                    true);
     assert_string_equal(joined(), "GET /starting HTTP/1.1\r\nHost: shop.example\r\n"
                                   "Cookie: mirage-ecs-auth=TOKEN\r\n\r\n");
 }

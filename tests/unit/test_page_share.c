@@ -54,49 +54,49 @@ static void the_same_request_has_the_same_page(void **state)
     assert_false(page_slot_is_fresh(shop, 1000 + PAGE_SHARE_MS));
 }
 
-/* Never the page of one request for another: of many, all land in a few slots. */
+/* Never the page of one request for another; when all places are in use, none. */
 static void another_request_never_gets_it(void **state)
 {
-    char request[] = "GET shop 000";
+    struct page_slot *own[PAGE_SHARE_SLOTS];
+    char request[] = "GET shop 00";
 
     (void)state;
-    for (int i = 0; i < 1000; i++) {
-        struct page_slot *own;
-        request[9] = (char)('0' + i / 100);
-        request[10] = (char)('0' + i / 10 % 10);
-        request[11] = (char)('0' + i % 10);
-        own = slot(request, 1000);
-        if (!own) /* its place is another's, who has just been answered */
-            continue;
-        assert_false(page_slot_is_fresh(own, 1000));
-        assert_int_equal(own->key_len, strlen(request));
-        assert_memory_equal(own->key, request, strlen(request));
-        page_slot_keep(own, request, strlen(request), 1, 1000);
+    for (int i = 0; i < PAGE_SHARE_SLOTS; i++) {
+        request[9] = (char)('0' + i / 10);
+        request[10] = (char)('0' + i % 10);
+        own[i] = slot(request, 1000);
+        assert_non_null(own[i]);
+        for (int k = 0; k < i; k++)
+            assert_ptr_not_equal(own[i], own[k]);
+        assert_false(page_slot_is_fresh(own[i], 1000));
+        assert_memory_equal(own[i]->key, request, strlen(request));
+        page_slot_keep(own[i], request, strlen(request), 1, 1000);
     }
+    assert_null(slot("GET blog", 1000 + PAGE_SHARE_MS - 1));
+    assert_ptr_equal(slot("GET shop 00", 1100), own[0]);
+    assert_memory_equal(own[0]->answer, "GET shop 00", 11);
 }
 
 static void a_place_is_free_when_nobody_needs_it(void **state)
 {
-    struct page_slot *first = slot("GET a", 1000), *other = NULL;
-    char name[] = "GET b0";
+    struct page_slot *shop = NULL;
+    char request[] = "GET 00";
 
     (void)state;
-    first->asked = true;
-    for (int i = 0; i < 95 && !other; i++) { /* one that lands in the same place */
-        struct page_slot *own;
-        name[5] = (char)(' ' + i);
-        own = slot(name, 1000);
-        if (!own)
-            other = first;
+    for (int i = 0; i < PAGE_SHARE_SLOTS; i++) {
+        request[4] = (char)('0' + i / 10);
+        request[5] = (char)('0' + i % 10);
+        shop = slot(request, 1000);
+        shop->asked = true;
     }
-    assert_ptr_equal(other, first);
-    page_slot_mark(first, PAGE_ABSENT, 1000);
-    page_share_settle(s, first);
+    assert_null(slot("GET blog", 100000)); /* however long that takes */
+    page_slot_mark(shop, PAGE_ABSENT, 1000);
+    page_share_settle(s, shop);
     assert_true(s->news);
-    assert_null(slot(name, 1000 + PAGE_SHARE_MS - 1)); /* its answer is fresh */
-    assert_ptr_equal(slot(name, 1000 + PAGE_SHARE_MS), first);
-    assert_memory_equal(first->key, name, strlen(name));
-    assert_false(page_slot_is_fresh(first, 1000 + PAGE_SHARE_MS));
+    assert_null(slot("GET blog", 1000 + PAGE_SHARE_MS - 1)); /* its answer is fresh */
+    assert_ptr_equal(slot("GET blog", 1000 + PAGE_SHARE_MS), shop);
+    assert_memory_equal(shop->key, "GET blog", 8);
+    assert_false(page_slot_is_fresh(shop, 1000 + PAGE_SHARE_MS));
 }
 
 static void long_requests_are_not_shared(void **state)

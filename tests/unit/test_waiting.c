@@ -19,6 +19,7 @@ static struct waiting_facts facts;
 static struct waiting waiting(const char *subdomain)
 {
     assert_int_equal(waiting_read(db, subdomain, &arena, &facts, &e), 1);
+    facts.wakes = strcmp(config.wake.visitors, "none") != 0;
     return waiting_of(&config, &facts);
 }
 
