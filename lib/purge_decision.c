@@ -141,16 +141,6 @@ static const struct purge_count *count_of(const struct purge_count *counts, size
     return NULL;
 }
 
-/* Whether the first of its tasks, which have all started, has run for so long. */
-static bool is_older(const struct task *tasks, size_t n, int64_t max_age_s, int64_t now_ms)
-{
-    int64_t first = INT64_MAX;
-
-    for (size_t i = 0; i < n; i++)
-        first = tasks[i].started_at < first ? tasks[i].started_at : first;
-    return max_age_s > 0 && now_ms - first > max_age_s * 1000;
-}
-
 static struct purge_decision decide(const struct task *tasks, size_t n,
                                     const struct purge_count *count,
                                     const struct purge_rules *rules, int64_t now_ms,
@@ -158,16 +148,32 @@ static struct purge_decision decide(const struct task *tasks, size_t n,
 {
     struct purge_decision d = {.subdomain = tasks[0].subdomain};
 
-    for (size_t i = 0; i < n; i++)
-        if (tasks[i].started_at == 0 || now_ms - tasks[i].started_at <= rules->duration_s * 1000) {
-            d.reason = tasks[i].started_at ? "started within the duration" : "still starting";
+    int64_t oldest = INT64_MAX, newest = INT64_MIN;
+    bool is_young;
+
+    for (size_t i = 0; i < n; i++) {
+        if (tasks[i].started_at == 0) {
+            d.reason = "still starting";
             return d;
         }
-    d.reason = excluded_by(rules, d.subdomain, tasks, n, a);
-    if (d.reason)
+        oldest = tasks[i].started_at < oldest ? tasks[i].started_at : oldest;
+        newest = tasks[i].started_at > newest ? tasks[i].started_at : newest;
+    }
+    is_young = now_ms - newest <= rules->duration_s * 1000;
+    /* One that has just been launched again is as old as its newest task. */
+    d.aged =
+        rules->max_age_s > 0 && now_ms - (is_young ? newest : oldest) > rules->max_age_s * 1000;
+    if (is_young && !d.aged) {
+        d.reason = "started within the duration";
         return d;
-    if (is_older(tasks, n, rules->max_age_s, now_ms)) {
-        d.stop = d.aged = true;
+    }
+    d.reason = excluded_by(rules, d.subdomain, tasks, n, a);
+    if (d.reason) {
+        d.aged = false;
+        return d;
+    }
+    if (d.aged) {
+        d.stop = true;
         d.reason = "it has run for longer than purge.max_age";
     } else if (count && count->accesses > 0)
         d.reason = arena_printf(a, "%lld accesses within the duration", (long long)count->accesses);

@@ -80,8 +80,9 @@ static const struct situation table[] = {
      .max_age_s = 7199},
     {"older, and not known", ONE(OLD), -1, .stop = true, .reason = "it has run for longer",
      .max_age_s = 7199},
-    {"older than that, but not than the duration", ONE(YOUNG), 0, .reason = "started within",
-     .max_age_s = 300},
+    {"older than that, but not than the duration", ONE(YOUNG), 0, .stop = true,
+     .reason = "it has run for longer", .max_age_s = 300},
+    {"launched again lately", {OLD, YOUNG, -1}, 0, .reason = "started within", .max_age_s = 7199},
 
     /* several tasks */
     {"two old ones", {OLD, OLD, -1}, 0, .stop = true, .reason = "not accessed"},
