@@ -27,14 +27,7 @@ static bool is_awake_time(const struct job *job)
     int weekday, minute;
 
     zone_clock(job->zone, clock_now_ms(), &weekday, &minute);
-    for (size_t i = 0; i < spans->len; i++) {
-        struct awake_span span;
-        struct err checked; /* with the configuration */
-        if (awake_parse(&span, spans->items[i], &checked) == 0 &&
-            awake_covers(&span, weekday, minute))
-            return true;
-    }
-    return false;
+    return awake_left(spans->items, spans->len, weekday, minute) != 0;
 }
 
 static void carry_out(struct job *job, struct purger *p, struct purge_plan *plan, struct arena *a)

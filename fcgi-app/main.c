@@ -7,6 +7,7 @@
 #include "aws/self_config.h"
 #include "log.h"
 #include "program.h"
+#include "zone.h"
 
 #include "htmldir.h"
 #include "listen.h"
@@ -34,6 +35,7 @@ static int serve(const struct program *program, const char *socket_path, const c
         .listen_fd = -1,
     };
     struct templates *templates = NULL;
+    struct zone zone = {0};
     struct err e;
     int status = STATUS_USAGE;
 
@@ -43,6 +45,10 @@ static int serve(const struct program *program, const char *socket_path, const c
     if (!socket_path && (setup.listen_fd = listen_inherited(&e)) < 0)
         goto fail;
     status = STATUS_FAILED;
+    /* While no other thread runs. */
+    if (zone_load(&zone, program->config->sleep.timezone, &e) < 0)
+        goto fail;
+    setup.zone = &zone;
     if (htmldir_load(&templates, program->config, program->options.state, &e) < 0 ||
         oidc_open(&setup.oidc, program->config, &e) < 0)
         goto fail;
@@ -62,6 +68,7 @@ out:
     }
     oidc_close(setup.oidc);
     templates_free(templates);
+    zone_free(&zone);
     return status;
 }
 

@@ -21,6 +21,7 @@
 struct services {
     const struct config *config;
     const struct templates *templates;
+    const struct zone *zone; /* sleep.timezone */
     struct db *db;
     struct runner *runner;
     struct aws_client *aws;   /* NULL: tasks are local */

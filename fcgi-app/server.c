@@ -234,6 +234,7 @@ static int open_workers(struct worker *workers, int count, const struct server_s
         w->queue = setup->config->local ? NULL : queue;
         w->with.config = setup->config;
         w->with.templates = setup->templates;
+        w->with.zone = setup->zone;
         w->with.oidc = setup->oidc;
         w->with.lists = &w->lists;
         w->with.waiting = &w->waiting;

@@ -13,8 +13,9 @@ struct server_setup {
     const struct config *config;
     const char *state_dir;
     const struct templates *templates;
-    struct oidc *oidc; /* NULL: not configured */
-    int listen_fd;     /* does not block */
+    const struct zone *zone; /* sleep.timezone */
+    struct oidc *oidc;       /* NULL: not configured */
+    int listen_fd;           /* does not block */
     int threads;
 };
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "stop_cause.h"
+
 #include "router.h"
 #include "view.h"
 #include "view_time.h"
@@ -33,11 +35,12 @@ json_t *view_asleep(struct call *c, const struct asleep_row *row)
             json_array_append_new(parameters, json_pack("{s:o,s:o}", "name", view_text(p->name),
                                                         "value", view_text(p->value)));
     }
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "at", view_time(row->asleep.at), "by",
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b}", "at", view_time(row->asleep.at), "by",
                      view_text(row->asleep.by), "reason", view_text(row->asleep.reason), "error",
                      view_text(row->error), "taskdef",
                      view_text(join_taskdefs(&asleep.request, c->arena)), "branch",
-                     view_text(branch), "parameters", parameters);
+                     view_text(branch), "parameters", parameters, "revision_gone",
+                     !strcmp(stop_cause_of(row->error, "")->key, "revision-gone"));
 }
 
 bool view_sleep_rules(const struct config *config, struct purge_rules *rules)
@@ -54,7 +57,8 @@ struct sleep_outlook view_sleep_outlook(struct call *c, const struct purge_rules
     struct sleep_outlook outlook = {.kept = ""};
     struct err unreadable;
 
-    if (rules && sleep_outlook(c->with->db, rules, tasks, n, c->arena, &outlook, &unreadable) < 0)
+    if (rules && sleep_outlook(c->with->db, c->with->config, c->with->zone, rules, tasks, n,
+                               c->arena, &outlook, &unreadable) < 0)
         outlook = (struct sleep_outlook){.kept = ""};
     return outlook;
 }

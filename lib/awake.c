@@ -89,3 +89,31 @@ bool awake_covers(const struct awake_span *span, int weekday, int minute)
         return today && minute >= span->from && minute < span->to;
     return (today && minute >= span->from) || (yesterday && minute < span->to);
 }
+
+/* How many minutes are left of a span that covers this one; 0: it does not. */
+static int left_of(const char *text, int weekday, int minute)
+{
+    struct awake_span span;
+    struct err checked;
+    int left;
+
+    if (awake_parse(&span, text, &checked) < 0 || !awake_covers(&span, weekday, minute))
+        return 0;
+    left = (span.to - minute + DAY_MINUTES) % DAY_MINUTES;
+    return left ? left : DAY_MINUTES;
+}
+
+int awake_left(const char *const *spans, size_t n, int weekday, int minute)
+{
+    int all = 0, left;
+
+    do {
+        left = 0;
+        for (size_t i = 0; i < n && left == 0; i++)
+            left = left_of(spans[i], weekday, minute);
+        all += left;
+        weekday = (weekday + (minute + left) / DAY_MINUTES) % 7;
+        minute = (minute + left) % DAY_MINUTES;
+    } while (left > 0 && all < 7 * DAY_MINUTES);
+    return left > 0 ? -1 : all;
+}

@@ -21,4 +21,9 @@ int awake_parse(struct awake_span *span, const char *text, struct err *e)
 bool awake_covers(const struct awake_span *span, int weekday, int minute)
     __attribute__((warn_unused_result));
 
+/* How many minutes it is from this one on until none of the spans, which are well-formed texts,
+ * covers it; 0: none does. -1: all of the week is covered. */
+int awake_left(const char *const *spans, size_t n, int weekday, int minute)
+    __attribute__((warn_unused_result));
+
 #endif

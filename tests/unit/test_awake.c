@@ -52,6 +52,27 @@ static void test_spans(void **state)
     }
 }
 
+static void test_how_long(void **state)
+{
+    static const char *const office[] = {"mon-fri 09:00-19:00", "fri 18:30-20:00"};
+    static const char *const night[] = {"daily 22:00-02:00"};
+    static const char *const always[] = {"daily 00:00-12:00", "daily 12:00-24:00"};
+    static const char *const week[] = {"mon-thu 00:00-24:00"};
+
+    (void)state;
+    assert_int_equal(awake_left(office, 2, MON, 8 * 60 + 59), 0);
+    assert_int_equal(awake_left(office, 2, MON, 9 * 60), 600);
+    assert_int_equal(awake_left(office, 2, MON, 18 * 60 + 59), 1);
+    assert_int_equal(awake_left(office, 2, MON, 19 * 60), 0);
+    assert_int_equal(awake_left(office, 2, FRI, 18 * 60), 120); /* one follows the other */
+    assert_int_equal(awake_left(night, 1, SAT, 23 * 60), 180);
+    assert_int_equal(awake_left(night, 1, SUN, 60), 60);
+    assert_int_equal(awake_left(always, 2, TUE, 777), -1);
+    assert_int_equal(awake_left(week, 1, MON, 0), 4 * 24 * 60);
+    assert_int_equal(awake_left(week, 1, THU, 24 * 60 - 1), 1);
+    assert_int_equal(awake_left(NULL, 0, MON, 0), 0);
+}
+
 static void test_mistakes(void **state)
 {
     static const char *const texts[] = {
@@ -141,10 +162,8 @@ static void test_names(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(test_spans),
-        TEST(test_mistakes),
-        TEST(test_zones),
-        TEST(test_names),
+        TEST(test_spans), TEST(test_how_long), TEST(test_mistakes),
+        TEST(test_zones), TEST(test_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
