@@ -3,7 +3,7 @@
 #ifndef MIRAGE_STOP_CAUSE_H
 #define MIRAGE_STOP_CAUSE_H
 
-#define STOP_CAUSES 31 /* how many there are */
+#define STOP_CAUSES 32 /* how many there are */
 
 enum language {
     LANGUAGE_EN,

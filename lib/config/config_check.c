@@ -208,7 +208,7 @@ static int check_awake(const struct config *c, struct err *e)
 /* The rules of a purge decide about sleep, too. */
 static int complete_sleep(struct config *c, struct err *e)
 {
-    struct purge_input *request = &c->sleep.request;
+    struct purge_input *request = &c->sleep.request, checked;
     struct purge_rules rules = {0};
     int rc;
 
@@ -227,13 +227,15 @@ static int complete_sleep(struct config *c, struct err *e)
         .n_exclude_tags = c->sleep.exclude_tags.len,
         .exclude_regexp = c->sleep.exclude_regexp,
     };
-    if (c->sleep.after_ms == 0)
-        return request->n_excludes || request->n_exclude_tags || request->exclude_regexp
-                   ? complain(c, c->sleep.line, e, "sleep lacks the key 'after'")
-                   : 0;
-    rc = purge_rules_check(request, &rules, e);
+    if (c->sleep.after_ms > 0 && c->sleep.after_ms < PURGE_DURATION_MIN * 1000)
+        return complain(c, c->sleep.line, e, "sleep.after: expected %dm at least",
+                        PURGE_DURATION_MIN / 60);
+    checked = *request;
+    if (c->sleep.after_ms == 0) /* limit.awake asks the rules, too, with a time of its own */
+        checked.duration = arena_printf(&c->arena, "%d", PURGE_DURATION_MIN);
+    rc = purge_rules_check(&checked, &rules, e);
     purge_rules_free(&rules);
-    return rc < 0 ? err_prefix(e, "%s:%zu: sleep (after)", c->path, c->sleep.line) : 0;
+    return rc < 0 ? err_prefix(e, "%s:%zu: sleep", c->path, c->sleep.line) : 0;
 }
 
 /* Whose X-Forwarded-For and x-amzn-oidc-* are believed when nothing is configured: a load balancer

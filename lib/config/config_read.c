@@ -115,8 +115,8 @@ static int read_duration(struct reader *r, const struct config_field *f, const y
     if (!text)
         return -1;
     if (config_duration(text, value) < 0)
-        return complain(r, node, e, "expected a duration such as 500ms, 30s or 1m30s, got '%s'",
-                        text);
+        return complain(r, node, e,
+                        "expected a duration such as 500ms, 30s, 1m30s or 720h, got '%s'", text);
     if (*value < f->min)
         return complain(r, node, e, "expected a duration longer than 0, got '%s'", text);
     return 0;

@@ -112,7 +112,7 @@ def visited(s, names, headers):
             assert c.response().status == 503, name
 
 
-def number(s, text):
+def first(s, text):
     with contextlib.closing(s.database()) as db:
         return db.execute(text).fetchone()[0]
 
@@ -129,13 +129,13 @@ def test_a_robot_that_knows_all_names(new_stack):
     visited(s, names, ROBOT)
     visited(s, ["shop"], BROWSER)
     wait_woken = "SELECT count(*) FROM launch WHERE asked_by = 'a visit'"
-    poll(lambda: number(s, wait_woken) == 1, LONG, "a person is heard after the robot")
-    assert number(s, "SELECT count(*) FROM asleep WHERE wanted_at + tries + not_before > 0 AND subdomain LIKE 'pr-%'") == 0
+    poll(lambda: first(s, wait_woken) == 1, LONG, "a person is heard after the robot")
+    assert first(s, "SELECT count(*) FROM asleep WHERE wanted_at + tries + not_before > 0 AND subdomain LIKE 'pr-%'") == 0
     visited(s, names, BROWSER)
-    poll(lambda: number(s, "SELECT count(*) FROM asleep WHERE error LIKE '%(wake.limit)'") > 10, LONG, "it is refused")
-    poll(lambda: number(s, "SELECT count(*) FROM asleep WHERE wanted_at > 0") == 0, LONG, "all were looked at")
-    assert number(s, wait_woken) == 3
-    refused = next(name for name in names if number(s, f"SELECT error LIKE '%(wake.limit)' FROM asleep WHERE subdomain = '{name}'"))
+    poll(lambda: first(s, "SELECT count(*) FROM asleep WHERE error LIKE '%(wake.limit)'") > 10, LONG, "it is refused")
+    poll(lambda: first(s, "SELECT count(*) FROM asleep WHERE wanted_at > 0") == 0, LONG, "all were looked at")
+    assert first(s, wait_woken) == 3
+    refused = first(s, "SELECT subdomain FROM asleep WHERE error LIKE '%(wake.limit)'")
     r = s.env(refused, headers=[("Accept", "application/json")])
     assert r.json()["cause"] == "limit-wakes" and r.json()["state"] == "failed", r
     assert state(s, refused) == "asleep"
@@ -151,8 +151,8 @@ def test_limit_awake_on_the_page(new_stack):
     fall_asleep(s, "shop")
     s.launch("busy")
     visit(s, "shop")
-    poll(lambda: number(s, "SELECT error LIKE '%(limit.awake)%' FROM asleep"), LONG, "there is no room")
-    assert number(s, "SELECT tries FROM asleep") == 0
+    poll(lambda: first(s, "SELECT error LIKE '%(limit.awake)%' FROM asleep"), LONG, "there is no room")
+    assert first(s, "SELECT tries FROM asleep") == 0
     poll(lambda: "No more environments may be awake at once." in s.env("shop", headers=BROWSER).text, LONG, "the page says so")
     poll(lambda: "is launched again by itself" in s.env("shop", headers=BROWSER).text, LONG, "whoever is there is waited for")
     s.terminate("busy")

@@ -191,7 +191,7 @@ static const struct mistake mistake_list[] = {
     {"network:\n  header_timeout: 0s", 2, "network.header_timeout: expected a duration longer"},
     {"network:\n  idle_timeout: 0s", 2, "network.idle_timeout: expected a duration longer"},
     {"network:\n  proxy_timeout: 30", 2,
-     "network.proxy_timeout: expected a duration such as 500ms, 30s or 1m30s, got '30'"},
+     "network.proxy_timeout: expected a duration such as 500ms, 30s, 1m30s or 720h, got '30'"},
     {"network:\n  proxy_timeout: [1s]", 2,
      "network.proxy_timeout: expected a duration, got a list"},
 
@@ -253,10 +253,10 @@ static const struct mistake mistake_list[] = {
      "purge.request.exclude_regexp: "},
 
     {"state:\n  url: https://bucket/x", 2, "state.url: expected s3://bucket/prefix/"},
-    {"sleep: {after: 299s}", 1, "sleep (after): invalid duration 299 (at least 300)"},
+    {"sleep: {after: 299s}", 1, "sleep.after: expected 5m at least"},
     {"sleep: {after: 1500ms}", 1, "sleep.after: expected whole seconds"},
-    {"sleep: {excludes: [a]}", 1, "sleep lacks the key 'after'"},
-    {"sleep: {after: 1h, exclude_tags: [a]}", 1, "sleep (after): invalid exclude_tags format a"},
+    {"sleep: {exclude_tags: [a]}", 1, "sleep: invalid exclude_tags format a"},
+    {"sleep: {after: 1h, exclude_tags: [a]}", 1, "sleep: invalid exclude_tags format a"},
     {"sleep: {after: 1h, exclude_regexp: '('}", 1, "sleep.exclude_regexp: "},
     {"sleep: {after: 1h, awake: 9-17}", 1, "sleep.awake: expected days and times"},
     {"sleep: {after: 1h, timezone: Nowhere/Land}", 1,

@@ -21,6 +21,14 @@ static const struct {
     {"2 environments are awake, as many as may be (limit.awake), and none gives way to shop: each "
      "was used within ten minutes, is starting, or is excluded from sleep",
      "", "limit-awake"},
+    {"failed to launch shop: web:3: ECS DescribeTaskDefinition: ClientException: Unable to "
+     "describe "
+     "task definition.",
+     "", "revision-gone"},
+    {"failed to launch shop: web:3: its status is INACTIVE: register a revision, or name one that "
+     "is "
+     "ACTIVE",
+     "", "revision-gone"},
     {"visits have woken as many environments in the last hour as they may (wake.limit)", "",
      "limit-wakes"},
     {PULL PULLED "r.example/a:v1: not found", "TaskFailedToStart", "image-not-found"},
