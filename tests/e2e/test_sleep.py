@@ -214,6 +214,7 @@ def test_a_wake_that_fails(new_stack):
     assert visit(s, "shop").status == 503
     poll(error, LONG, "it says why")
     assert state(s, "shop") == "asleep"
+    assert ("Try the newest revisions" in s.api("GET", "/").text) == bool(ON_ECS), error()
     with contextlib.closing(s.database()) as db:
         tries, tried, after = db.execute("SELECT tries, tried_at, not_before FROM asleep").fetchone()
     assert tries == 1 and after - tried == 10_000
@@ -662,6 +663,8 @@ def test_as_many_as_may_be_awake(new_stack):
     wait_asleep(s, "idle")
     visit(s, "idle")
     poll(lambda: "limit.awake" in s.api("GET", "/api/environments/idle").json()["result"]["reason"], LONG, "it says why")
+    page = poll(lambda: "It could not be woken: " in (text := s.api("GET", "/").text) and text, LONG, "the list says it, too")
+    assert "as many as may be (limit.awake)" in page and "Try the newest revisions" not in page
     s.terminate("more")
     wake(s, "idle")
     wait_awake(s, "idle")
@@ -678,3 +681,19 @@ def test_what_is_ahead(new_stack):
     assert idle["kept_awake"] == "" and 590 < at - time.time() < 661
     page = s.api("GET", "/").text
     assert "may fall asleep from" in page and "does not fall asleep: excluded by its tag branch:pinned" in page
+
+
+def test_what_is_ahead_within_awake_hours(new_stack):
+    """Not before their end; never, where they are the whole week."""
+    end = (int(time.time()) + 7200) // 60 * 60
+    s = make(new_stack, lambda c: c.update(sleep={"after": "600s", "timezone": "UTC",
+                                                  "awake": [f"daily {datetime.fromtimestamp(end - 10800, timezone.utc):%H:%M}-"
+                                                            f"{datetime.fromtimestamp(end, timezone.utc):%H:%M}"]}))
+    s.launch("shop")
+    shop = s.api("GET", "/api/environments/shop").json()["result"]
+    assert datetime.fromisoformat(shop["sleeps_at"]).timestamp() == end and shop["kept_awake"] == "", shop
+    s.stop()
+    s = make(new_stack, lambda c: c.update(sleep={"after": "600s", "awake": ["daily 00:00-12:00", "daily 12:00-24:00"]}))
+    s.launch("shop")
+    shop = s.api("GET", "/api/environments/shop").json()["result"]
+    assert shop["sleeps_at"] is None and shop["kept_awake"] == "sleep.awake is the whole week", shop
