@@ -7,6 +7,7 @@
 #include "environment.h"
 #include "launch_rule.h"
 #include "log.h"
+#include "sleep.h"
 #include "store/store_asleep.h"
 #include "store/store_environment.h"
 #include "store/store_launch.h"
@@ -46,13 +47,17 @@ static void stop_sleeping(struct db *db, struct runner *r, const struct asleep_r
     }
 }
 
-/* The newest launch that is newer than what sleeps; NULL. */
+/* The launch that was begun last of those that are newer than what sleeps; NULL. */
 static const struct launch *waking(const struct asleep_row *row, const struct facts *f)
 {
-    const struct launch *newest =
-        f->launches.len > 0 ? &f->launches.items[f->launches.len - 1] : NULL;
+    const struct launch *last = NULL;
 
-    return newest && strcmp(newest->id, row->asleep.launch) > 0 ? newest : NULL;
+    for (size_t i = 0; i < f->launches.len; i++) {
+        const struct launch *l = &f->launches.items[i];
+        if (strcmp(l->id, row->asleep.launch) > 0 && (!last || l->at >= last->at))
+            last = l;
+    }
+    return last;
 }
 
 /* Whether a launch that is newer than what sleeps is or was ready, and still runs. */
@@ -81,14 +86,6 @@ static const char *end_of(const struct config *config, const struct asleep_row *
     return NULL;
 }
 
-/* Whether only a part of its tasks was started. */
-static bool is_half(const struct launch *l, const struct facts *f)
-{
-    size_t n = task_count_of_launch(&f->tasks, l->id);
-
-    return n > 0 && n < l->n_wanted;
-}
-
 static int settle(struct db *db, struct runner *r, const struct asleep_row *row, bool *moving,
                   struct arena *a, struct err *e)
 {
@@ -101,10 +98,11 @@ static int settle(struct db *db, struct runner *r, const struct asleep_row *row,
     stop_sleeping(db, r, row, &f);
     l = waking(row, &f);
     if (l && l->state == LAUNCH_STARTING) {
+        int progress = environment_wake_progress(db, row->asleep.subdomain, e);
         *moving = *moving || l->at > now - STARTING_MS;
-        /* Whoever started it may have ended amid its tasks. */
-        if (l->at < now - LAUNCH_GRACE_MS && is_half(l, &f) &&
-            store_asleep_want(db, row->asleep.subdomain, "mirage-ecs", now, e) < 0)
+        if (progress < 0 ||
+            (progress == WAKE_BROKEN_OFF && row->wanted_at == 0 &&
+             store_asleep_want(db, row->asleep.subdomain, "mirage-ecs", now, e) < 0))
             return -1;
     }
     return l && l->state == LAUNCH_FAILED && strcmp(l->reason, row->error) != 0

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "environment.h"
 #include "log.h"
 #include "schedule.h"
 #include "sleep.h"
@@ -106,6 +107,10 @@ void sync_wake(struct job *job)
     struct err e;
     int failures = 0;
 
+    /* What mirage-sync had begun when it ended last is begun again, and at once. */
+    environment_forsake(clock_now_ms());
+    if (store_asleep_resume(job->db, clock_now_ms(), &e) < 0)
+        log_error("wake: %s", e.text);
     if (wakers_start(&all, job, &e) < 0) {
         log_error("wake: %s", e.text);
         goto out;

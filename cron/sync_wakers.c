@@ -69,15 +69,22 @@ static int wake(struct waker *w, struct purger *p, struct err *e)
     const bool one_by_one = p->config->limit.awake > 0;
     struct asleep_row row;
     struct arena a = {0};
+    struct err unreadable; /* what is kept of it: environment_wake() says so */
     int rc = store_asleep_get(p->db, w->subdomain, &a, &row, e);
 
     if (rc > 0 && row.wanted_at > 0) {
+        rc = environment_wake_progress(p->db, w->subdomain, &unreadable);
+        if (rc == WAKE_ON_ITS_WAY) { /* nobody needs to want it any more */
+            rc = store_asleep_drop(p->db, w->subdomain, e);
+            goto out;
+        }
         if (one_by_one)
             pthread_mutex_lock(&w->all->room);
         rc = launch(p, &row, e);
         if (one_by_one)
             pthread_mutex_unlock(&w->all->room);
     }
+out:
     arena_free(&a);
     return rc < 0 ? -1 : 0;
 }
@@ -107,6 +114,7 @@ static void run(struct job *job)
 
     if (purger_open(&p, job->config, job->state_dir, &e) < 0) {
         log_error("wake: %s", e.text);
+        wakers_give(w->all, w, "", false); /* so that it never counts as idle */
         return;
     }
     p.db = job->db;

@@ -255,7 +255,8 @@ static json_t *woken_view(const struct group *g)
     const struct launch *l = g->newest;
 
     if (!l || !g->environment || strcmp(l->id, g->environment->serving) != 0 ||
-        (strcmp(l->by, WAKE_VISIT) != 0 && strcmp(l->by, WAKE_SCHEDULE) != 0))
+        (strcmp(l->by, WAKE_VISIT) != 0 && strcmp(l->by, WAKE_SCHEDULE) != 0 &&
+         strcmp(l->by, WAKE_BOTH) != 0))
         return json_null();
     return json_pack("{s:s,s:o}", "by", l->by, "at", view_time(l->at));
 }

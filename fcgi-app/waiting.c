@@ -130,7 +130,8 @@ static void set_by_sleep(const struct waiting_facts *f, struct waiting *w)
         w->state = WAITING_ASLEEP;
         w->since = row->asleep.at;
     }
-    if (*row->error && (!is_wanted || pauses)) {
+    /* Of what is not wanted yet, this very visit may be the one that wakes it. */
+    if (*row->error && (pauses || (!is_wanted && !f->wakes))) {
         w->state = WAITING_FAILED;
         w->again_at = is_wanted ? row->not_before : 0;
         set_cause(w, row->error, "");

@@ -51,10 +51,14 @@ static int read_newest(struct db *db, struct arena *a, struct waiting_facts *f, 
     if (store_launch_list(db, subdomain, a, &launches, e) < 0 ||
         store_task_of(db, subdomain, TASK_ALL, a, &tasks, e) < 0)
         return -1;
-    if (launches.len > 0)
-        f->newest = &launches.items[launches.len - 1];
-    if (f->newest && f->sleeps && strcmp(f->newest->id, f->asleep.asleep.launch) <= 0)
-        f->newest = NULL;
+    /* The id of a wake may be older than that of a launch that has failed before it. */
+    for (size_t i = 0; i < launches.len; i++) {
+        const struct launch *l = &launches.items[i];
+        if (f->sleeps ? strcmp(l->id, f->asleep.asleep.launch) > 0 &&
+                            (!f->newest || l->at >= f->newest->at)
+                      : true)
+            f->newest = l;
+    }
     for (size_t i = 0; f->newest && i < tasks.len; i++)
         if (!strcmp(tasks.items[i].launch, f->newest->id))
             tasks.items[n++] = tasks.items[i];

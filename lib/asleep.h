@@ -14,6 +14,14 @@
 
 #define ASLEEP_TEXT_MAX ((size_t)256 * 1024) /* a larger object is none of ours */
 
+/* Who wakes, where that is no person. */
+#define WAKE_VISIT    "a visit"
+#define WAKE_SCHEDULE "sleep.wake_at"
+#define WAKE_BOTH     "sleep.wake_at and a visit"
+
+/* The ETag of an object that was written, and not listed yet. */
+#define ASLEEP_ETAG_UNKNOWN "?"
+
 struct asleep {
     const char *subdomain;
     const char *launch;            /* an id: this launch, and all that are older, sleep */

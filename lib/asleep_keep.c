@@ -34,7 +34,9 @@ int asleep_keep(struct db *db, struct runner *r, const struct asleep *asleep, st
         return err_prefix(e, "%s cannot be put to sleep", asleep->subdomain);
     if (!db)
         return 0;
-    rc = store_asleep_put(db, asleep, asleep_to_json(asleep, &a), "", e);
+    /* An object that is gone later was there: it is not to be written again. */
+    rc = store_asleep_put(db, asleep, asleep_to_json(asleep, &a),
+                          runner_keeps(r) ? ASLEEP_ETAG_UNKNOWN : "", e);
     arena_free(&a);
     if (rc == 0)
         return 0;

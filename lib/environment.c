@@ -9,7 +9,6 @@
 #include "ascii.h"
 #include "asleep_keep.h"
 #include "clock.h"
-#include "hash.h"
 #include "launch.h"
 #include "launch_rule.h"
 #include "log.h"
@@ -22,35 +21,57 @@
 #include "store/store_task.h"
 #include "ulid.h"
 
-/* Launches that may not run at once: one lock for the subdomains that share a hash. */
-#define LOCKS 16
-static pthread_mutex_t launch_locks[LOCKS];
-static pthread_once_t locks_ready = PTHREAD_ONCE_INIT;
+/* The subdomains at which a launch, or a termination, is at work: one at a time each. */
+struct at_work {
+    const char *subdomain;
+    struct at_work *next;
+};
 
-static void init_locks(void)
+static struct at_work *all_at_work;
+static pthread_mutex_t work_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t work_ended = PTHREAD_COND_INITIALIZER;
+
+static bool is_at_work(const char *subdomain)
 {
-    for (size_t i = 0; i < LOCKS; i++)
-        pthread_mutex_init(&launch_locks[i], NULL);
+    for (const struct at_work *w = all_at_work; w; w = w->next)
+        if (!strcmp(w->subdomain, subdomain))
+            return true;
+    return false;
 }
 
-static pthread_mutex_t *lock_of(const char *subdomain)
+/* Waits until nobody else is at work at the subdomain, as long as the runner's limit allows. */
+static int begin_work(struct at_work *own, const struct runner *r, struct err *e)
 {
-    pthread_once(&locks_ready, init_locks);
-    return &launch_locks[hash_bytes(subdomain, strlen(subdomain)) % LOCKS];
+    struct timespec end = {0};
+    int rc = 0;
+
+    if (r->limit)
+        end = (struct timespec){r->limit->until_ms / 1000, r->limit->until_ms % 1000 * 1000000};
+    pthread_mutex_lock(&work_lock);
+    while (rc == 0 && is_at_work(own->subdomain))
+        rc = r->limit ? pthread_cond_clockwait(&work_ended, &work_lock, CLOCK_MONOTONIC, &end)
+                      : pthread_cond_wait(&work_ended, &work_lock);
+    if (!is_at_work(own->subdomain)) {
+        own->next = all_at_work;
+        all_at_work = own;
+        rc = 0;
+    }
+    pthread_mutex_unlock(&work_lock);
+    return rc == 0 ? 0
+                   : err_set(e, ERR_BUSY, "%s is being launched or terminated by another request",
+                             own->subdomain);
 }
 
-/* Waits for the subdomain's lock as long as the runner's limit allows. */
-static int lock(pthread_mutex_t *mutex, const struct runner *r, const char *subdomain,
-                struct err *e)
+static void end_work(struct at_work *own)
 {
-    struct timespec end;
+    struct at_work **at = &all_at_work;
 
-    if (!r->limit)
-        return pthread_mutex_lock(mutex) == 0 ? 0 : -1;
-    end = (struct timespec){r->limit->until_ms / 1000, r->limit->until_ms % 1000 * 1000000};
-    if (pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &end) == 0)
-        return 0;
-    return err_set(e, ERR_BUSY, "%s is being launched or terminated by another request", subdomain);
+    pthread_mutex_lock(&work_lock);
+    while (*at != own)
+        at = &(*at)->next;
+    *at = own->next;
+    pthread_cond_broadcast(&work_ended);
+    pthread_mutex_unlock(&work_lock);
 }
 
 int environment_stop_task(struct db *db, struct runner *r, const char *arn, const char *reason,
@@ -154,6 +175,22 @@ static int end_for_good(struct db *db, struct runner *r, const char *subdomain, 
     return forget(db, r, subdomain, over, e);
 }
 
+/* mirage-sync's start, in its process: what it had begun before is nobody's. */
+static _Atomic int64_t started_at;
+
+void environment_forsake(int64_t before_ms)
+{
+    started_at = before_ms;
+}
+
+bool environment_is_fresh(const struct launch *l, int64_t now_ms)
+{
+    const bool is_own =
+        !strcmp(l->by, WAKE_VISIT) || !strcmp(l->by, WAKE_SCHEDULE) || !strcmp(l->by, WAKE_BOTH);
+
+    return launch_is_fresh(l, now_ms) && !(is_own && l->at < started_at);
+}
+
 /* Whether somebody else starts this very launch, or has started it, as two who wake at once may.
  * One that has come to nothing for a minute is nobody's any more. -1 on error. */
 static int is_taken(struct db *db, const struct launch *launch, struct err *e)
@@ -163,7 +200,7 @@ static int is_taken(struct db *db, const struct launch *launch, struct err *e)
     int rc = store_launch_get(db, launch->id, &a, &there, e);
 
     if (rc > 0)
-        rc = there.state != LAUNCH_STARTING || there.at > launch->at - LAUNCH_GRACE_MS;
+        rc = there.state != LAUNCH_STARTING || environment_is_fresh(&there, launch->at);
     arena_free(&a);
     return rc;
 }
@@ -273,8 +310,29 @@ static int give_up(struct db *db, struct launch *launch, const struct err *e)
     return -1;
 }
 
-static int launch_locked(struct db *db, struct runner *r, struct launch_request *request,
-                         struct arena *a, struct err *e)
+/* The same of one that was not begun here: another one may have begun it meanwhile. */
+static int give_up_unbegun(struct db *db, struct launch *launch, const struct err *e)
+{
+    struct err why;
+    int taken;
+
+    if (db_begin(db, &why) < 0) {
+        log_error("%s: %s", launch->subdomain, why.text);
+        return -1;
+    }
+    taken = is_taken(db, launch, &why);
+    if (taken == 0) {
+        give_up(db, launch, e);
+        taken = db_commit(db, &why);
+    }
+    if (taken < 0)
+        log_error("%s: %s", launch->subdomain, why.text);
+    db_rollback(db);
+    return -1;
+}
+
+static int launch_alone(struct db *db, struct runner *r, struct launch_request *request,
+                        struct arena *a, struct err *e)
 {
     struct launch_result *results = arena_array(a, request->n_taskdefs, sizeof *results);
     struct launch launch = {.subdomain = request->subdomain,
@@ -291,9 +349,8 @@ static int launch_locked(struct db *db, struct runner *r, struct launch_request 
 
     if (runner_prepare(r, request, a, &plan, e) < 0) {
         err_prefix(e, "failed to launch %s", request->subdomain);
-        launch.id =
-            request->launch; /* with an id it is a recovery: it counts as one that was tried */
-        return request->launch ? give_up(db, &launch, e) : -1;
+        launch.id = request->launch; /* with an id it counts as one that was tried */
+        return request->launch ? give_up_unbegun(db, &launch, e) : -1;
     }
     if (!request->launch) {
         if (new_id(db, request->subdomain, a, id, e) < 0)
@@ -323,30 +380,30 @@ static int launch_locked(struct db *db, struct runner *r, struct launch_request 
 int environment_launch(struct db *db, struct runner *r, const struct launch_request *request,
                        struct err *e)
 {
-    pthread_mutex_t *mutex = lock_of(request->subdomain);
     struct launch_request own = *request; /* it gets an id */
+    struct at_work work = {.subdomain = request->subdomain};
     struct arena a = {0};
     int rc;
 
-    if (lock(mutex, r, request->subdomain, e) < 0)
+    if (begin_work(&work, r, e) < 0)
         return -1;
-    rc = launch_locked(db, r, &own, &a, e);
-    pthread_mutex_unlock(mutex);
+    rc = launch_alone(db, r, &own, &a, e);
+    end_work(&work);
     arena_free(&a);
     return rc;
 }
 
 int environment_terminate(struct db *db, struct runner *r, const char *subdomain, struct err *e)
 {
-    pthread_mutex_t *mutex = lock_of(subdomain);
+    struct at_work work = {.subdomain = subdomain};
     int rc;
 
-    if (lock(mutex, r, subdomain, e) < 0)
+    if (begin_work(&work, r, e) < 0)
         return -1;
     rc = stop_all(db, r, subdomain, NULL, STOP_REQUESTED, e);
     if (rc >= 0)
         rc = end_for_good(db, r, subdomain, e);
-    pthread_mutex_unlock(mutex);
+    end_work(&work);
     return rc;
 }
 

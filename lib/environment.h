@@ -4,6 +4,7 @@
 #define MIRAGE_ENVIRONMENT_H
 
 #include "err.h"
+#include "launch_rule.h"
 #include "runner.h"
 #include "store/db.h"
 
@@ -26,5 +27,13 @@ int environment_stop_task(struct db *db, struct runner *r, const char *arn, cons
  * no such task. */
 int environment_terminate_task(struct db *db, struct runner *r, const char *id, const char *reason,
                                struct err *e) __attribute__((warn_unused_result));
+
+/* Wakes by visits and by the schedule that were begun before this time (ms) are nobody's any more:
+ * for mirage-sync, which alone begins them, at its start. */
+void environment_forsake(int64_t before_ms);
+
+/* Whether a launch that is STARTING may still be being begun by somebody. */
+bool environment_is_fresh(const struct launch *l, int64_t now_ms)
+    __attribute__((warn_unused_result));
 
 #endif

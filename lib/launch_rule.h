@@ -58,6 +58,13 @@ struct launch_verdict {
 #define LAUNCH_NONE     SIZE_MAX
 #define LAUNCH_GRACE_MS 60000 /* for the tasks of a new launch to be seen */
 
+/* Whether a launch that is STARTING may still be begun by whoever has written it down: for a
+ * minute. One that lies ahead comes of a clock that was wrong. */
+static inline bool launch_is_fresh(const struct launch *l, int64_t now_ms)
+{
+    return l->at > now_ms - LAUNCH_GRACE_MS && l->at <= now_ms + LAUNCH_GRACE_MS;
+}
+
 /* The newest launch that has become ready serves; older ones are drained, then stopped; a newer one
  * that failed is stopped, and the one that serves goes on. `seen` is sorted by id; `serving` is the
  * id of the launch that has served until now, NULL when none has. Fills in n verdicts. Returns

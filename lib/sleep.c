@@ -142,8 +142,13 @@ static int sleep_all(struct db *db, struct runner *r, const struct config *confi
         return -1;
     if (tasks.len == 0) {
         rc = store_asleep_get(db, subdomain, a, &row, e);
-        return rc == 0 ? err_set(e, ERR_NOT_FOUND, "nothing runs under %.63s", subdomain)
-                       : (rc < 0 ? -1 : 0);
+        if (rc == 0)
+            return err_set(e, ERR_NOT_FOUND, "nothing runs under %.63s", subdomain);
+        rc = rc < 0 ? -1 : environment_wake_progress(db, subdomain, e);
+        return rc == WAKE_ON_ITS_WAY
+                   ? err_set(e, ERR_BUSY, "%.63s cannot be put to sleep while it is being woken",
+                             subdomain)
+                   : (rc < 0 ? -1 : 0);
     }
     if (begin(db, r, config, tasks.items, tasks.len, by, reason, a, e) < 0)
         return -1;
@@ -174,28 +179,55 @@ static const struct launch *find(const struct launch_list *list, const char *id)
     return NULL;
 }
 
-/* Whether a launch that is newer than what sleeps runs, or is being started. *half: one of which
- * only a part was started, for whoever did that has ended; NULL. */
-static int is_on_its_way(struct db *db, const struct asleep *asleep,
-                         const struct launch_list *launches, const struct launch **half,
-                         struct arena *a, struct err *e)
+/* Whether the launch of this id is a wake of what sleeps: the first, or one after those that were
+ * tried. *newest: with the newest revisions. */
+static bool is_wake(const struct asleep *asleep, const struct launch_list *launches,
+                    const char *launch, bool *newest)
 {
-    int64_t recent = clock_now_ms() - LAUNCH_GRACE_MS;
-    struct task_list tasks;
+    for (int i = 0; i < 2; i++) {
+        char id[ULID_SIZE], next[ULID_SIZE];
+
+        *newest = i;
+        for (asleep_wake_id(asleep, *newest, id); find(launches, id); memcpy(id, next, sizeof id)) {
+            if (!strcmp(id, launch))
+                return true;
+            launch_id_after(asleep->subdomain, id, "", next);
+        }
+    }
+    return false;
+}
+
+/* A wake of which not all tasks were started, for whoever began it has ended. */
+struct half {
+    const struct launch *launch; /* NULL: there is none */
+    bool newest;
+};
+
+/* Whether a launch that is newer than what sleeps runs, or is being started. */
+static int is_on_its_way(struct db *db, const struct asleep *asleep,
+                         const struct launch_list *launches, struct half *half, struct arena *a,
+                         struct err *e)
+{
+    const int64_t now = clock_now_ms();
+    struct task_list live, all;
     bool runs = false;
 
-    *half = NULL;
-    if (store_task_of(db, asleep->subdomain, TASK_RUNNING, a, &tasks, e) < 0)
+    *half = (struct half){0};
+    if (store_task_of(db, asleep->subdomain, TASK_RUNNING, a, &live, e) < 0 ||
+        store_task_of(db, asleep->subdomain, TASK_ALL, a, &all, e) < 0)
         return -1;
     for (size_t i = 0; i < launches->len; i++) {
         const struct launch *l = &launches->items[i];
-        size_t live = task_count_of_launch(&tasks, l->id);
+        bool newest, is_starting = l->state == LAUNCH_STARTING;
         if (strcmp(l->id, asleep->launch) <= 0)
             continue;
-        if (l->state == LAUNCH_STARTING && l->at <= recent && live > 0 && live < l->n_wanted)
-            *half = l;
+        if (is_starting && !environment_is_fresh(l, now) &&
+            task_count_of_launch(&all, l->id) < l->n_wanted &&
+            is_wake(asleep, launches, l->id, &newest))
+            *half = (struct half){l, newest};
         else
-            runs = runs || live > 0 || (l->state == LAUNCH_STARTING && l->at > recent);
+            runs = runs || task_count_of_launch(&live, l->id) > 0 ||
+                   (is_starting && environment_is_fresh(l, now));
     }
     return runs;
 }
@@ -217,7 +249,7 @@ static const char *const *without_revisions(const struct launch_request *r, stru
 /* Whether another one has begun to launch it meanwhile. */
 static bool somebody_else_does(struct db *db, const struct asleep *asleep, struct arena *a)
 {
-    const struct launch *half;
+    struct half half;
     struct launch_list launches;
     struct err unknown;
 
@@ -226,8 +258,8 @@ static bool somebody_else_does(struct db *db, const struct asleep *asleep, struc
 }
 
 static int launch_again(struct db *db, struct runner *r, const struct asleep *asleep,
-                        const struct launch_list *launches, const struct launch *half,
-                        const char *by, bool newest, struct arena *a, struct err *e)
+                        const struct launch_list *launches, const struct half *half, const char *by,
+                        bool newest, struct arena *a, struct err *e)
 {
     struct launch_request request = asleep->request;
     char id[ULID_SIZE], next[ULID_SIZE];
@@ -238,9 +270,9 @@ static int launch_again(struct db *db, struct runner *r, const struct asleep *as
     asleep_wake_id(asleep, newest, id);
     for (; find(launches, id); memcpy(id, next, sizeof id))
         launch_id_after(asleep->subdomain, id, "", next);
-    request.launch = half ? half->id : id;
+    request.launch = half->launch ? half->launch->id : id;
     request.by = by;
-    if (newest)
+    if (half->launch ? half->newest : newest)
         request.taskdefs = without_revisions(&request, a);
     if (environment_launch(db, r, &request, e) == 0)
         return 1;
@@ -271,7 +303,7 @@ static bool is_gone(struct runner *r, const char *subdomain, struct arena *a)
 static int wake(struct db *db, struct runner *r, const char *subdomain, const char *by, bool newest,
                 struct arena *a, struct err *e)
 {
-    const struct launch *half;
+    struct half half;
     struct launch_list launches;
     struct asleep_row row;
     struct asleep asleep;
@@ -291,7 +323,34 @@ static int wake(struct db *db, struct runner *r, const char *subdomain, const ch
     if (*row.etag && is_gone(r, subdomain, a))
         return err_set(e, ERR_NOT_FOUND, "%s sleeps no longer: its object in state.url is gone",
                        subdomain);
-    return launch_again(db, r, &asleep, &launches, half, by, newest, a, e);
+    return launch_again(db, r, &asleep, &launches, &half, by, newest, a, e);
+}
+
+static int progress(struct db *db, const char *subdomain, struct arena *a, struct err *e)
+{
+    struct half half;
+    struct launch_list launches;
+    struct asleep_row row;
+    struct asleep asleep;
+    int rc = store_asleep_get(db, subdomain, a, &row, e);
+
+    if (rc <= 0)
+        return rc < 0 ? -1 : WAKE_NOT;
+    if (store_launch_list(db, subdomain, a, &launches, e) < 0)
+        return -1;
+    if (asleep_from_json(subdomain, row.request, strlen(row.request), a, &asleep, e) < 0)
+        return err_prefix(e, "what is kept of %.63s", subdomain);
+    rc = is_on_its_way(db, &asleep, &launches, &half, a, e);
+    return rc < 0 ? -1 : rc > 0 ? WAKE_ON_ITS_WAY : half.launch ? WAKE_BROKEN_OFF : WAKE_NOT;
+}
+
+int environment_wake_progress(struct db *db, const char *subdomain, struct err *e)
+{
+    struct arena a = {0};
+    int rc = progress(db, subdomain, &a, e);
+
+    arena_free(&a);
+    return rc;
 }
 
 int environment_wake(struct db *db, struct runner *r, const char *subdomain, const char *by,

@@ -2,15 +2,12 @@
 #ifndef MIRAGE_SLEEP_H
 #define MIRAGE_SLEEP_H
 
+#include "asleep.h"
 #include "config/config.h"
 #include "err.h"
 #include "runner.h"
 #include "store/db.h"
 #include "task.h"
-
-/* Who wakes, where that is no person. */
-#define WAKE_VISIT    "a visit"
-#define WAKE_SCHEDULE "sleep.wake_at"
 
 /* Writes down what it takes to wake the environment that has these live tasks (at least one, all of
  * one subdomain): from then on they may be stopped, with STOP_ASLEEP. ERR_BUSY while they are not
@@ -31,5 +28,16 @@ int environment_sleep(struct db *db, struct runner *r, const struct config *conf
  * the one that it had. */
 int environment_wake(struct db *db, struct runner *r, const char *subdomain, const char *by,
                      bool newest, struct err *e) __attribute__((warn_unused_result));
+
+/* How far a wake has come. */
+enum wake_progress {
+    WAKE_NOT, /* also of what does not sleep */
+    WAKE_ON_ITS_WAY,
+    WAKE_BROKEN_OFF, /* whoever began it has ended amid its tasks: another wake completes it */
+};
+
+/* One of those, or -1. */
+int environment_wake_progress(struct db *db, const char *subdomain, struct err *e)
+    __attribute__((warn_unused_result));
 
 #endif

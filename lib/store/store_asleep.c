@@ -118,14 +118,18 @@ int store_asleep_want(struct db *db, const char *subdomain, const char *by, int6
 {
     return db_run(
         db,
-        "UPDATE asleep SET wanted_at = :at, wanted_by = iif(wanted_at > 0, wanted_by, :by)"
-        " WHERE subdomain = :subdomain",
+        "UPDATE asleep SET wanted_at = :at, wanted_by = CASE WHEN wanted_at = 0 THEN :by"
+        " WHEN wanted_by = '" WAKE_SCHEDULE "' AND :by = '" WAKE_VISIT "' THEN '" WAKE_BOTH "'"
+        " ELSE wanted_by END WHERE subdomain = :subdomain",
         DB_BINDS(db_number(":at", at_ms), db_text(":by", by), db_text(":subdomain", subdomain)), e);
 }
 
 int store_asleep_want_all(struct db *db, const char *by, int64_t at_ms, struct err *e)
 {
-    return db_change(db, "UPDATE asleep SET wanted_at = :at, wanted_by = :by",
+    return db_change(db,
+                     "UPDATE asleep SET wanted_at = :at, wanted_by = CASE"
+                     " WHEN wanted_at > 0 AND wanted_by = '" WAKE_VISIT "' THEN '" WAKE_BOTH "'"
+                     " ELSE :by END",
                      DB_BINDS(db_number(":at", at_ms), db_text(":by", by)), e);
 }
 
@@ -148,6 +152,25 @@ int store_asleep_try(struct db *db, const char *subdomain, int64_t at_ms, int64_
                   DB_BINDS(db_number(":at", at_ms), db_number(":not_before", not_before),
                            db_text(":subdomain", subdomain)),
                   e);
+}
+
+int store_asleep_drop(struct db *db, const char *subdomain, struct err *e)
+{
+    return db_run(db, "UPDATE asleep SET wanted_at = 0 WHERE subdomain = :subdomain",
+                  DB_BINDS(db_text(":subdomain", subdomain)), e);
+}
+
+int store_asleep_resume(struct db *db, int64_t at_ms, struct err *e)
+{
+    return db_run(db,
+                  "UPDATE asleep SET wanted_at = :at, not_before = 0"
+                  " WHERE wanted_at = 0 AND EXISTS (SELECT 1 FROM launch l"
+                  "  WHERE l.subdomain = asleep.subdomain AND l.id > asleep.launch"
+                  "  AND l.state = 'starting'"
+                  "  AND l.asked_by IN ('" WAKE_VISIT "', '" WAKE_SCHEDULE "', '" WAKE_BOTH "')"
+                  "  AND NOT EXISTS (SELECT 1 FROM task t"
+                  "   WHERE t.subdomain = l.subdomain AND t.launch = l.id))",
+                  DB_BINDS(db_number(":at", at_ms)), e);
 }
 
 int store_asleep_put_off(struct db *db, const char *subdomain, int64_t not_before, const char *why,

@@ -16,7 +16,8 @@
 struct asleep_row {
     struct asleep asleep;  /* but for its request */
     const char *request;   /* asleep_to_json() */
-    const char *etag;      /* of its object; "": it is not known to be in state.url */
+    const char *etag;      /* of its object; "": it is not known to be in state.url;
+                              ASLEEP_ETAG_UNKNOWN */
     int64_t wanted_at;     /* ms; when somebody wanted it awake since the last try; 0: nobody did */
     const char *wanted_by; /* who */
     int64_t tried_at;      /* ms; when it was last tried to wake it; 0: never */
@@ -44,7 +45,8 @@ int store_asleep_list(struct db *db, struct arena *a, struct asleep_row **rows, 
 int store_asleep_remove(struct db *db, const char *subdomain, const char *launch, struct err *e)
     __attribute__((warn_unused_result));
 
-/* Somebody wants it awake. Who was first since the last try, counts. */
+/* Somebody wants it awake. Who was first since the last try, counts; a visit and the schedule make
+ * WAKE_BOTH. */
 int store_asleep_want(struct db *db, const char *subdomain, const char *by, int64_t at_ms,
                       struct err *e) __attribute__((warn_unused_result));
 
@@ -59,6 +61,14 @@ int64_t store_asleep_due(struct db *db, int64_t now_ms, struct err *e)
 /* It is tried to wake it, and not again before `not_before` (ms), or before somebody wants it. */
 int store_asleep_try(struct db *db, const char *subdomain, int64_t at_ms, int64_t not_before,
                      struct err *e) __attribute__((warn_unused_result));
+
+/* Nobody wants it any more. */
+int store_asleep_drop(struct db *db, const char *subdomain, struct err *e)
+    __attribute__((warn_unused_result));
+
+/* What was begun by visits or the schedule, and has no task yet, is wanted again. */
+int store_asleep_resume(struct db *db, int64_t at_ms, struct err *e)
+    __attribute__((warn_unused_result));
 
 /* It is wanted, and not tried before `not_before` (ms), or before somebody wants it again. */
 int store_asleep_put_off(struct db *db, const char *subdomain, int64_t not_before, const char *why,

@@ -37,7 +37,7 @@ def sleeping(stack, name, folder):
     gate.touch()
     stack.launch(name, gate=str(gate))
     assert stack.api("POST", "/api/sleep", form={"subdomain": name}).status == 200
-    poll(lambda: stack.env(name).status == 503, LONG, f"{name} is asleep")
+    poll(lambda: stack.env(name).header("Mirage-State") == "asleep", LONG, f"{name} is asleep")
     gate.unlink()
     yield name, gate
     gate.touch()

@@ -6,10 +6,12 @@ import random
 import threading
 import time
 
-from stack import ecs_only, local_only, poll
+from stack import clouds, ecs_only, local_only, poll, short_folder
 from test_api_logs_access_purge import grow_old
-from test_sleep import (BROWSER, LONG, all_stopped, asked, asleep, fall_asleep, launches, make, sleep, state, visit,
+from test_ecs_launches import running
+from test_sleep import (BROWSER, LONG, all_stopped, asked, asleep, fall_asleep, launches, make, objects, sleep, state, visit,
                         wait_awake, wake, what_it_is)
+from wire import Truncated
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ROBOT = [*BROWSER, ("User-Agent", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)")]
@@ -58,6 +60,103 @@ def test_one_that_hangs_delays_no_other(new_stack):
     assert time.monotonic() - began < 15, "a call may take 20 s"
     assert not answers(s, "slow")
     s.aws.clear_faults()
+
+
+@ecs_only
+def test_asleep_here_and_terminated_there(new_stack):
+    """A copy that has put it to sleep, and one that ends it at once: no ghost of it is written again and again."""
+    first = make(new_stack)
+    other = short_folder()
+    clouds[other] = first.aws
+    try:
+        second = make(new_stack, folder=other)
+        for round_ in range(2):
+            first.launch("shop")
+            second.wait_ready("shop", seconds=LONG)
+            sleep(first, "shop")
+            second.terminate("shop")
+            poll(lambda: objects(first) == [] and asleep(first) == [], 60, "it has ended here, too")
+            puts = first.aws.count("s3.PutObject")
+            lists = first.aws.count("s3.ListObjectsV2")
+            poll(lambda: first.aws.count("s3.ListObjectsV2") >= lists + 4, 60, "both look twice more")
+            assert first.aws.count("s3.PutObject") == puts and objects(first) == [] and asleep(first) == []
+            poll(lambda: first.env("shop").status == 404, 60, "it is gone")
+    finally:
+        del clouds[other]
+
+
+@ecs_only
+def test_a_launch_by_hand_is_not_completed_with_what_slept(new_stack):
+    """mirage-api ends between the two RunTasks of a launch with other parameters: none of those that slept is added to it."""
+    s = make(new_stack)
+    s.launch("shop", ["web", "web2"], nick="joe")
+    fall_asleep(s, "shop")
+    web2 = s.aws.boto3_client("ecs").describe_task_definition(taskDefinition="web2")["taskDefinition"]
+    s.aws.fault("ecs.RunTask", "hang", where={"taskDefinition": web2["taskDefinitionArn"]})
+
+    def launch():
+        with contextlib.suppress(OSError, Truncated, AssertionError):  # mirage-api ends meanwhile
+            s.launch("shop", ["web", "web2"], wait=False, nick="ann")
+    thread = threading.Thread(target=launch)
+    thread.start()
+    poll(lambda: len(running(s)) == 1, LONG, "one was started")
+    s.kill_program("mirage-api")
+    thread.join()
+    s.aws.clear_faults()
+    with contextlib.closing(s.database()) as db, db:
+        db.execute("UPDATE launch SET at = at - 61000 WHERE state = 'starting'")
+    calls, lists = s.aws.count("ecs.RunTask"), s.aws.count("ecs.ListTasks")
+    poll(lambda: s.aws.count("ecs.ListTasks") >= lists + 8, 120, "it is looked at for a while")
+    assert s.aws.count("ecs.RunTask") == calls and len(running(s)) == 1
+
+
+@ecs_only
+def test_one_that_cannot_look_takes_nothing_away(new_stack):
+    """A wake hangs before its launch; another one launches meanwhile; then the first one fails."""
+    s = make(new_stack)
+    s.launch("shop", nick="joe")
+    fall_asleep(s, "shop")
+    s.aws.fault("ecs.DescribeTaskDefinition", "slow", seconds=8, count=1)
+    calls = s.aws.count("ecs.DescribeTaskDefinition")
+    visit(s, "shop")
+    poll(lambda: s.aws.count("ecs.DescribeTaskDefinition") > calls, LONG, "the first one looks")
+    wake(s, "shop")
+    wait_awake(s, "shop")
+    poll(lambda: state(s, "shop") == "ready" and len(running(s)) == 1, 60, "one set is ready")
+    lists = s.aws.count("ecs.ListTasks")
+    poll(lambda: s.aws.count("ecs.ListTasks") >= lists + 2, 60, "it is looked at again")
+    assert state(s, "shop") == "ready" and len(running(s)) == 1 and launches(s, "shop") == 2
+
+
+@ecs_only
+def test_sleep_amid_a_wake_is_refused(new_stack):
+    s = make(new_stack)
+    s.launch("shop")
+    fall_asleep(s, "shop")
+    s.aws.fault("ecs.RunTask", "slow", seconds=5)
+    visit(s, "shop")
+    poll(lambda: launches(s, "shop") == 2, LONG, "it is being woken")
+    r = s.api("POST", "/api/sleep", form={"subdomain": "shop"})
+    assert r.status == 503 and "cannot be put to sleep while it is being woken" in r.text, r
+    s.aws.clear_faults()
+    wait_awake(s, "shop")
+
+
+@ecs_only
+def test_started_again_amid_a_wake(new_stack):
+    """mirage-sync ends before any task was started: its successor goes on at once, not after a minute."""
+    s = make(new_stack)
+    s.launch("shop", nick="joe")
+    fall_asleep(s, "shop")
+    s.aws.fault("ecs.RunTask", "hang")
+    visit(s, "shop")
+    poll(lambda: launches(s, "shop") == 2, LONG, "it is being woken")
+    s.kill_program("mirage-sync")
+    s.aws.clear_faults()
+    began = time.monotonic()
+    poll(lambda: answers(s, "shop"), 50, "it is awake")
+    assert time.monotonic() - began < 50 and launches(s, "shop") == 2 and len(running(s)) == 1, "by the same launch"
+    assert what_it_is(s, "shop")["NICK"] == "joe"
 
 
 def is_settled(s, name):
@@ -125,7 +224,7 @@ def test_a_robot_that_knows_all_names(new_stack):
     fall_asleep(s, "shop")
     names = [f"pr-{i}" for i in range(300)]
     copy_asleep(s, "shop", names)
-    poll(lambda: s.env(names[-1]).status == 503, LONG, "the proxy knows them")
+    poll(lambda: s.env(names[-1]).header("Mirage-State") == "asleep", LONG, "the proxy knows them")
     visited(s, names, ROBOT)
     visited(s, ["shop"], BROWSER)
     wait_woken = "SELECT count(*) FROM launch WHERE asked_by = 'a visit'"
@@ -188,7 +287,7 @@ def test_the_clock_was_ahead(new_stack):
         db.execute("UPDATE environment SET serving = ?, launched_at = launched_at + ?", (new, hour))
         db.execute("UPDATE asleep SET launch = ?, at = at + ?, request = ?, tried_at = at + ?, not_before = at + ?, tries = 1",
                    (new, hour, json.dumps(kept), hour, hour + 10_000))
-    poll(lambda: visit(s, "shop", []).status == 503, LONG, "it sleeps")
+    poll(lambda: visit(s, "shop", []).header("Mirage-State") == "asleep", LONG, "it sleeps")
     assert asleep(s) == ["shop"] and all_stopped(s, "shop")
     visit(s, "shop")
     wait_awake(s, "shop")

@@ -189,7 +189,14 @@ static void test_what_is_wanted(void **state)
     assert_string_equal(row_of_shop().error, "no capacity");
     assert_int_equal(row_of_shop().tries, 1);
     assert_int_equal(store_asleep_want_all(db, "sleep.wake_at", 4000, &e), 1);
-    assert_string_equal(row_of_shop().wanted_by, "sleep.wake_at");
+    assert_string_equal(row_of_shop().wanted_by, WAKE_BOTH); /* it goes before the schedule's */
+    assert_int_equal(store_asleep_drop(db, "shop", &e), 0);
+    assert_int_equal(store_asleep_want_all(db, WAKE_SCHEDULE, 4000, &e), 1);
+    assert_string_equal(row_of_shop().wanted_by, WAKE_SCHEDULE);
+    assert_int_equal(store_asleep_want(db, "shop", WAKE_VISIT, 4001, &e), 0);
+    assert_string_equal(row_of_shop().wanted_by, WAKE_BOTH);
+    assert_int_equal(store_asleep_want(db, "shop", "192.0.2.1", 4002, &e), 0);
+    assert_string_equal(row_of_shop().wanted_by, WAKE_BOTH);
     sleep_shop(NEWER); /* it was awake meanwhile */
     assert_string_equal(row_of_shop().error, "");
     assert_int_equal(row_of_shop().tries, 0);

@@ -222,6 +222,10 @@ static void asleep_and_waking(void **state)
     assert_string_equal(waiting("shop").cause->key, "no-capacity");
     assert_true(waiting("shop").by_a_visit == false); /* wake.visitors: none */
     config.wake.visitors = "browsers";
+    is("shop", "waking", "provisioning"); /* this visit tries again */
+    put_asleep_until(0, 8100, "RunTask: Capacity is unavailable at this time",
+                     clock_now_ms() + 10000);
+    is("shop", "failed", "");
     assert_true(waiting("shop").by_a_visit);
     config.wake.visitors = "none";
     put_asleep(9000, 8100,
