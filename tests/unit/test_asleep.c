@@ -1,6 +1,7 @@
 /* What is kept of an environment that sleeps: its text and back, what is refused, the ids of
  * wakes, and the table. */
 #include "asleep.h"
+#include "environment.h"
 #include "launch_id.h"
 #include "store/store_asleep.h"
 
@@ -168,6 +169,29 @@ static void test_the_table(void **state)
     assert_int_equal(store_environment_end_empty(db, INT64_MAX, 1, &e), 1);
 }
 
+/* Nobody starts any more what was begun a minute ago, by a clock that was wrong, or by mirage-sync
+ * before it was started again. */
+static void who_may_still_begin_it(void **state)
+{
+    const int64_t now = 1000000;
+    struct launch l = {.at = now, .by = "me"};
+
+    (void)state;
+    assert_true(environment_is_fresh(&l, now));
+    assert_true(environment_is_fresh(&l, now + LAUNCH_GRACE_MS - 1));
+    assert_false(environment_is_fresh(&l, now + LAUNCH_GRACE_MS));
+    l.at = now + 3600000;
+    assert_false(environment_is_fresh(&l, now));
+    environment_forsake(now);
+    l = (struct launch){.at = now - 1, .by = "me"};
+    assert_true(environment_is_fresh(&l, now));
+    l.by = WAKE_VISIT;
+    assert_false(environment_is_fresh(&l, now));
+    l.at = now;
+    assert_true(environment_is_fresh(&l, now));
+    environment_forsake(0);
+}
+
 static void test_what_is_wanted(void **state)
 {
     (void)state;
@@ -261,6 +285,7 @@ int main(void)
         TEST(test_wake_ids),
         TEST(test_the_table),
         TEST(test_what_is_wanted),
+        cmocka_unit_test(who_may_still_begin_it),
         TEST(test_what_was_terminated_stays_so),
         TEST(test_routes),
     };

@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 
-#include "asleep.h"
 #include "buf.h"
 #include "clock.h"
 #include "launch_rule.h"
@@ -261,29 +260,6 @@ static void a_launch_is_begun_once(void **state)
     assert_int_equal(environment_launch(db, &fake.runner, &r, &e), -1);
     assert_int_equal(e.kind, ERR_BUSY);
     calls_were("");
-}
-
-/* Nobody starts any more what was begun a minute ago, by a clock that was wrong, or by mirage-sync
- * before it was started again. */
-static void who_may_still_begin_it(void **state)
-{
-    const int64_t now = 1000000;
-    struct launch l = {.at = now, .by = "me"};
-
-    (void)state;
-    assert_true(environment_is_fresh(&l, now));
-    assert_true(environment_is_fresh(&l, now + LAUNCH_GRACE_MS - 1));
-    assert_false(environment_is_fresh(&l, now + LAUNCH_GRACE_MS));
-    l.at = now + 3600000;
-    assert_false(environment_is_fresh(&l, now));
-    environment_forsake(now);
-    l = (struct launch){.at = now - 1, .by = "me"};
-    assert_true(environment_is_fresh(&l, now));
-    l.by = WAKE_VISIT;
-    assert_false(environment_is_fresh(&l, now));
-    l.at = now;
-    assert_true(environment_is_fresh(&l, now));
-    environment_forsake(0);
 }
 
 /* What cannot be prepared says nothing of a launch that another one has begun. */
@@ -588,7 +564,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LIFE(launch_is_made_and_kept),
         LIFE(a_launch_is_begun_once),
-        LIFE(who_may_still_begin_it),
         LIFE(a_late_failure_takes_nothing_away),
         LIFE(relaunch_stops_the_old_ones_first),
         LIFE(relaunch_leaves_what_runs),
