@@ -10,6 +10,7 @@
 #include "aws/self_config.h"
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 #include "program.h"
 #include "signals.h"
 #include "store/store_route.h"
@@ -19,6 +20,7 @@
 #include "job.h"
 #include "sync.h"
 #include "sync_asleep.h"
+#include "sync_figures.h"
 #include "sync_link.h"
 #include "sync_purge.h"
 #include "sync_recover.h"
@@ -55,6 +57,7 @@ static void record_failure(struct db *db, const struct err *why)
     struct err e;
 
     log_error("sync failed: %s", why->text);
+    metric_add(&metrics->sync_failures, 1);
     if (store_sync_failed(db, clock_now_ms(), why->text, &e) < 0 && strcmp(e.text, why->text) != 0)
         log_error("%s", e.text);
 }
@@ -98,6 +101,7 @@ static void run(struct db *db, struct runner *r, const struct config *config, in
             if (failures > 0)
                 log_info("sync works again");
             failures = 0;
+            metric_set(&metrics->sync_succeeded_at, (uint64_t)clock_now_ms());
             ms = starting ? pace.starting_ms : pace.idle_ms;
         }
         seen.not_before = clock_monotonic_ms() + pace.starting_ms / 2;
@@ -120,6 +124,7 @@ static int run_all(const struct program *program, struct db *db, struct runner *
         {.name = "sleep", .run = config->sleep.after_ms > 0 ? sync_sleep : NULL},
         {.name = "schedule", .run = config->purge.schedule ? sync_schedule : NULL},
         {.name = "counts", .run = config->local ? sync_forget : sync_report},
+        {.name = "figures", .run = config->listen.metrics ? sync_figures : NULL},
         {.name = "link", .run = !config->local && config->link.hosted_zone_id ? sync_link : NULL},
     };
     const size_t n = sizeof jobs / sizeof jobs[0];
@@ -161,6 +166,7 @@ int main(int argc, char **argv)
     if (status != PROGRAM_GOES_ON)
         return status;
     status = 1;
+    metrics_join(program.options.state);
     if (db_open_state(&db, program.options.state, &e) < 0 ||
         runner_open(&r, program.config, program.options.state, &e) < 0) {
         log_error("%s", e.text);

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "launch_rule.h"
 #include "log.h"
+#include "metrics.h"
 #include "recover_rule.h"
 #include "store/store_asleep.h"
 #include "store/store_environment.h"
@@ -127,6 +128,8 @@ static void tell(const struct group *g, size_t i)
     if (v->state == g->seen[i].launch->state)
         return;
     if (v->state == LAUNCH_FAILED)
+        metrics_failed(v->reason);
+    if (v->state == LAUNCH_FAILED)
         log_warn("%s: the launch %s failed: %s", g->subdomain, g->seen[i].launch->id, v->reason);
     else if (v->state == LAUNCH_READY && g->n > 1)
         log_info("%s: the launch %s is ready and serves", g->subdomain, g->seen[i].launch->id);
@@ -144,9 +147,12 @@ static int note_start_time(struct db *db, const struct launch_seen *seen, const 
 {
     if (seen->launch->ready_at != 0 || l->ready_at == 0)
         return 0;
-    for (size_t i = 0; i < seen->n_tasks; i++)
+    metric_add(&metrics->launches_ready, 1);
+    for (size_t i = 0; i < seen->n_tasks; i++) {
+        metrics_started(seen->tasks[i].taskdef, l->ready_at - l->at);
         if (store_start_time_add(db, seen->tasks[i].taskdef, l, e) < 0)
             return -1;
+    }
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "aws/cloudwatch.h"
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 #include "schedule.h"
 #include "store/store_purge.h"
 
@@ -34,6 +35,7 @@ static int carry_out(struct purger *p, int64_t run, const struct purge_plan *pla
             return -1;
         }
         *stopped += rc > 0;
+        metric_add(&metrics->purged, rc > 0);
         if (rc > 0)
             log_info("purge %lld: %s %s", (long long)run, sleep ? "put to sleep" : "terminated",
                      d->subdomain);
@@ -83,6 +85,8 @@ static int run_next(struct purger *p, struct err *e)
 
     if (rc > 0) {
         int ended = run_one(p, &run, &a, &why);
+        metric_add(&metrics->purges, 1);
+        metric_add(&metrics->purges_failed, ended < 0);
         if (ended < 0)
             log_error("purge %lld: %s", (long long)run.id, why.text);
         if (ended < 0 && why.kind == ERR_BUSY)

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "container_of.h"
 #include "log.h"
+#include "metrics.h"
 #include "sleep.h"
 #include "store/store_asleep.h"
 
@@ -36,6 +37,7 @@ static int make_room(struct purger *p, const char *subdomain, struct err *e)
 int wakers_put_off(struct db *db, const char *subdomain, int64_t ms, const char *why, struct err *e)
 {
     log_warn("%s is wanted, and not woken: %s", subdomain, why);
+    metric_add(&metrics->wakes_refused, 1);
     return store_asleep_put_off(db, subdomain, clock_now_ms() + ms, why, e);
 }
 

@@ -6,6 +6,7 @@
 #include "aws/oidc.h"
 #include "aws/self_config.h"
 #include "log.h"
+#include "metrics.h"
 #include "program.h"
 #include "zone.h"
 
@@ -107,8 +108,10 @@ int main(int argc, char **argv)
     };
     int status = program_start(&program, argc, argv);
 
-    if (status == PROGRAM_GOES_ON)
+    if (status == PROGRAM_GOES_ON) {
+        metrics_join(program.options.state);
         status = serve(&program, socket_path, threads);
+    }
     program_end(&program);
     return status;
 }

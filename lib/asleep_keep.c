@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "metrics.h"
 #include "store/store_asleep.h"
 #include "store/store_environment.h"
 
@@ -20,7 +21,7 @@ static int is_over(struct db *db, const struct asleep *asleep, struct err *e)
     return rc;
 }
 
-int asleep_keep(struct db *db, struct runner *r, const struct asleep *asleep, struct err *e)
+static int keep(struct db *db, struct runner *r, const struct asleep *asleep, struct err *e)
 {
     struct arena a = {0};
     int rc;
@@ -44,6 +45,14 @@ int asleep_keep(struct db *db, struct runner *r, const struct asleep *asleep, st
     return runner_keeps(r) ? err_prefix(e, "%s is put to sleep as soon as the database takes it",
                                         asleep->subdomain)
                            : -1;
+}
+
+int asleep_keep(struct db *db, struct runner *r, const struct asleep *asleep, struct err *e)
+{
+    if (keep(db, r, asleep, e) < 0)
+        return -1;
+    metric_add(&metrics->sleeps[metrics_by(asleep->by)], 1);
+    return 0;
 }
 
 int asleep_forget(struct db *db, struct runner *r, const char *subdomain, const char *launch,

@@ -12,6 +12,7 @@
 #include "launch.h"
 #include "launch_rule.h"
 #include "log.h"
+#include "metrics.h"
 #include "pattern.h"
 #include "recover_rule.h"
 #include "regex.h"
@@ -305,6 +306,7 @@ static int give_up(struct db *db, struct launch *launch, const struct err *e)
 
     launch->state = LAUNCH_FAILED;
     launch->reason = e->text;
+    metrics_failed(e->text);
     if (store_launch_put(db, launch, &why) < 0)
         log_error("%s: %s", launch->subdomain, why.text);
     return -1;
@@ -361,6 +363,7 @@ static int launch_alone(struct db *db, struct runner *r, struct launch_request *
     /* Written first: where nothing can be written, nothing is stopped either. */
     if (record_begin(db, &launch, e) < 0)
         return -1;
+    metric_add(&metrics->launches, 1);
     if (request->stop_first &&
         stop_all(db, r, request->subdomain, launch.id, STOP_RELAUNCHED, e) < 0)
         return give_up(db, &launch, e);
@@ -368,6 +371,7 @@ static int launch_alone(struct db *db, struct runner *r, struct launch_request *
     if (rc < 0) {
         launch.state = LAUNCH_FAILED;
         launch.reason = e->text;
+        metrics_failed(e->text);
     }
     /* The runner's error is the one to keep. */
     if (record_results(db, &launch, results, n, rc < 0 ? &why : e) < 0)

@@ -15,6 +15,7 @@
 #include "launch_rule.h"
 #include "limit.h"
 #include "log.h"
+#include "metrics.h"
 #include "store/store_asleep.h"
 #include "store/store_environment.h"
 #include "store/store_launch.h"
@@ -274,8 +275,10 @@ static int launch_again(struct db *db, struct runner *r, const struct asleep *as
     request.by = by;
     if (half->launch ? half->newest : newest)
         request.taskdefs = without_revisions(&request, a);
-    if (environment_launch(db, r, &request, e) == 0)
+    if (environment_launch(db, r, &request, e) == 0) {
+        metric_add(&metrics->wakes[metrics_by(by)], 1);
         return 1;
+    }
     if (somebody_else_does(db, asleep, a))
         return 0;
     if (store_asleep_error(db, asleep->subdomain, e->text, &ignored) < 0)

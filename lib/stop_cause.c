@@ -253,3 +253,22 @@ const struct stop_cause *stop_cause_of(const char *stopped_reason, const char *s
     }
     return &unknown;
 }
+
+static const struct stop_cause *cause_at(size_t i)
+{
+    return i < STOP_CAUSES - 1 ? &entries[i].cause : &unknown;
+}
+
+const char *stop_cause_key(size_t i)
+{
+    return cause_at(i)->key;
+}
+
+size_t stop_cause_number(const struct stop_cause *cause)
+{
+    size_t i = 0;
+
+    while (i < STOP_CAUSES - 1 && cause_at(i) != cause)
+        i++;
+    return i;
+}

@@ -19,7 +19,7 @@
 
 void accept_watch(struct worker *w, bool watch)
 {
-    for (size_t i = 0; i < w->shared->config->listen.n_http; i++) {
+    for (size_t i = 0; i < w->shared->n_listeners; i++) {
         struct listener *l = &w->shared->listeners[i];
         struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = l};
         if (epoll_ctl(w->epoll, watch ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, l->fd, &event) < 0)
@@ -51,7 +51,7 @@ static bool somebody_waits(const struct listener *l)
 
 static bool anybody_waits(const struct worker *w)
 {
-    for (size_t i = 0; i < w->shared->config->listen.n_http; i++)
+    for (size_t i = 0; i < w->shared->n_listeners; i++)
         if (somebody_waits(&w->shared->listeners[i]))
             return true;
     return false;

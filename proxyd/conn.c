@@ -145,6 +145,8 @@ struct conn *conn_open(struct worker *w, int fd, size_t listen, const char *peer
     }
     LIST_INSERT_HEAD(&w->conns, c, link);
     w->n_conns++;
+    tally_add(&w->tally->connections, 1);
+    tally_add(&w->tally->open, 1);
     enter(c, CONN_FRESH);
     return c;
 }
@@ -155,6 +157,7 @@ static void leave_worker(struct conn *c)
 
     LIST_REMOVE(c, link);
     w->n_conns--;
+    tally_add(&w->tally->open, (uint64_t)-1);
     LIST_INSERT_HEAD(&w->dead_conns, c, link);
 }
 
@@ -170,6 +173,9 @@ void conn_close(struct conn *c, const char *reason)
     if (c->state == CONN_CLOSED)
         return;
     log_debug("%s [%d] is to be closed: %s", c->peer, c->fd, reason);
+    if (c->state == CONN_TUNNEL)
+        tally_add(&c->worker->tally->open_tunnels, (uint64_t)-1);
+    tally_end(c);
     conn_drop_upstream(c);
     conn_set_state(c, CONN_CLOSED);
     timer_stop(&c->tick);
@@ -226,6 +232,7 @@ void conn_drop_head(struct conn *c)
 
 void conn_next(struct conn *c)
 {
+    tally_end(c);
     timer_stop(&c->tick);
     c->starved = false;
     c->scanned = 0;

@@ -16,6 +16,7 @@
 #include "io.h"
 #include "outbuf.h"
 #include "tag.h"
+#include "tally.h"
 #include "timer.h"
 
 struct page_slot;
@@ -103,6 +104,10 @@ struct conn {
     char subdomain[HOST_SUBDOMAIN_MAX]; /* "" for the web API */
     struct body request;
     struct body response;
+    int64_t asked_us;      /* monotonic us; when it came; 0: none is to be counted (tally.h) */
+    int status;            /* of the answer; 0: there is none yet */
+    enum tally_by by;      /* what decided it */
+    uint64_t counted;      /* of out.written */
     bool tunnel_closed[2]; /* by the client, by the task: its end of stream was passed on */
 };
 

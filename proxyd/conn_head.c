@@ -10,6 +10,7 @@
 
 static void refuse_head(struct conn *c, int status, const char *why)
 {
+    tally_begin(c);
     c->request.done = false; /* nothing that follows is a request */
     reply_refuse(c, status, why);
 }

@@ -11,6 +11,7 @@
 #include "count_rule.h"
 #include "credentials.h"
 #include "health.h"
+#include "metrics_page.h"
 #include "hold.h"
 #include "host.h"
 #include "relay.h"
@@ -97,6 +98,7 @@ static void connect_next(struct conn *c, const struct http_request *r, bool fres
                 relay_begin(c, r);
             return;
         }
+        tally_fail(c, TALLY_NO_CONNECTION);
         if (c->waiting)
             break; /* there is but one */
         if (error == EMFILE || error == ENFILE || error == ENOMEM) {
@@ -216,6 +218,7 @@ void exchange_begin(struct conn *c)
     struct http_request r;
     int status = http_parse_request(conn_head(c), c->head_len, &r);
 
+    tally_begin(c);
     if (status == 0 && r.method == HTTP_METHOD_CONNECT) {
         status = 501;
         r.fields.fault = "CONNECT is for proxies of another kind";
@@ -234,7 +237,10 @@ void exchange_begin(struct conn *c)
     c->replayable = retry_is_safe(r.method);
     c->tries = 0;
     begin_body(c, &r);
-    begin_host(c, &r);
+    if (c->listen < c->worker->shared->config->listen.n_http)
+        begin_host(c, &r);
+    else
+        metrics_page_answer(c, &r);
 }
 
 void exchange_resume(struct conn *c)
@@ -265,6 +271,10 @@ static void take_no_answer(struct conn *c)
     struct http_request r;
 
     conn_drop_upstream(c);
+    if (again)
+        tally_add(&c->worker->tally->retries, 1);
+    else
+        tally_fail(c, TALLY_NO_ANSWER);
     if (!again && c->waiting) {
         waiting_reply_late(c);
         return;
@@ -286,6 +296,7 @@ void exchange_connect_timeout(struct conn *c)
     struct http_request r;
 
     conn_drop_upstream(c);
+    tally_fail(c, TALLY_CONNECT_TIMEOUT);
     if (++c->tries < find_targets(c, &targets, &answer)) {
         parse_again(c, &r);
         connect_next(c, &r, false);
@@ -301,6 +312,7 @@ void exchange_answer_timeout(struct conn *c)
 {
     struct http_request r;
 
+    tally_fail(c, TALLY_ANSWER_TIMEOUT);
     if (c->waiting) {
         waiting_missed(c);
         return;
@@ -347,6 +359,7 @@ static void take_connection(struct conn *c)
         return;
     }
     conn_drop_upstream(c);
+    tally_fail(c, TALLY_NO_CONNECTION);
     c->tries++;
     connect_next(c, &r, false);
 }

@@ -26,6 +26,7 @@ int health_look(struct shared *shared, struct db *db, struct err *e)
 
 void health_answer(struct conn *c)
 {
+    c->by = TALLY_HEALTH;
     if (atomic_load_explicit(&c->worker->shared->healthy, memory_order_relaxed))
         reply_text(c, 200, "mirage-ecs");
     else

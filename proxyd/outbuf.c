@@ -76,6 +76,8 @@ static enum outbuf_result write_pieces(struct outbuf *o, int fd, struct iovec *i
         ssize_t written = send_pieces(fd, iov, n);
         if (written < 0 && errno != EAGAIN && errno != EINTR)
             return OUTBUF_FAILED;
+        if (written > 0)
+            o->written += (size_t)written;
         first = skip(iov, n, written > 0 ? (size_t)written : 0);
         if (first == n)
             return OUTBUF_DONE;
@@ -116,7 +118,11 @@ enum outbuf_result outbuf_release(struct outbuf *o, int fd)
 
 static enum outbuf_result flush_pipe(struct outbuf *o, int fd)
 {
-    switch (pipe_drain(o->pipe, fd)) {
+    const size_t before = o->pipe->held;
+    const enum pipe_drained result = pipe_drain(o->pipe, fd);
+
+    o->written += before - o->pipe->held;
+    switch (result) {
     case PIPE_EMPTY:
         pipe_put(&o->pipe);
         return OUTBUF_DONE;
@@ -147,6 +153,7 @@ enum outbuf_result outbuf_flush(struct outbuf *o, int fd)
         if (n < 0)
             return errno == EAGAIN ? OUTBUF_WAITS : OUTBUF_FAILED;
         o->start += (size_t)n;
+        o->written += (size_t)n;
     }
     free(o->data);
     o->data = NULL;
@@ -158,5 +165,5 @@ void outbuf_free(struct outbuf *o)
 {
     free(o->data);
     pipe_put(&o->pipe);
-    *o = (struct outbuf){0};
+    *o = (struct outbuf){.written = o->written};
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/uio.h>
 
 #include "pipe.h"
@@ -17,6 +18,7 @@ struct outbuf {
     char *data; /* NULL while there is nothing */
     size_t start, end, cap;
     struct pipe *pipe;        /* what goes before it: of a long body; NULL while there is none */
+    uint64_t written;         /* bytes, ever */
     const struct iovec *held; /* pieces to go with what is written next: see outbuf_hold() */
     int n_held;
 };

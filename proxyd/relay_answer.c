@@ -55,6 +55,8 @@ static bool take_interim(struct conn *c, const struct http_response *r, const ch
     if (r->status != 101)
         return true;
     conn_drop_head(c);
+    c->status = r->status;
+    c->by = *c->subdomain ? TALLY_TASK : TALLY_WEB;
     tunnel_begin(c, behind, len);
     return false;
 }
@@ -76,6 +78,8 @@ static void begin_answer(struct conn *c, const struct http_response *r, const ch
     struct forward_plan plan =
         forward_plan(r, c->minor, c->keep_alive && c->request.done && !w->draining);
 
+    c->status = r->status;
+    c->by = c->waiting ? TALLY_PAGE : *c->subdomain ? TALLY_TASK : TALLY_WEB;
     c->keep_alive = plan.keep_alive;
     c->upstream->keep_alive = r->keep_alive && r->body != HTTP_BODY_UNTIL_CLOSE;
     body_begin(&c->response, r->body, r->content_length, plan.out_chunked);
@@ -90,6 +94,7 @@ static void refuse_answer(struct conn *c, const char *fault)
 {
     char reason[192];
 
+    tally_fail(c, TALLY_MALFORMED);
     if (c->waiting) {
         waiting_reply_late(c);
         return;
@@ -144,6 +149,7 @@ static bool take_heads(struct conn *c, const char *bytes, size_t len, size_t *us
 static void cut_off(struct conn *c, const char *reason)
 {
     bad_gateway_warn(c, reason);
+    tally_fail(c, TALLY_BROKEN_OFF);
     if (c->response.out_chunked || c->response.in == HTTP_BODY_LENGTH)
         conn_close(c, "the answer is not whole");
     else

@@ -20,6 +20,7 @@ static void reply(struct conn *c, int status, const char *type, const char *fiel
     struct iovec iov[2];
 
     conn_drop_upstream(c);
+    c->status = status;
     if (!c->request.done || c->worker->draining)
         c->keep_alive = false;
     buf_printf(&head,
@@ -58,6 +59,11 @@ void reply_text(struct conn *c, int status, const char *format, ...)
     buf_char(&body, '\n');
     reply(c, status, "text/plain; charset=utf-8", "", &body);
     buf_free(&body);
+}
+
+void reply_bytes(struct conn *c, int status, const char *type, const struct buf *body)
+{
+    reply(c, status, type, "", body);
 }
 
 void reply_refuse(struct conn *c, int status, const char *why)

@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 #include "signals.h"
 #include "store/store_route.h"
 
@@ -64,7 +65,7 @@ static void complain(struct server *s, const struct err *e)
 /* Loads the routes of this version, and hands them out. */
 static int load_routes(struct server *s, int64_t version, struct err *e)
 {
-    int64_t begun = clock_monotonic_ms();
+    int64_t begun = clock_monotonic_ms(), ms;
     struct route_snapshot *routes;
 
     if (route_load(&routes, s->db, s->config, s->own, s->counts, e) < 0)
@@ -74,8 +75,10 @@ static int load_routes(struct server *s, int64_t version, struct err *e)
     s->routes = routes;
     s->route_version = version;
     worker_give_routes(s->workers, s->n_workers, routes);
-    log_debug("%zu environments are routed, read in %lld ms", route_count(routes),
-              (long long)(clock_monotonic_ms() - begun));
+    ms = clock_monotonic_ms() - begun;
+    atomic_fetch_add(&s->shared.n_reloads, 1);
+    atomic_store(&s->shared.reload_ms, (unsigned)ms);
+    log_debug("%zu environments are routed, read in %lld ms", route_count(routes), (long long)ms);
     return 0;
 }
 
@@ -196,11 +199,17 @@ static int start(struct server *s, struct err *e)
 
     s->signals = signals_watch(
         (const int[]){SIGTERM, SIGINT, 0}); /* before the threads, which inherit the mask */
-    s->listeners = calloc(s->config->listen.n_http, sizeof *s->listeners);
+    s->shared.n_listeners = listener_count(s->config);
+    s->shared.tallied = s->config->listen.metrics;
+    s->shared.tallies = aligned_alloc(sizeof(struct tally), n * sizeof(struct tally));
+    if (s->shared.tallies)
+        memset(s->shared.tallies, 0, n * sizeof(struct tally));
+    s->shared.n_tallies = n;
+    s->listeners = calloc(s->shared.n_listeners, sizeof *s->listeners);
     s->workers = calloc(n, sizeof(struct worker *));
     s->counts = count_table_new(n);
     s->own = own_ports_find(s->config);
-    if (!s->listeners || !s->workers || !s->counts || !s->own)
+    if (!s->listeners || !s->workers || !s->counts || !s->own || !s->shared.tallies)
         return err_set(e, ERR_INTERNAL, "out of memory");
     if (visitor_rules_new(&s->shared.visitors, s->config, e) < 0)
         return -1;
@@ -218,8 +227,9 @@ static int start(struct server *s, struct err *e)
     if (s->setup->confined)
         confine(s->setup->state);
     for (; s->n_workers < n; s->n_workers++) {
-        s->workers[s->n_workers] = worker_start(&s->shared, count_worker(s->counts, s->n_workers),
-                                                s->routes, conns_max, e);
+        s->workers[s->n_workers] =
+            worker_start(&s->shared, count_worker(s->counts, s->n_workers),
+                         &s->shared.tallies[s->n_workers], s->routes, conns_max, e);
         if (!s->workers[s->n_workers])
             return -1;
     }
@@ -259,7 +269,7 @@ static void drain(struct server *s)
         worker_wake(s->workers[i]);
     while (atomic_load(&s->shared.n_draining) < s->n_workers && clock_monotonic_ms() < end)
         poll(NULL, 0, 1);
-    listener_close_all(s->listeners, s->config->listen.n_http);
+    listener_close_all(s->listeners, s->shared.n_listeners);
     if (!join_workers(s, end)) {
         log_warn("ending with requests in flight, %d s after the signal", DRAIN_MS / 1000);
         _exit(0);
@@ -272,13 +282,14 @@ static void free_all(struct server *s)
         worker_free(s->workers[i]);
     free(s->workers);
     if (s->listeners)
-        listener_close_all(s->listeners, s->config->listen.n_http);
+        listener_close_all(s->listeners, s->shared.n_listeners);
     free(s->listeners);
     route_unref(s->previous);
     route_unref(s->routes);
     count_table_free(s->counts);
     own_ports_free(s->own);
     visitor_rules_free(s->shared.visitors);
+    free(s->shared.tallies);
     if (s->signals >= 0)
         close(s->signals);
     if (s->pid_file >= 0)
@@ -298,8 +309,10 @@ int server_run(const struct server_setup *setup, struct err *e)
         .pid_file = -1};
     struct arena a = {0};
     struct pollfd p;
-    int rc = start(&s, e);
+    int rc;
 
+    metrics_join(setup->state); /* while files can be opened */
+    rc = start(&s, e);
     if (rc == 0) {
         log_info("listening on %s port %ld", setup->config->listen.foreign_address,
                  setup->config->listen.http[0].listen);

@@ -28,6 +28,7 @@ static void header_expired(struct timer *t)
         conn_close(c, "sent no request");
         return;
     }
+    tally_begin(c);
     c->request.done = false;
     reply_refuse(c, 408, "its head was not whole in time");
     conn_run(c);

@@ -64,6 +64,8 @@ void tunnel_begin(struct conn *c, const char *bytes, size_t len)
     struct iovec piece = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};
 
     conn_set_state(c, CONN_TUNNEL);
+    tally_add(&c->worker->tally->tunnels, 1);
+    tally_add(&c->worker->tally->open_tunnels, 1);
     if (len > 0 && outbuf_write(&c->out, c->fd, &piece, 1) == OUTBUF_FAILED) {
         conn_close(c, "the client left");
         return;

@@ -153,6 +153,12 @@ static bool has_unread(const struct upstream *u)
     return u->can_read && (recv(u->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN);
 }
 
+static void tally(struct upstream *u)
+{
+    tally_add(&u->worker->tally->request_bytes, u->out.written - u->counted);
+    u->counted = u->out.written;
+}
+
 void upstream_release(struct upstream *u)
 {
     struct worker *w = u->worker;
@@ -162,6 +168,7 @@ void upstream_release(struct upstream *u)
         upstream_close(u);
         return;
     }
+    tally(u);
     block_put(&w->blocks, &u->in);
     u->scanned = 0;
     u->conn = NULL;
@@ -180,6 +187,7 @@ void upstream_close(struct upstream *u)
     if (u->state == UPSTREAM_IDLE)
         LIST_REMOVE(u, link);
     set_state(u, UPSTREAM_CLOSED);
+    tally(u);
     timer_stop(&u->gone);
     w->n_upstreams--;
     close(u->fd);

@@ -49,6 +49,7 @@ struct upstream {
     bool hung_up;      /* the end of the stream is there, behind what can be read */
     bool write_failed; /* it reads no more; what it answered may still come */
     bool keep_alive;   /* its answer says that it takes another request */
+    uint64_t counted;  /* of out.written */
     int error;         /* errno of a failed connection attempt */
 };
 

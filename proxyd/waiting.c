@@ -98,6 +98,8 @@ static void send_kept(struct conn *c, const struct http_request *request,
         waiting_reply(c, request);
         return;
     }
+    c->status = r.status;
+    c->by = TALLY_PAGE;
     plan = forward_plan(&r, c->minor, c->keep_alive && !w->draining);
     c->keep_alive = plan.keep_alive;
     forward_response(f, slot->answer, &r, c->minor, &plan);

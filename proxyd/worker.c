@@ -43,7 +43,7 @@ static void drain(struct worker *w)
 {
     struct conn *next;
 
-    for (size_t i = 0; i < w->shared->config->listen.n_http; i++)
+    for (size_t i = 0; i < w->shared->n_listeners; i++)
         while (accept_one(w, &w->shared->listeners[i]))
             ;
     if (!w->muted)
@@ -183,7 +183,7 @@ void worker_free(struct worker *w)
     free(w);
 }
 
-struct worker *worker_start(struct shared *shared, struct count_worker *counts,
+struct worker *worker_start(struct shared *shared, struct count_worker *counts, struct tally *tally,
                             struct route_snapshot *routes, size_t conns_max, struct err *e)
 {
     struct worker *w = calloc(1, sizeof *w);
@@ -196,6 +196,7 @@ struct worker *worker_start(struct shared *shared, struct count_worker *counts,
     }
     w->shared = shared;
     w->counts = counts;
+    w->tally = tally;
     w->pipes.max =
         conns_max / CONNS_A_PIPE < PIPES_MAX ? (unsigned)(conns_max / CONNS_A_PIPE) : PIPES_MAX;
     w->conns_max = conns_max - w->pipes.max; /* a pipe takes as many descriptors as a client */

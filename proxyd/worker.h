@@ -41,6 +41,11 @@ struct shared {
     atomic_uint n_held;     /* requests that wait for their environment, of all workers */
     struct wanted wanted;   /* what sleeps, and somebody came for; the workers say that */
     atomic_uint n_given;    /* snapshots that lie in every worker's inbox, or did */
+    size_t n_listeners;     /* of listen.http, and behind them that of listen.metrics */
+    bool tallied;           /* requests are counted and timed, for somebody reads that */
+    struct tally *tallies;  /* one a worker */
+    unsigned n_tallies;
+    atomic_uint n_reloads, reload_ms; /* of the routes: how often; how long the last one took */
 };
 
 enum timer_kind {
@@ -78,6 +83,7 @@ struct worker {
     bool muted; /* no descriptors: the listeners are out of the epoll until unmute_at */
     int64_t unmute_at, mute_told_at; /* monotonic ms; 0: never */
     struct count_worker *counts;
+    struct tally *tally;
     struct visitor_memory visitors;
     struct page_share pages;
     struct timer_list timers[TIMER_KINDS];
@@ -104,7 +110,7 @@ struct worker {
 
 /* Makes a worker and starts its thread, with a snapshot of which it gets a reference. conns_max:
  * the client connections it may have. NULL with *e. worker_free() frees it. */
-struct worker *worker_start(struct shared *shared, struct count_worker *counts,
+struct worker *worker_start(struct shared *shared, struct count_worker *counts, struct tally *tally,
                             struct route_snapshot *routes, size_t conns_max, struct err *e)
     __attribute__((warn_unused_result));
 

@@ -67,6 +67,7 @@ int child_start(struct child *c, struct err *e)
     if (pid == 0)
         become(c, parent);
     c->pid = pid;
+    c->starts++;
     c->started_at = clock_monotonic_ms();
     log_debug("started %s (process %d)", c->name, (int)pid);
     return 0;

@@ -21,6 +21,7 @@ struct child {
     pid_t pid;              /* 0: it does not run */
     int64_t started_at;     /* monotonic ms */
     int64_t start_again_at; /* monotonic ms; it holds while pid is 0 */
+    uint64_t starts;        /* how often it was started */
     unsigned deaths;        /* in a row, each soon after its start */
 };
 

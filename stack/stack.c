@@ -27,6 +27,7 @@
 #include "clock.h"
 #include "config/config_warn.h"
 #include "log.h"
+#include "metrics.h"
 #include "runner.h"
 #include "runner_local.h"
 #include "signals.h"
@@ -35,10 +36,12 @@
 
 #include "answers.h"
 #include "privileges.h"
+#include "process_figures.h"
 
 enum { PROXYD, WEB, API, SYNC }; /* the order in which they are stopped */
 
 #define READY_TIMEOUT_MS 30000
+#define FIGURES_MS       5000
 #define DRAIN_MS         30000
 #define STOP_MS          5000
 #define TASKS_STOP_MS    8000 /* longer than a local task's own grace */
@@ -116,9 +119,12 @@ static int settle_in(struct stack *s, struct err *e)
     }
     if (s->lock < 0 && take_lock(s, e) < 0)
         return -1;
-    if (state_folder_check_entries(s->state, e) < 0)
+    if (state_folder_check_entries(s->state, e) < 0 ||
+        make_folder(arena_printf(&s->arena, "%s/run", s->state), e) < 0 ||
+        metrics_make(s->state, e) < 0)
         return -1;
-    return make_folder(arena_printf(&s->arena, "%s/run", s->state), e);
+    metrics_join(s->state);
+    return 0;
 }
 
 static int check_database(const struct stack *s, struct err *e)
@@ -443,16 +449,36 @@ static int64_t start_due(struct stack *s)
     return next;
 }
 
+/* Notes them, where somebody reads them. Returns ms until they are to be noted again, `ms` at most.
+ */
+static int64_t note_figures(struct stack *s, int64_t ms)
+{
+    static const enum metric_program programs[STACK_CHILDREN] = {
+        [PROXYD] = METRIC_PROXYD, [WEB] = METRIC_WEB, [API] = METRIC_API, [SYNC] = METRIC_SYNC};
+    int64_t now = clock_monotonic_ms();
+
+    if (!s->program->config->listen.metrics)
+        return ms;
+    if (now >= s->figures_at) {
+        for (size_t i = 0; i < STACK_CHILDREN; i++)
+            process_figures(&s->children[i], &metrics->processes[programs[i]]);
+        s->figures_at = now + FIGURES_MS;
+    }
+    return s->figures_at - now < ms ? s->figures_at - now : ms;
+}
+
 void stack_supervise(struct stack *s)
 {
     struct child *dead;
     int status;
 
     for (;;) {
-        if (wait_signal(s, start_due(s)))
+        if (wait_signal(s, note_figures(s, start_due(s))))
             return;
-        while ((dead = reap(s, &status)))
+        while ((dead = reap(s, &status))) {
             child_ended(dead, status);
+            s->figures_at = 0; /* at once: that it has died */
+        }
     }
 }
 

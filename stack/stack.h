@@ -22,6 +22,7 @@ struct stack {
     int lock;                              /* of the state folder */
     const char *user;                      /* the user that it became; NULL: it did not change */
     int signals;
+    int64_t figures_at; /* monotonic ms; when the children are looked at next (listen.metrics) */
 };
 
 #define STACK_USER_OPTION "user"

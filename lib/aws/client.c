@@ -367,6 +367,8 @@ static void finish(struct aws_client *client, struct transfer *t, CURLcode resul
     else if (status < 200 || status > 299)
         failure_of_answer(call, *t->error_type ? t->error_type : NULL);
     t->step = call->failed && again(client, t, &attempt, retry_after) ? STEP_WAITING : STEP_DONE;
+    if (t->step == STEP_DONE)
+        failure_count(call);
     drop(client, t);
 }
 
@@ -387,6 +389,7 @@ static int begin_due(struct aws_client *client, struct transfer *transfers, size
         struct transfer *t = &transfers[i];
         if (t->step == STEP_WAITING && t->begin_at <= now && running < RUNNING_MAX) {
             if (begin(client, t, now) < 0) {
+                failure_count(t->call);
                 t->step = STEP_DONE;
                 arena_free(&t->arena);
             } else
@@ -427,6 +430,7 @@ static void give_up(struct aws_client *client, struct transfer *transfers, size_
         transfers[i].call->status = 0;
         transfers[i].call->code[0] = '\0';
         failure_of_transport(transfers[i].call, why);
+        failure_count(transfers[i].call);
         transfers[i].step = STEP_DONE;
     }
 }

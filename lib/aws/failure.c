@@ -1,9 +1,13 @@
 #include "failure.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
 
+#include "metrics.h"
+
+#include "retry.h"
 #include "xml.h"
 
 /* The part of "com.amazonaws.ecs#ClientException:http://…" that is the code. */
@@ -128,6 +132,21 @@ void failure_of_transport(struct aws_call *call, const char *reason)
     call->failed = true;
     err_set(&call->err, ERR_REFUSED, "%s %s: %s", aws_service_info(call->service)->title,
             call->operation, reason);
+}
+
+void failure_count(const struct aws_call *call)
+{
+    const char *service = aws_service_info(call->service)->iam;
+    enum metric_call how = METRIC_CALL_OK;
+    char operation[METRIC_NAME];
+
+    snprintf(operation, sizeof operation, "%s:%s", service, call->operation);
+    if (call->failed)
+        how = call->status == 0                                        ? METRIC_CALL_FAILED
+              : is_about_access(call->code)                            ? METRIC_CALL_DENIED
+              : retry_is_throttling(call->code) || call->status == 429 ? METRIC_CALL_THROTTLED
+                                                                       : METRIC_CALL_REFUSED;
+    metrics_called(operation, how);
 }
 
 const char *failure_region(const struct aws_call *call, struct arena *a)

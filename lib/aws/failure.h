@@ -12,6 +12,9 @@ void failure_of_answer(struct aws_call *call, const char *error_type);
 void failure_of_transport(struct aws_call *call, const char *reason);
 
 /* The region that an error answer of S3 names as the bucket's; "" when it names none. */
+/* The call has ended, well or not: counts it (lib/metrics.h). */
+void failure_count(const struct aws_call *call);
+
 const char *failure_region(const struct aws_call *call, struct arena *a)
     __attribute__((warn_unused_result));
 

@@ -93,6 +93,7 @@ struct config {
     } host;
     struct {
         const char *foreign_address;
+        const char *metrics; /* ADDRESS:PORT; NULL: nowhere */
         struct config_listen *http;
         size_t n_http; /* at least 1 */
     } listen;

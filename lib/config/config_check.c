@@ -132,24 +132,39 @@ static int check_listen(const struct config *c, struct err *e)
     return 0;
 }
 
-/* mirage-proxyd's ports are its own: the web server would find one taken, or it would. */
-static int check_web(const struct config *c, struct err *e)
+/* mirage-proxyd's ports are its own: what else listens would find one taken, or it would. key: who
+ * else it is. */
+static int check_own_port(const struct config *c, const char *key, const char *where, struct err *e)
 {
-    struct socket_address web, proxyd;
+    struct socket_address other, proxyd;
     bool v6 = strchr(c->listen.foreign_address, ':');
     char text[128];
 
-    if (!c->web.listen || !socket_address_parse(&web, c->web.listen))
+    if (!where || !socket_address_parse(&other, where))
         return 0;
     for (size_t i = 0; i < c->listen.n_http; i++) {
         snprintf(text, sizeof text, "%s%s%s:%ld", v6 ? "[" : "", c->listen.foreign_address,
                  v6 ? "]" : "", c->listen.http[i].listen);
-        if (socket_address_parse(&proxyd, text) && socket_address_collides(&web, &proxyd))
+        if (socket_address_parse(&proxyd, text) && socket_address_collides(&other, &proxyd))
             return complain(c, c->listen.http[i].line, e,
-                            "web.listen: port %ld is mirage-proxyd's (listen.http[%zu].listen); "
-                            "name another",
-                            c->listen.http[i].listen, i);
+                            "%s: port %ld is mirage-proxyd's (listen.http[%zu].listen); name "
+                            "another",
+                            key, c->listen.http[i].listen, i);
     }
+    return 0;
+}
+
+static int check_others(const struct config *c, struct err *e)
+{
+    struct socket_address web, metrics;
+
+    if (check_own_port(c, "web.listen", c->web.listen, e) < 0 ||
+        check_own_port(c, "listen.metrics", c->listen.metrics, e) < 0)
+        return -1;
+    if (c->web.listen && c->listen.metrics && socket_address_parse(&web, c->web.listen) &&
+        socket_address_parse(&metrics, c->listen.metrics) &&
+        socket_address_collides(&web, &metrics))
+        return complain(c, 0, e, "listen.metrics: web.listen is %s; name another", c->web.listen);
     return 0;
 }
 
@@ -361,7 +376,7 @@ static int complete_launch(struct config *c, struct err *e)
 
 int config_complete(struct config *c, struct err *e)
 {
-    if (check_listen(c, e) < 0 || check_web(c, e) < 0 || complete_parameters(c, e) < 0 ||
+    if (check_listen(c, e) < 0 || check_others(c, e) < 0 || complete_parameters(c, e) < 0 ||
         complete_purge(c, e) < 0 || complete_sleep(c, e) < 0 || check_auth(c, e) < 0 ||
         complete_launch(c, e) < 0)
         return -1;

@@ -33,6 +33,7 @@ static const struct config_field listen[] = {
     {.key = "foreign_address",
      .type = CONFIG_ADDRESS,
      .offset = IN(config, listen.foreign_address)},
+    {.key = "metrics", .type = CONFIG_LISTEN, .offset = IN(config, listen.metrics)},
     {.key = "http",
      .type = CONFIG_LIST,
      .offset = IN(config, listen.http),
