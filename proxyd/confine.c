@@ -75,8 +75,26 @@ static int allow_state(int ruleset, const char *state_folder, uint64_t file_righ
     return rc;
 }
 
-/* Only the database's files; no TCP port to listen on; no signal to other processes. */
-static bool limit_files(const char *state_folder)
+/* The folder of the access log, in which it is made anew after its being renamed. */
+static int allow_log(int ruleset, const char *log_file)
+{
+    const char *slash = log_file ? strrchr(log_file, '/') : NULL;
+    struct arena a = {0};
+    const char *folder = !slash ? "."
+                         : slash == log_file
+                             ? "/"
+                             : arena_strndup(&a, log_file, (size_t)(slash - log_file));
+    int rc = log_file ? allow(ruleset, folder,
+                              LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE)
+                      : 0;
+
+    arena_free(&a);
+    return rc;
+}
+
+/* Only the database's files, and the access log; no TCP port to listen on; no signal to other
+ * processes. */
+static bool limit_files(const char *state_folder, const char *log_file)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
     struct ruleset r = {.fs = LANDLOCK_ACCESS_FS_MAKE_SYM * 2 - 1}; /* all of ABI 1 */
@@ -98,7 +116,7 @@ static bool limit_files(const char *state_folder)
                       0);
     if (fd < 0)
         return false;
-    if (allow_state(fd, state_folder, rights) == 0)
+    if (allow_state(fd, state_folder, rights) == 0 && allow_log(fd, log_file) == 0)
         rc = (int)syscall(SYS_landlock_restrict_self, fd, 0);
     close(fd);
     return rc == 0;
@@ -294,7 +312,7 @@ static void drop_capabilities(void)
         log_warn("cannot give up capabilities: %s", strerror(errno));
 }
 
-void confine(const char *state_folder)
+void confine(const char *state_folder, const char *log_file)
 {
     bool files, calls;
 
@@ -303,7 +321,7 @@ void confine(const char *state_folder)
         return;
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         log_warn("cannot give up new privileges: %s", strerror(errno));
-    files = limit_files(state_folder);
+    files = limit_files(state_folder, log_file);
     calls = limit_calls();
     if (!files || !calls)
         log_info("this kernel does not confine mirage-proxyd:%s%s", files ? "" : " no Landlock",

@@ -5,7 +5,8 @@
 #define MIRAGE_PROXYD_CONFINE_H
 
 /* Holds for this thread and all that it starts later, and cannot be undone. What this kernel
- * does not offer is left out, and the log says so. It never keeps the proxy from starting. */
-void confine(const char *state_folder);
+ * does not offer is left out, and the log says so. It never keeps the proxy from starting.
+ * log_file: may be written, and made anew in its folder; NULL: none. */
+void confine(const char *state_folder, const char *log_file);
 
 #endif

@@ -19,6 +19,7 @@
 #include "tally.h"
 #include "timer.h"
 
+struct access_note;
 struct page_slot;
 struct upstream;
 struct worker;
@@ -104,11 +105,12 @@ struct conn {
     char subdomain[HOST_SUBDOMAIN_MAX]; /* "" for the web API */
     struct body request;
     struct body response;
-    int64_t asked_us;      /* monotonic us; when it came; 0: none is to be counted (tally.h) */
-    int status;            /* of the answer; 0: there is none yet */
-    enum tally_by by;      /* what decided it */
-    uint64_t counted;      /* of out.written */
-    bool tunnel_closed[2]; /* by the client, by the task: its end of stream was passed on */
+    int64_t asked_us;         /* monotonic us; when it came; 0: none is to be counted (tally.h) */
+    int status;               /* of the answer; 0: there is none yet */
+    enum tally_by by;         /* what decided it */
+    uint64_t counted;         /* of out.written */
+    struct access_note *note; /* of the request, for the access log; NULL */
+    bool tunnel_closed[2];    /* by the client, by the task: its end of stream was passed on */
 };
 
 /* A connection that was just accepted. Owns fd from now on, also when it fails (no memory): NULL.

@@ -5,6 +5,7 @@
 
 #include "log.h"
 
+#include "access_log.h"
 #include "admit.h"
 #include "bad_gateway.h"
 #include "conn.h"
@@ -228,6 +229,7 @@ void exchange_begin(struct conn *c)
         reply_refuse(c, status, r.fields.fault);
         return;
     }
+    access_log_note(c, &r);
     c->method = r.method;
     c->minor = r.minor;
     c->upgrade = r.upgrade;

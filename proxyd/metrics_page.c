@@ -141,6 +141,14 @@ static void add_errors(struct buf *out, const struct shared *s)
                "proxy_upstream_errors_total{kind=\"%s\"}", kinds[i]);
 }
 
+static void add_log(struct buf *out, const struct shared *s)
+{
+    family(out, "access_log_lines_total", "counter",
+           "Lines of the access log; those that are lost found no room, for they are not read.");
+    sample(out, TOTAL(s, lines), "access_log_lines_total{result=\"written\"}");
+    sample(out, TOTAL(s, lines_lost), "access_log_lines_total{result=\"lost\"}");
+}
+
 static void add_proxy(struct buf *out, struct worker *w)
 {
     struct shared *s = w->shared;
@@ -168,6 +176,7 @@ static void add_proxy(struct buf *out, struct worker *w)
     family(out, "proxy_route_reload_seconds", "gauge",
            "How long reading them took, the last time.");
     seconds(out, atomic_load(&s->reload_ms), "proxy_route_reload_seconds");
+    add_log(out, s);
 }
 
 /* --- what the programs share ------------------------------------------------------------------ */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "access_log.h"
 #include "bad_gateway.h"
 #include "conn.h"
 #include "credentials.h"
@@ -57,6 +58,7 @@ static bool take_interim(struct conn *c, const struct http_response *r, const ch
     conn_drop_head(c);
     c->status = r->status;
     c->by = *c->subdomain ? TALLY_TASK : TALLY_WEB;
+    access_log_note_task(c);
     tunnel_begin(c, behind, len);
     return false;
 }
@@ -80,6 +82,7 @@ static void begin_answer(struct conn *c, const struct http_response *r, const ch
 
     c->status = r->status;
     c->by = c->waiting ? TALLY_PAGE : *c->subdomain ? TALLY_TASK : TALLY_WEB;
+    access_log_note_task(c);
     c->keep_alive = plan.keep_alive;
     c->upstream->keep_alive = r->keep_alive && r->body != HTTP_BODY_UNTIL_CLOSE;
     body_begin(&c->response, r->body, r->content_length, plan.out_chunked);

@@ -18,6 +18,7 @@
 #include "signals.h"
 #include "store/store_route.h"
 
+#include "access_log.h"
 #include "confine.h"
 #include "count.h"
 #include "health.h"
@@ -198,9 +199,9 @@ static int start(struct server *s, struct err *e)
     size_t conns_max = conns_per_worker(n);
 
     s->signals = signals_watch(
-        (const int[]){SIGTERM, SIGINT, 0}); /* before the threads, which inherit the mask */
+        (const int[]){SIGTERM, SIGINT, SIGHUP, 0}); /* before the threads, which inherit the mask */
     s->shared.n_listeners = listener_count(s->config);
-    s->shared.tallied = s->config->listen.metrics;
+    s->shared.tallied = s->config->listen.metrics || strcmp(s->config->log.access, "off") != 0;
     s->shared.tallies = aligned_alloc(sizeof(struct tally), n * sizeof(struct tally));
     if (s->shared.tallies)
         memset(s->shared.tallies, 0, n * sizeof(struct tally));
@@ -225,7 +226,9 @@ static int start(struct server *s, struct err *e)
     if (open_pid_file(s, e) < 0)
         return -1;
     if (s->setup->confined)
-        confine(s->setup->state);
+        confine(s->setup->state, s->config->log.access_file);
+    if (access_log_open(&s->shared.access_log, s->config, n, e) < 0)
+        return -1;
     for (; s->n_workers < n; s->n_workers++) {
         s->workers[s->n_workers] =
             worker_start(&s->shared, count_worker(s->counts, s->n_workers),
@@ -271,6 +274,7 @@ static void drain(struct server *s)
         poll(NULL, 0, 1);
     listener_close_all(s->listeners, s->shared.n_listeners);
     if (!join_workers(s, end)) {
+        access_log_close(s->shared.access_log);
         log_warn("ending with requests in flight, %d s after the signal", DRAIN_MS / 1000);
         _exit(0);
     }
@@ -289,11 +293,27 @@ static void free_all(struct server *s)
     count_table_free(s->counts);
     own_ports_free(s->own);
     visitor_rules_free(s->shared.visitors);
+    access_log_close(s->shared.access_log);
     free(s->shared.tallies);
     if (s->signals >= 0)
         close(s->signals);
     if (s->pid_file >= 0)
         close(s->pid_file);
+}
+
+/* Waits for a moment, and takes signals. false: it is told to end. */
+static bool goes_on(struct server *s)
+{
+    struct pollfd p = {.fd = s->signals, .events = POLLIN};
+    int number;
+
+    poll(&p, 1, LOOK_MS);
+    while ((number = signals_next(s->signals)) != 0) {
+        if (number != SIGHUP)
+            return false;
+        access_log_reopen(s->shared.access_log);
+    }
+    return true;
 }
 
 int server_run(const struct server_setup *setup, struct err *e)
@@ -308,7 +328,6 @@ int server_run(const struct server_setup *setup, struct err *e)
         .signals = -1,
         .pid_file = -1};
     struct arena a = {0};
-    struct pollfd p;
     int rc;
 
     metrics_join(setup->state); /* while files can be opened */
@@ -316,8 +335,7 @@ int server_run(const struct server_setup *setup, struct err *e)
     if (rc == 0) {
         log_info("listening on %s port %ld", setup->config->listen.foreign_address,
                  setup->config->listen.http[0].listen);
-        p = (struct pollfd){.fd = s.signals, .events = POLLIN};
-        while (poll(&p, 1, LOOK_MS) <= 0) {
+        while (goes_on(&s)) {
             look_at_database(&s);
             write_wanted(&s);
             if (clock_monotonic_ms() >= s.count_at)

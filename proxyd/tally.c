@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "access_log.h"
 #include "conn.h"
 #include "worker.h"
 
@@ -37,14 +38,18 @@ static void count_time(struct tally *t, int64_t us)
 void tally_end(struct conn *c)
 {
     struct tally *t = c->worker->tally;
+    const uint64_t bytes = c->out.written - c->counted;
+    int64_t us;
 
     if (c->asked_us == 0)
         return;
+    us = now_us() - c->asked_us;
     tally_add(&t->requests[c->by][c->status / 100 < TALLY_CLASSES ? c->status / 100 : 0], 1);
     if (c->by == TALLY_TASK && c->status >= 200)
-        count_time(t, now_us() - c->asked_us);
-    tally_add(&t->response_bytes, c->out.written - c->counted);
+        count_time(t, us);
+    tally_add(&t->response_bytes, bytes);
     c->counted = c->out.written;
+    access_log_add(c, us, bytes);
     c->asked_us = 0;
 }
 

@@ -47,6 +47,7 @@ struct tally {
     tally_count request_bytes, response_bytes;
     tally_count connections, open, tunnels, open_tunnels;
     tally_count retries, errors[TALLY_ERRORS];
+    tally_count lines, lines_lost; /* of the access log */
 } __attribute__((aligned(64)));
 
 /* One thread adds: no locked instruction is needed. */

@@ -34,16 +34,17 @@ struct shared {
     const struct config *config;
     struct listener *listeners;
     struct visitor_rules *visitors;
-    struct target web;      /* where the web API's host goes */
-    atomic_bool healthy;    /* routes were loaded, and a sync has succeeded */
-    atomic_bool draining;   /* accept nothing more, end when the last connection has */
-    atomic_uint n_draining; /* workers that have stopped accepting */
-    atomic_uint n_held;     /* requests that wait for their environment, of all workers */
-    struct wanted wanted;   /* what sleeps, and somebody came for; the workers say that */
-    atomic_uint n_given;    /* snapshots that lie in every worker's inbox, or did */
-    size_t n_listeners;     /* of listen.http, and behind them that of listen.metrics */
-    bool tallied;           /* requests are counted and timed, for somebody reads that */
-    struct tally *tallies;  /* one a worker */
+    struct target web;             /* where the web API's host goes */
+    atomic_bool healthy;           /* routes were loaded, and a sync has succeeded */
+    atomic_bool draining;          /* accept nothing more, end when the last connection has */
+    atomic_uint n_draining;        /* workers that have stopped accepting */
+    atomic_uint n_held;            /* requests that wait for their environment, of all workers */
+    struct wanted wanted;          /* what sleeps, and somebody came for; the workers say that */
+    atomic_uint n_given;           /* snapshots that lie in every worker's inbox, or did */
+    size_t n_listeners;            /* of listen.http, and behind them that of listen.metrics */
+    struct access_log *access_log; /* NULL: none is written */
+    bool tallied;                  /* requests are counted and timed, for somebody reads that */
+    struct tally *tallies;         /* one a worker */
     unsigned n_tallies;
     atomic_uint n_reloads, reload_ms; /* of the routes: how often; how long the last one took */
 };

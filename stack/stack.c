@@ -340,8 +340,11 @@ static bool wait_signal(struct stack *s, int64_t ms)
 
     poll(p, 2, ms > 60000 ? 60000 : ms < 0 ? 0 : (int)ms);
     child_log_pass_on(&s->web.log, clock_monotonic_ms());
-    while ((number = signals_next(s->signals)) != 0)
+    while ((number = signals_next(s->signals)) != 0) {
         end = end || number == SIGTERM || number == SIGINT;
+        if (number == SIGHUP && s->children[PROXYD].pid) /* it opens its access log anew */
+            kill(s->children[PROXYD].pid, SIGHUP);
+    }
     return end;
 }
 

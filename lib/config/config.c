@@ -45,6 +45,7 @@ static void set_defaults(struct config *c, const struct options *o)
     c->wake.limit = 60;
     c->wake.held = 200;
     c->wake.visitors = "browsers";
+    c->log.access = "off";
     c->web.server = "lighttpd";
     c->ecs.enable_execute_command = true;
 }

@@ -92,6 +92,10 @@ struct config {
         const char *reverse_proxy_suffix; /* lower case, with its leading dot */
     } host;
     struct {
+        const char *access;      /* "off", "combined", "json" */
+        const char *access_file; /* a path; NULL: standard output */
+    } log;
+    struct {
         const char *foreign_address;
         const char *metrics; /* ADDRESS:PORT; NULL: nowhere */
         struct config_listen *http;

@@ -45,6 +45,15 @@ static const struct config_field listen[] = {
     {0},
 };
 
+static const struct config_field log_section[] = {
+    {.key = "access",
+     .type = CONFIG_CHOICE,
+     .offset = IN(config, log.access),
+     .choices = "off combined json"},
+    {.key = "access_file", .type = CONFIG_STRING, .offset = IN(config, log.access_file)},
+    {0},
+};
+
 static const struct config_field network[] = {
     {.key = "proxy_timeout",
      .type = CONFIG_DURATION,
@@ -408,6 +417,7 @@ static const struct config_field local[] = {
 const struct config_field config_schema[] = {
     {.key = "host", .type = CONFIG_SECTION, .sub = host},
     {.key = "listen", .type = CONFIG_SECTION, .sub = listen},
+    {.key = "log", .type = CONFIG_SECTION, .sub = log_section},
     {.key = "network", .type = CONFIG_SECTION, .sub = network},
     {.key = "web", .type = CONFIG_SECTION, .sub = web},
     {.key = "htmldir", .type = CONFIG_STRING, .offset = IN(config, htmldir)},

@@ -75,7 +75,7 @@ static int tried(int (*try)(void))
 
     assert_true(pid >= 0);
     if (pid == 0) {
-        confine(state);
+        confine(state, NULL);
         _exit(is_confined_here() ? try() : 255);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
