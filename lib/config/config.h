@@ -98,6 +98,7 @@ struct config {
     struct {
         const char *foreign_address;
         const char *metrics; /* ADDRESS:PORT; NULL: nowhere */
+        size_t line;         /* in the file; 0: a default */
         struct config_listen *http;
         size_t n_http; /* at least 1 */
     } listen;

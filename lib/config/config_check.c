@@ -146,7 +146,7 @@ static int check_own_port(const struct config *c, const char *key, const char *w
         snprintf(text, sizeof text, "%s%s%s:%ld", v6 ? "[" : "", c->listen.foreign_address,
                  v6 ? "]" : "", c->listen.http[i].listen);
         if (socket_address_parse(&proxyd, text) && socket_address_collides(&other, &proxyd))
-            return complain(c, c->listen.http[i].line, e,
+            return complain(c, c->listen.http[i].line ? c->listen.http[i].line : c->listen.line, e,
                             "%s: port %ld is mirage-proxyd's (listen.http[%zu].listen); name "
                             "another",
                             key, c->listen.http[i].listen, i);
@@ -164,7 +164,8 @@ static int check_others(const struct config *c, struct err *e)
     if (c->web.listen && c->listen.metrics && socket_address_parse(&web, c->web.listen) &&
         socket_address_parse(&metrics, c->listen.metrics) &&
         socket_address_collides(&web, &metrics))
-        return complain(c, 0, e, "listen.metrics: web.listen is %s; name another", c->web.listen);
+        return complain(c, c->listen.line, e, "listen.metrics: web.listen is %s; name another",
+                        c->web.listen);
     return 0;
 }
 

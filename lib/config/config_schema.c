@@ -416,7 +416,7 @@ static const struct config_field local[] = {
 
 const struct config_field config_schema[] = {
     {.key = "host", .type = CONFIG_SECTION, .sub = host},
-    {.key = "listen", .type = CONFIG_SECTION, .sub = listen},
+    {.key = "listen", .type = CONFIG_SECTION, .sub = listen, .line = IN(config, listen.line)},
     {.key = "log", .type = CONFIG_SECTION, .sub = log_section},
     {.key = "network", .type = CONFIG_SECTION, .sub = network},
     {.key = "web", .type = CONFIG_SECTION, .sub = web},

@@ -29,6 +29,9 @@ static void defaults_without_a_file(void **state)
     assert_string_equal(c->listen.foreign_address, "0.0.0.0");
     assert_string_equal(c->web.server, "lighttpd");
     assert_null(c->web.listen);
+    assert_null(c->listen.metrics);
+    assert_string_equal(c->log.access, "off");
+    assert_null(c->log.access_file);
     assert_int_equal(c->listen.n_http, 1);
     assert_int_equal(c->listen.http[0].listen, 80);
     assert_int_equal(c->listen.http[0].target, 80);
@@ -142,8 +145,10 @@ static const char everything[] =
     "host:\n"
     "  webapi: Mirage.Dev.Example.net\n"
     "  reverse_proxy_suffix: Dev.Example.net\n"
+    "log: {access: json, access_file: /srv/log/access.log}\n"
     "listen:\n"
     "  foreign_address: 127.0.0.2\n"
+    "  metrics: '[::1]:9090'\n"
     "  http:\n"
     "    - {listen: 8080, target: 80, require_auth_cookie: true}\n"
     "    - {listen: 65535, target: 1}\n"
@@ -238,6 +243,9 @@ static void check_servers(const struct config *c)
     assert_string_equal(c->host.webapi, "mirage.dev.example.net");
     assert_string_equal(c->host.reverse_proxy_suffix, ".dev.example.net");
     assert_string_equal(c->listen.foreign_address, "127.0.0.2");
+    assert_string_equal(c->listen.metrics, "[::1]:9090");
+    assert_string_equal(c->log.access, "json");
+    assert_string_equal(c->log.access_file, "/srv/log/access.log");
     assert_int_equal(c->listen.n_http, 2);
     assert_int_equal(c->listen.http[0].listen, 8080);
     assert_int_equal(c->listen.http[0].target, 80);

@@ -20,6 +20,7 @@
 
 static struct config config;
 static struct shared shared = {.config = &config};
+static struct tally tally;
 static struct worker *w;
 static int client;
 static struct conn *c;
@@ -32,6 +33,7 @@ static int open_one(void **state)
     w = calloc(1, sizeof *w);
     assert_non_null(w);
     w->shared = &shared;
+    w->tally = &tally;
     w->epoll = epoll_create1(0);
     for (int i = 0; i < TIMER_KINDS; i++)
         timer_list_init(&w->timers[i], i == TIMER_NONE ? 0 : 1000, NULL);
