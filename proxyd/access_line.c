@@ -1,9 +1,7 @@
 #include "access_line.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "utf8.h"
 
@@ -21,7 +19,7 @@ static char *put_text(char *to, const char *text)
     return put(to, text, strlen(text));
 }
 
-static char *put_number(char *to, uint64_t n)
+char *access_line_number(char *to, uint64_t n)
 {
     char digits[20];
     size_t len = 0;
@@ -43,6 +41,40 @@ static char *put_digits(char *to, uint64_t n, size_t width)
 static bool is_plain(unsigned char c)
 {
     return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
+/* --- time ------------------------------------------------------------------------------------- */
+
+struct moment {
+    unsigned year, month, day, hour, minute, second;
+};
+
+/* In UTC. gmtime_r() takes a lock, and as long as all the rest of a line. The day is counted from 1
+ * March of the year 0, so that a leap day is the last of its year: 400 years have 146097 days, and
+ * five months from March on 153. */
+static void read_time(int64_t at_ms, struct moment *m)
+{
+    const unsigned seconds = (unsigned)(at_ms / 1000 % 86400);
+    const unsigned days = (unsigned)(at_ms / 86400000) + 719468, of_era = days % 146097;
+    const unsigned year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    const unsigned of_year = of_era - (365 * year + year / 4 - year / 100);
+    const unsigned month = (5 * of_year + 2) / 153;
+
+    m->day = of_year - (153 * month + 2) / 5 + 1;
+    m->month = month < 10 ? month + 3 : month - 9;
+    m->year = year + days / 146097 * 400 + (m->month <= 2);
+    m->hour = seconds / 3600;
+    m->minute = seconds / 60 % 60;
+    m->second = seconds % 60;
+}
+
+static char *put_clock(char *to, const struct moment *m)
+{
+    to = put_digits(to, m->hour, 2);
+    *to++ = ':';
+    to = put_digits(to, m->minute, 2);
+    *to++ = ':';
+    return put_digits(to, m->second, 2);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */
@@ -96,21 +128,16 @@ static char *put_string(char *to, const char *name, const char *value)
 /* RFC 3339, in UTC. */
 static char *put_time(char *to, int64_t at_ms)
 {
-    const time_t s = (time_t)(at_ms / 1000);
-    struct tm tm;
+    struct moment m;
 
-    gmtime_r(&s, &tm);
-    to = put_digits(to, (uint64_t)tm.tm_year + 1900, 4);
+    read_time(at_ms, &m);
+    to = put_digits(to, m.year, 4);
     *to++ = '-';
-    to = put_digits(to, (uint64_t)tm.tm_mon + 1, 2);
+    to = put_digits(to, m.month, 2);
     *to++ = '-';
-    to = put_digits(to, (uint64_t)tm.tm_mday, 2);
+    to = put_digits(to, m.day, 2);
     *to++ = 'T';
-    to = put_digits(to, (uint64_t)tm.tm_hour, 2);
-    *to++ = ':';
-    to = put_digits(to, (uint64_t)tm.tm_min, 2);
-    *to++ = ':';
-    to = put_digits(to, (uint64_t)tm.tm_sec, 2);
+    to = put_clock(to, &m);
     *to++ = '.';
     to = put_digits(to, (uint64_t)(at_ms % 1000), 3);
     *to++ = 'Z';
@@ -127,13 +154,13 @@ size_t access_line_json(const struct access_line *l, char text[ACCESS_LINE_MAX])
     to = put_member(to, ",\"host\":", l->host, ACCESS_HOST_MAX);
     to = put_member(to, ",\"target\":", l->target, ACCESS_TARGET_MAX);
     to = put_text(to, ",\"protocol\":\"HTTP/1.");
-    to = put_number(to, (uint64_t)l->minor);
+    to = access_line_number(to, (uint64_t)l->minor);
     to = put_text(to, "\",\"status\":");
-    to = put_number(to, (uint64_t)l->status);
+    to = access_line_number(to, (uint64_t)l->status);
     to = put_text(to, ",\"bytes\":");
-    to = put_number(to, l->bytes);
+    to = access_line_number(to, l->bytes);
     to = put_text(to, ",\"seconds\":");
-    to = put_number(to, (uint64_t)l->us / 1000000);
+    to = access_line_number(to, (uint64_t)l->us / 1000000);
     *to++ = '.';
     to = put_digits(to, (uint64_t)l->us % 1000000, 6);
     to = put_string(to, ",\"by\":", l->by);
@@ -172,24 +199,33 @@ static char *put_quoted(char *to, struct access_text value, size_t max)
 
 size_t access_line_combined(const struct access_line *l, char text[ACCESS_LINE_MAX])
 {
-    const time_t s = (time_t)(l->at_ms / 1000);
+    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     char *to = put_text(text, l->client);
-    struct tm tm;
+    struct moment m;
 
-    gmtime_r(&s, &tm);
-    to += strftime(to, 64, " - - [%d/%b/%Y:%H:%M:%S +0000] \"", &tm);
+    read_time(l->at_ms, &m);
+    to = put_text(to, " - - [");
+    to = put_digits(to, m.day, 2);
+    *to++ = '/';
+    to = put_text(to, months[m.month - 1]);
+    *to++ = '/';
+    to = put_digits(to, m.year, 4);
+    *to++ = ':';
+    to = put_clock(to, &m);
+    to = put_text(to, " +0000] \"");
     if (l->method.bytes) {
         to = put_quoted(to, l->method, ACCESS_METHOD_MAX);
         *to++ = ' ';
         to = put_quoted(to, l->target, ACCESS_TARGET_MAX);
         to = put_text(to, " HTTP/1.");
-        to = put_number(to, (uint64_t)l->minor);
+        to = access_line_number(to, (uint64_t)l->minor);
     } else
         *to++ = '-';
     to = put_text(to, "\" ");
     to = put_digits(to, (uint64_t)l->status, 3);
     *to++ = ' ';
-    to = l->bytes ? put_number(to, l->bytes) : put_text(to, "-");
+    to = l->bytes ? access_line_number(to, l->bytes) : put_text(to, "-");
     to = put_text(to, " \"");
     to = put_quoted(to, l->referer, ACCESS_REFERER_MAX);
     to = put_text(to, "\" \"");

@@ -37,4 +37,7 @@ struct access_line {
 size_t access_line_json(const struct access_line *l, char text[ACCESS_LINE_MAX]);
 size_t access_line_combined(const struct access_line *l, char text[ACCESS_LINE_MAX]);
 
+/* Writes the decimal digits, without a NUL. Returns where they end. */
+char *access_line_number(char *to, uint64_t n);
+
 #endif

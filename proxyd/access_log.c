@@ -24,7 +24,10 @@
 #include "upstream.h"
 #include "worker.h"
 
-#define RING_SIZE (1u << 18) /* bytes of lines that wait, a worker */
+#define RING_SIZE (1u << 18)      /* bytes of lines that wait, a worker */
+#define RING_FULL (RING_SIZE / 2) /* then they are written at once */
+#define TASK_TEXT (CLIENT_ADDRESS_SIZE + 8)
+#define GATHER_MS 50
 #define CLOSE_MS  1000
 #define TELL_MS   60000 /* between two complaints */
 #define IDLE_MS   1000
@@ -32,7 +35,7 @@
 /* One thread writes behind `end`, the other reads behind `start`; both only grow. */
 struct ring {
     _Atomic size_t start, end;
-    char bytes[RING_SIZE];
+    char bytes[RING_SIZE], beside[ACCESS_LINE_MAX];
 };
 
 struct access_log {
@@ -127,37 +130,45 @@ static bool drain_all(struct access_log *log)
     return any > 0;
 }
 
-static void *write_lines(void *arg)
-{
-    struct access_log *log = arg;
-    struct pollfd p = {.fd = log->wake, .events = POLLIN};
-    uint64_t count;
-
-    for (;;) {
-        if (log->path && atomic_exchange(&log->reopen, false))
-            reopen(log);
-        if (drain_all(log))
-            continue;
-        if (atomic_load(&log->ending))
-            return NULL;
-        atomic_store(&log->sleeps, true);
-        if (drain_all(log)) { /* it came before it could be known that this one sleeps */
-            atomic_store(&log->sleeps, false);
-            continue;
-        }
-        poll(&p, 1, IDLE_MS);
-        atomic_store(&log->sleeps, false);
-        if (p.revents && read(log->wake, &count, sizeof count) < 0 && errno != EAGAIN)
-            log_error("eventfd: %s", strerror(errno));
-    }
-}
-
 static void wake(struct access_log *log)
 {
     const uint64_t one = 1;
 
     if (write(log->wake, &one, sizeof one) < 0 && errno != EAGAIN)
         log_error("eventfd: %s", strerror(errno));
+}
+
+/* Waits to be woken; ms: so long at most, -1: for ever. */
+static void wait_for(struct access_log *log, int ms)
+{
+    struct pollfd p = {.fd = log->wake, .events = POLLIN};
+    uint64_t count;
+
+    if (poll(&p, 1, ms) > 0 && read(log->wake, &count, sizeof count) < 0 && errno != EAGAIN)
+        log_error("eventfd: %s", strerror(errno));
+}
+
+/* Lines are written some at a time: a system call for each would cost as much as the request. */
+static void *write_lines(void *arg)
+{
+    struct access_log *log = arg;
+
+    while (!atomic_load(&log->ending)) {
+        if (log->path && atomic_exchange(&log->reopen, false))
+            reopen(log);
+        if (drain_all(log)) {
+            wait_for(log, GATHER_MS);
+            continue;
+        }
+        atomic_store(&log->sleeps, true);
+        if (!drain_all(log)) /* what comes from here on wakes it */
+            wait_for(log, -1);
+        atomic_store(&log->sleeps, false);
+        wait_for(log, GATHER_MS);
+    }
+    while (drain_all(log))
+        ;
+    return NULL;
 }
 
 int access_log_open(struct access_log **made, const struct config *config, unsigned workers,
@@ -224,18 +235,25 @@ void access_log_reopen(struct access_log *log)
 
 /* --- in a worker ------------------------------------------------------------------------------ */
 
-static struct http_slice find(const char *head, const struct http_request *r, const char *name,
-                              bool *found)
+/* The fields of a request that are shown; NULL: it was not sent. */
+struct shown {
+    const struct http_field *referer, *agent;
+};
+
+static struct shown find_shown(const char *head, const struct http_request *r)
 {
+    struct shown s = {0};
+
     for (size_t i = 0; i < r->fields.len; i++) {
         const struct http_field *f = &r->fields.items[i];
-        if (http_name_is(head + f->name.at, f->name.len, name)) {
-            *found = true;
-            return f->value;
-        }
+        if (f->id != HTTP_FIELD_OTHER)
+            continue;
+        if (f->name.len == 7 && http_name_is(head + f->name.at, f->name.len, "referer"))
+            s.referer = f;
+        else if (f->name.len == 10 && http_name_is(head + f->name.at, f->name.len, "user-agent"))
+            s.agent = f;
     }
-    *found = false;
-    return (struct http_slice){0};
+    return s;
 }
 
 static size_t add(struct access_note *n, size_t *at, const char *head, struct http_slice s,
@@ -252,15 +270,17 @@ void access_log_note(struct conn *c, const struct http_request *r)
 {
     const struct config *config = c->worker->shared->config;
     const char *head = conn_head(c);
-    bool has_referer, has_agent;
+    const struct http_slice none = {0};
     struct http_slice referer, agent;
     struct access_note *n;
+    struct shown shown;
     size_t at = 0;
 
     if (!c->worker->shared->access_log || c->asked_us == 0)
         return;
-    referer = find(head, r, "referer", &has_referer);
-    agent = find(head, r, "user-agent", &has_agent);
+    shown = find_shown(head, r);
+    referer = shown.referer ? shown.referer->value : none;
+    agent = shown.agent ? shown.agent->value : none;
     n = malloc(sizeof *n + r->method_text.len + r->target.len + r->host.len + referer.len +
                agent.len);
     free(c->note);
@@ -268,7 +288,7 @@ void access_log_note(struct conn *c, const struct http_request *r)
     if (!n)
         return;
     *n = (struct access_note){
-        .has_host = r->host.len > 0, .has_referer = has_referer, .has_agent = has_agent};
+        .has_host = r->host.len > 0, .has_referer = shown.referer, .has_agent = shown.agent};
     client_address(config, head, r, c->peer, c->peer_trusted, n->client);
     n->method = add(n, &at, head, r->method_text, ACCESS_METHOD_MAX);
     n->target = add(n, &at, head, r->target, ACCESS_TARGET_MAX);
@@ -290,35 +310,57 @@ const char *access_log_by(const struct conn *c)
     return words[c->by];
 }
 
-static const char *task_text(const struct target *t, char text[CLIENT_ADDRESS_SIZE + 8])
+/* "10.0.0.7:80". The C library takes longer for that than all the rest of a line takes. */
+static void v4_text(const struct sockaddr_in *at, char *text)
 {
-    const bool v4 = t->address.any.sa_family == AF_INET;
+    const unsigned char *bytes = (const unsigned char *)&at->sin_addr;
+
+    for (int i = 0; i < 4; i++) {
+        text = access_line_number(text, bytes[i]);
+        *text++ = i < 3 ? '.' : ':';
+    }
+    *access_line_number(text, ntohs(at->sin_port)) = '\0';
+}
+
+static void task_text(const struct target *t, char text[TASK_TEXT])
+{
     char address[CLIENT_ADDRESS_SIZE];
 
     *text = '\0';
-    if (t->len == 0 || t->address.any.sa_family == AF_UNIX)
-        return text;
-    if (inet_ntop(t->address.any.sa_family,
-                  v4 ? (const void *)&t->address.v4.sin_addr
-                     : (const void *)&t->address.v6.sin6_addr,
-                  address, sizeof address))
-        snprintf(text, CLIENT_ADDRESS_SIZE + 8, v4 ? "%s:%d" : "[%s]:%d", address,
-                 ntohs(v4 ? t->address.v4.sin_port : t->address.v6.sin6_port));
-    return text;
+    if (t->len == 0)
+        return;
+    if (t->address.any.sa_family == AF_INET)
+        v4_text(&t->address.v4, text);
+    else if (t->address.any.sa_family == AF_INET6 &&
+             inet_ntop(AF_INET6, &t->address.v6.sin6_addr, address, sizeof address))
+        snprintf(text, TASK_TEXT, "[%s]:%d", address, ntohs(t->address.v6.sin6_port));
 }
 
-static bool push(struct ring *r, const char *text, size_t len)
+/* Where the next line goes: the longest one has room there, in the ring or beside it. NULL: there
+ * is none. */
+static char *place(struct ring *r)
 {
     const size_t start = atomic_load_explicit(&r->start, memory_order_acquire);
     const size_t end = atomic_load_explicit(&r->end, memory_order_relaxed);
-    const size_t at = end % RING_SIZE, first = len < RING_SIZE - at ? len : RING_SIZE - at;
 
-    if (len > RING_SIZE - (end - start))
-        return false;
-    memcpy(r->bytes + at, text, first);
-    memcpy(r->bytes, text + first, len - first);
+    if (RING_SIZE - (end - start) < ACCESS_LINE_MAX)
+        return NULL;
+    return RING_SIZE - end % RING_SIZE < ACCESS_LINE_MAX ? r->beside : r->bytes + end % RING_SIZE;
+}
+
+/* The line that was written there counts. true: it is high time to write what is in the ring. */
+static bool push(struct ring *r, const char *text, size_t len)
+{
+    const size_t start = atomic_load_explicit(&r->start, memory_order_relaxed);
+    const size_t end = atomic_load_explicit(&r->end, memory_order_relaxed), at = end % RING_SIZE;
+    const size_t first = len < RING_SIZE - at ? len : RING_SIZE - at;
+
+    if (text == r->beside) { /* it wraps */
+        memcpy(r->bytes + at, text, first);
+        memcpy(r->bytes, text + first, len - first);
+    }
     atomic_store(&r->end, end + len);
-    return true;
+    return end - start < RING_FULL && end + len - start >= RING_FULL;
 }
 
 static void fill(struct access_line *l, const struct access_note *n)
@@ -341,7 +383,9 @@ void access_log_add(struct conn *c, int64_t us, uint64_t bytes)
 {
     struct worker *w = c->worker;
     struct access_log *log = w->shared->access_log;
-    char text[ACCESS_LINE_MAX], task[CLIENT_ADDRESS_SIZE + 8] = "";
+    char task[TASK_TEXT] = "", *text;
+    struct ring *ring;
+    bool is_full = false;
     struct access_line l = {.at_ms = clock_now_ms(),
                             .client = c->peer,
                             .minor = c->minor,
@@ -358,11 +402,12 @@ void access_log_add(struct conn *c, int64_t us, uint64_t bytes)
         task_text(&c->note->task, task);
     }
     l.task = task;
-    if (push(&log->rings[w->tally - w->shared->tallies], text, log->format(&l, text)))
-        tally_add(&w->tally->lines, 1);
-    else
-        tally_add(&w->tally->lines_lost, 1);
-    if (atomic_load(&log->sleeps) && atomic_exchange(&log->sleeps, false))
+    ring = &log->rings[w->tally - w->shared->tallies];
+    text = place(ring);
+    if (text)
+        is_full = push(ring, text, log->format(&l, text));
+    tally_add(text ? &w->tally->lines : &w->tally->lines_lost, 1);
+    if (is_full || (atomic_load(&log->sleeps) && atomic_exchange(&log->sleeps, false)))
         wake(log);
     free(c->note);
     c->note = NULL;

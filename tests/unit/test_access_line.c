@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 #include <jansson.h>
@@ -53,6 +54,27 @@ static void a_line_of_each(void **state)
     text[len] = '\0';
     assert_string_equal(text, "192.0.2.7 - - [02/Jan/2026:15:04:05 +0000] \"GET /a?b=c HTTP/1.1\" "
                               "200 1234 \"-\" \"Mozilla/5.0 (X11)\"\n");
+}
+
+/* As the C library has it, for days of two hundred years. */
+static void times(void **state)
+{
+    struct access_line l = line();
+    char expected[64];
+
+    (void)state;
+    for (int64_t day = 0; day < 200 * 366; day++) {
+        const time_t at = (time_t)(day * 86400 + day * 7919 % 86400);
+        struct tm tm;
+        l.at_ms = (int64_t)at * 1000 + 7;
+        gmtime_r(&at, &tm);
+        strftime(expected, sizeof expected, "{\"time\":\"%Y-%m-%dT%H:%M:%S.007Z\"", &tm);
+        access_line_json(&l, text);
+        assert_memory_equal(text, expected, strlen(expected));
+        strftime(expected, sizeof expected, "192.0.2.7 - - [%d/%b/%Y:%H:%M:%S +0000]", &tm);
+        access_line_combined(&l, text);
+        assert_memory_equal(text, expected, strlen(expected));
+    }
 }
 
 static void a_request_that_was_none(void **state)
@@ -158,9 +180,13 @@ static void the_longest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_line_of_each),        cmocka_unit_test(a_request_that_was_none),
-        cmocka_unit_test(quoted_as_apache_does), cmocka_unit_test(whatever_bytes_come),
-        cmocka_unit_test(characters_stay),       cmocka_unit_test(the_longest),
+        cmocka_unit_test(a_line_of_each),
+        cmocka_unit_test(times),
+        cmocka_unit_test(a_request_that_was_none),
+        cmocka_unit_test(quoted_as_apache_does),
+        cmocka_unit_test(whatever_bytes_come),
+        cmocka_unit_test(characters_stay),
+        cmocka_unit_test(the_longest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
