@@ -136,6 +136,7 @@ deps: ## install the Debian packages that building and running need
 deps-test:
 	$(Q)tools/deps $(DEPS) $(DEPS_TEST)
 	$(Q)[ -x /usr/sbin/nginx ] || [ -x build/unpacked/usr/sbin/nginx ] || tools/unpack build/unpacked nginx nginx-common
+	$(Q)[ -x /usr/bin/promtool ] || [ -x build/unpacked/usr/bin/promtool ] || tools/unpack build/unpacked prometheus
 
 # --- tests --------------------------------------------------------------------------------------
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/test_*.c)) \
@@ -291,6 +292,8 @@ install: all man ## install (DESTDIR PREFIX bindir datadir mandir docdir sysconf
 	$(Q)$(DATA) $(wildcard $(DOCS)) $(DESTDIR)$(docdir)
 	$(Q)$(DATA) docs/config.example.yaml $(DESTDIR)$(docdir)/examples
 	$(Q)umask 022; $(RELOCATE) deploy/cron/mirage-purge >$(DESTDIR)$(docdir)/examples/mirage-purge.cron
+	$(Q)$(DATA) deploy/prometheus/alerts.yml $(DESTDIR)$(docdir)/examples/prometheus-alerts.yml
+	$(Q)$(DATA) deploy/grafana/dashboard.json $(DESTDIR)$(docdir)/examples/grafana-dashboard.json
 	$(Q)umask 022; test -e $(DESTDIR)$(sysconfdir)/mirage-ecs/mirage.yaml || \
 	  $(RELOCATE) deploy/mirage.yaml >$(DESTDIR)$(sysconfdir)/mirage-ecs/mirage.yaml
 

@@ -24,7 +24,7 @@
 #include "upstream.h"
 #include "worker.h"
 
-#define RING_SIZE (1u << 18)      /* bytes of lines that wait, a worker */
+#define RING_SIZE (1u << 21)      /* bytes of lines that wait, a worker */
 #define RING_FULL (RING_SIZE / 2) /* then they are written at once */
 #define TASK_TEXT (CLIENT_ADDRESS_SIZE + 8)
 #define GATHER_MS 50
@@ -107,17 +107,18 @@ static bool write_all(struct access_log *log, const char *bytes, size_t len)
     return true;
 }
 
-/* Writes what is in the ring, up to where it wraps. Returns how much. */
+/* Writes what is in the ring, whole lines. Returns how much. */
 static size_t drain(struct access_log *log, struct ring *r)
 {
     const size_t start = atomic_load_explicit(&r->start, memory_order_relaxed);
-    const size_t end = atomic_load(&r->end);
-    const size_t at = start % RING_SIZE;
-    const size_t len = end - start < RING_SIZE - at ? end - start : RING_SIZE - at;
+    const size_t end = atomic_load(&r->end), at = start % RING_SIZE, len = end - start;
+    const size_t first = len < RING_SIZE - at ? len : RING_SIZE - at;
 
-    if (len > 0 && !write_all(log, r->bytes + at, len))
+    if (len == 0)
+        return 0;
+    if (!write_all(log, r->bytes + at, first) || !write_all(log, r->bytes, len - first))
         complain(log, "write to");
-    atomic_store_explicit(&r->start, start + len, memory_order_release);
+    atomic_store_explicit(&r->start, end, memory_order_release);
     return len;
 }
 

@@ -45,7 +45,8 @@ static void become(const struct child *c, pid_t parent)
         _exit(1);
     if (c->log > 0)
         dup2(c->log, STDERR_FILENO);
-    dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is for the ready line alone */
+    if (!c->prints) /* standard output is for the ready line and the access log */
+        dup2(STDERR_FILENO, STDOUT_FILENO);
     setpgid(0, 0); /* a Ctrl-C in the terminal reaches mirage-ecs alone, which stops us in order */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -17,6 +17,7 @@ struct child {
     uint64_t file_size_max; /* of each file that it writes; 0: no limit of its own */
     bool listens;           /* it listens on ports of the network, which may be below 1024 */
     int stop_signal;        /* the signal that asks it to finish and end; 0: SIGTERM */
+    bool prints;            /* its standard output is ours: the access log */
     bool not_as_root;       /* it refuses to serve as root: see privileges.h */
     pid_t pid;              /* 0: it does not run */
     int64_t started_at;     /* monotonic ms */

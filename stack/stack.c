@@ -263,6 +263,7 @@ static int name_children(struct stack *s, int argc, char **argv, struct err *e)
         return -1;
     s->children[PROXYD] = ours(s, "mirage-proxyd", argc, argv, "-web", s->web.target);
     s->children[PROXYD].listens = true;
+    s->children[PROXYD].prints = strcmp(s->program->config->log.access, "off") != 0;
     s->children[WEB].listens = s->program->config->web.listen;
     s->children[API] = ours(s, "mirage-api", argc, argv, "-socket", api);
     s->children[SYNC] = ours(s, "mirage-sync", argc, argv, NULL, NULL);

@@ -79,7 +79,7 @@ def test_what_listens(busy):
     assert found - task == web | {
         ("tcp", (busy.address, PORT)), ("tcp", (busy.address, SECOND_PORT)), ("unix", str(run / "api.sock"))}
     assert len(task) <= (2 if WEB == "apache" else 1), "the task's port, which mirage-local-task keeps, and Apache's"
-    for name in ("`listen.http`", "`run/web.sock`", "`run/api.sock`", "`web.listen`"):
+    for name in ("`listen.http`", "`run/web.sock`", "`run/api.sock`", "`web.listen`", "`listen.metrics`"):
         assert name in DOCUMENT
 
 
