@@ -44,7 +44,8 @@ struct access_log {
     int fd;
     int wake; /* eventfd */
     atomic_bool sleeps, ending, reopen;
-    int64_t told_at; /* monotonic ms; 0: never */
+    _Atomic uint64_t lost; /* lines that could not be written */
+    int64_t told_at;       /* monotonic ms; 0: never */
     pthread_t thread;
     unsigned n;
     struct ring rings[];
@@ -107,6 +108,15 @@ static bool write_all(struct access_log *log, const char *bytes, size_t len)
     return true;
 }
 
+static uint64_t count_lines(const char *bytes, size_t len)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < len; i++)
+        n += bytes[i] == '\n';
+    return n;
+}
+
 /* Writes what is in the ring, whole lines. Returns how much. */
 static size_t drain(struct access_log *log, struct ring *r)
 {
@@ -116,8 +126,11 @@ static size_t drain(struct access_log *log, struct ring *r)
 
     if (len == 0)
         return 0;
-    if (!write_all(log, r->bytes + at, first) || !write_all(log, r->bytes, len - first))
+    if (!write_all(log, r->bytes + at, first) || !write_all(log, r->bytes, len - first)) {
         complain(log, "write to");
+        atomic_fetch_add(&log->lost,
+                         count_lines(r->bytes + at, first) + count_lines(r->bytes, len - first));
+    }
     atomic_store_explicit(&r->start, end, memory_order_release);
     return len;
 }
@@ -224,6 +237,11 @@ void access_log_close(struct access_log *log)
         close(log->fd);
     close(log->wake);
     free(log);
+}
+
+uint64_t access_log_lost(const struct access_log *log)
+{
+    return log ? atomic_load((_Atomic uint64_t *)(uintptr_t)&log->lost) : 0;
 }
 
 void access_log_reopen(struct access_log *log)

@@ -4,6 +4,8 @@
 #ifndef MIRAGE_PROXYD_ACCESS_LOG_H
 #define MIRAGE_PROXYD_ACCESS_LOG_H
 
+#include <stdint.h>
+
 #include "config/config.h"
 #include "err.h"
 
@@ -23,6 +25,9 @@ void access_log_close(struct access_log *log);
 
 /* Main thread: opens the file anew, as after its being renamed (SIGHUP). */
 void access_log_reopen(struct access_log *log);
+
+/* How many lines could not be written. Of NULL none. */
+uint64_t access_log_lost(const struct access_log *log) __attribute__((warn_unused_result));
 
 /* Worker thread: notes what the line has to say of the request; it is forgotten with the head. */
 void access_log_note(struct conn *c, const struct http_request *r);

@@ -11,6 +11,7 @@
 #include "metrics.h"
 #include "stop_cause.h"
 
+#include "access_log.h"
 #include "conn.h"
 #include "reply.h"
 #include "worker.h"
@@ -143,10 +144,12 @@ static void add_errors(struct buf *out, const struct shared *s)
 
 static void add_log(struct buf *out, const struct shared *s)
 {
+    const uint64_t lost = access_log_lost(s->access_log);
+
     family(out, "access_log_lines_total", "counter",
-           "Lines of the access log; those that are lost found no room, for they are not read.");
-    sample(out, TOTAL(s, lines), "access_log_lines_total{result=\"written\"}");
-    sample(out, TOTAL(s, lines_lost), "access_log_lines_total{result=\"lost\"}");
+           "Lines of the access log; of those that are lost nobody took them in time, or at all.");
+    sample(out, TOTAL(s, lines) - lost, "access_log_lines_total{result=\"written\"}");
+    sample(out, TOTAL(s, lines_lost) + lost, "access_log_lines_total{result=\"lost\"}");
 }
 
 static void add_proxy(struct buf *out, struct worker *w)

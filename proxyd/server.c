@@ -274,7 +274,6 @@ static void drain(struct server *s)
         poll(NULL, 0, 1);
     listener_close_all(s->listeners, s->shared.n_listeners);
     if (!join_workers(s, end)) {
-        access_log_close(s->shared.access_log);
         log_warn("ending with requests in flight, %d s after the signal", DRAIN_MS / 1000);
         _exit(0);
     }

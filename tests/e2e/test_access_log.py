@@ -169,7 +169,20 @@ def test_a_reader_that_stops_holds_up_nothing(new_stack):
     assert all(line.startswith("mirage-ecs ready") or json.loads(line) for line in whole)
 
 
-def test_a_file_that_cannot_be_written(folder):
+def test_the_disk_is_full(new_stack):
+    """What cannot be written is lost, and counted; it is said once, and no request waits for it."""
+    def change(config):
+        with_metrics(config)
+        config["log"] = {"access": "json", "access_file": "/dev/full"}
+    s = new_stack(change)
+    for _ in range(50):
+        assert s.env("nobody").status == 404
+    poll(lambda: figure(s, "mirage_access_log_lines_total", result="lost") >= 50, LONG, "they are lost")
+    said = s.log_path.read_text()
+    assert said.count("log.access: cannot write to /dev/full: No space left on device") == 1, said
+
+
+def test_a_file_that_cannot_be_opened(folder):
     s = Stack(lambda c: c.update(log={"access": "json", "access_file": str(folder / "missing" / "access.log")}))
     try:
         status, said = s.spawn().wait_refused()
