@@ -50,6 +50,14 @@ static inline uint64_t count_access(struct count_worker *w, uint32_t number, boo
     return before;
 }
 
+/* Any thread: what this worker has counted of a subdomain, one kind of it, since its start. */
+static inline uint64_t count_read(const struct count_worker *w, uint32_t number, bool ignored)
+{
+    struct count_total *of = &w->chunks[number / COUNT_CHUNK][number % COUNT_CHUNK];
+
+    return atomic_load_explicit(ignored ? &of->ignored : &of->accesses, memory_order_relaxed);
+}
+
 /* Main thread: writes what was added since the last successful call, in one transaction. A failure
  * loses nothing: the next call writes it. */
 int count_write(struct count_table *t, struct db *db, int64_t now_ms, struct err *e)

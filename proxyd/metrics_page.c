@@ -152,6 +152,37 @@ static void add_log(struct buf *out, const struct shared *s)
     sample(out, TOTAL(s, lines_lost) + lost, "access_log_lines_total{result=\"lost\"}");
 }
 
+struct each {
+    struct buf *out;
+    const struct shared *shared;
+};
+
+static void add_environment(void *ctx, const char *subdomain, uint32_t counter)
+{
+    static const char *const uses[] = {"counted", "ignored"};
+    const struct each *each = ctx;
+    char text[2 * METRIC_NAME];
+
+    for (int ignored = 0; ignored < 2; ignored++) {
+        uint64_t sum = 0;
+        for (unsigned i = 0; i < each->shared->n_tallies; i++)
+            sum += count_read(count_worker(each->shared->counts, i), counter, ignored);
+        sample(each->out, sum, "environment_requests_total{environment=\"%s\",use=\"%s\"}",
+               escaped(subdomain, text), uses[ignored]);
+    }
+}
+
+static void add_environments(struct buf *out, struct worker *w)
+{
+    struct each each = {out, w->shared};
+
+    if (!w->shared->config->metrics.per_environment)
+        return;
+    family(out, "environment_requests_total", "counter",
+           "Requests for each environment that were let in: use, and what use.ignore names.");
+    route_each(route_inbox_routes(&w->inbox), add_environment, &each);
+}
+
 static void add_proxy(struct buf *out, struct worker *w)
 {
     struct shared *s = w->shared;
@@ -180,6 +211,7 @@ static void add_proxy(struct buf *out, struct worker *w)
            "How long reading them took, the last time.");
     seconds(out, atomic_load(&s->reload_ms), "proxy_route_reload_seconds");
     add_log(out, s);
+    add_environments(out, w);
 }
 
 /* --- what the programs share ------------------------------------------------------------------ */

@@ -347,3 +347,13 @@ size_t route_count(const struct route_snapshot *s)
 {
     return s->n_envs;
 }
+
+void route_each(const struct route_snapshot *s,
+                void (*each)(void *ctx, const char *subdomain, uint32_t counter), void *ctx)
+{
+    for (size_t at = 0; at < s->len; at += env_at(s, at)->size) {
+        const struct env *env = env_at(s, at);
+        if (!env->failed)
+            each(ctx, name_of(s, env), env->counter);
+    }
+}

@@ -51,6 +51,11 @@ enum route_answer route_find(const struct route_snapshot *s, const char *subdoma
                              size_t listen, struct route *route)
     __attribute__((warn_unused_result));
 
+/* Calls `each` for every environment, those that have failed apart: its name, which may be a
+ * pattern, and the number of its counter. */
+void route_each(const struct route_snapshot *s,
+                void (*each)(void *ctx, const char *subdomain, uint32_t counter), void *ctx);
+
 size_t route_count(const struct route_snapshot *s) __attribute__((warn_unused_result));
 
 #endif

@@ -209,6 +209,7 @@ static int start(struct server *s, struct err *e)
     s->listeners = calloc(s->shared.n_listeners, sizeof *s->listeners);
     s->workers = calloc(n, sizeof(struct worker *));
     s->counts = count_table_new(n);
+    s->shared.counts = s->counts;
     s->own = own_ports_find(s->config);
     if (!s->listeners || !s->workers || !s->counts || !s->own || !s->shared.tallies)
         return err_set(e, ERR_INTERNAL, "out of memory");

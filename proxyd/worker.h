@@ -46,6 +46,7 @@ struct shared {
     bool tallied;                  /* requests are counted and timed, for somebody reads that */
     struct tally *tallies;         /* one a worker */
     unsigned n_tallies;
+    struct count_table *counts;
     atomic_uint n_reloads, reload_ms; /* of the routes: how often; how long the last one took */
 };
 

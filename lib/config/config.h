@@ -92,6 +92,9 @@ struct config {
         const char *reverse_proxy_suffix; /* lower case, with its leading dot */
     } host;
     struct {
+        bool per_environment; /* a series for each */
+    } metrics;
+    struct {
         const char *access;      /* "off", "combined", "json" */
         const char *access_file; /* a path; NULL: standard output */
     } log;

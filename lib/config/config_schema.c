@@ -54,6 +54,11 @@ static const struct config_field log_section[] = {
     {0},
 };
 
+static const struct config_field metrics_section[] = {
+    {.key = "per_environment", .type = CONFIG_BOOL, .offset = IN(config, metrics.per_environment)},
+    {0},
+};
+
 static const struct config_field network[] = {
     {.key = "proxy_timeout",
      .type = CONFIG_DURATION,
@@ -418,6 +423,7 @@ const struct config_field config_schema[] = {
     {.key = "host", .type = CONFIG_SECTION, .sub = host},
     {.key = "listen", .type = CONFIG_SECTION, .sub = listen, .line = IN(config, listen.line)},
     {.key = "log", .type = CONFIG_SECTION, .sub = log_section},
+    {.key = "metrics", .type = CONFIG_SECTION, .sub = metrics_section},
     {.key = "network", .type = CONFIG_SECTION, .sub = network},
     {.key = "web", .type = CONFIG_SECTION, .sub = web},
     {.key = "htmldir", .type = CONFIG_STRING, .offset = IN(config, htmldir)},

@@ -1,6 +1,9 @@
 """What is counted, at listen.metrics: every figure against what was done."""
 
+import contextlib
 import json
+import os
+import signal
 import time
 
 import pytest
@@ -163,10 +166,35 @@ def test_calls_of_aws(s):
 
 
 def test_thousands_of_routes_cost_a_scrape_nothing(s):
-    with s.database() as db:
-        db.executemany("INSERT INTO environment (subdomain, launched_at) VALUES (?, 1)", [(f"many-{i}",) for i in range(10000)])
-    poll(lambda: figure(s, "mirage_proxy_routes") >= 10000, LONG, "they are known")
-    assert len(text(s)) < 64 * 1024
+    (sync,) = s.pids("mirage-sync")
+    os.kill(sync, signal.SIGSTOP)  # else it ends what has no tasks
+    try:
+        with contextlib.closing(s.database()) as db, db:
+            db.executemany("INSERT INTO environment (subdomain, launched_at) VALUES (?, 1)", [(f"many-{i}",) for i in range(10000)])
+        poll(lambda: figure(s, "mirage_proxy_routes") >= 10000, LONG, "they are known")
+        assert len(text(s)) < 64 * 1024
+    finally:
+        os.kill(sync, signal.SIGCONT)
+
+
+def test_per_environment(new_stack):
+    def change(config):
+        with_metrics(config)
+        config["metrics"] = {"per_environment": True}
+        config["use"] = {"ignore": {"paths": ["/probe"]}}
+    s = new_stack(change)
+    s.launch("shop")
+    s.launch("pr-*")
+    s.settle()
+    before = figure(s, "mirage_environment_requests_total", environment="shop", use="counted")
+    for target in ["/", "/", "/", "/probe"]:
+        assert s.env("shop", target).status in (200, 404)
+    s.env("pr-7")
+    name = "mirage_environment_requests_total"
+    assert figure(s, name, environment="shop", use="counted") - before == 3
+    assert figure(s, name, environment="shop", use="ignored") == 1 and figure(s, name, environment="pr-*", use="counted") >= 1
+    s.terminate("shop")
+    poll(lambda: figure(s, name, environment="shop") == 0, LONG, "what has ended has none")
 
 
 def test_a_port_that_is_taken(new_stack, folder):

@@ -15,7 +15,10 @@ PROMTOOL = shutil.which("promtool") or REPOSITORY / "build/unpacked/usr/bin/prom
 
 @pytest.fixture
 def s(new_stack):
-    return new_stack(with_metrics)
+    def change(config):
+        with_metrics(config)
+        config["metrics"] = {"per_environment": True}
+    return new_stack(change)
 
 
 def promtool(*arguments, text=None):

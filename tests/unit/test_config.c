@@ -145,6 +145,7 @@ static const char everything[] =
     "host:\n"
     "  webapi: Mirage.Dev.Example.net\n"
     "  reverse_proxy_suffix: Dev.Example.net\n"
+    "metrics: {per_environment: true}\n"
     "log: {access: json, access_file: /srv/log/access.log}\n"
     "listen:\n"
     "  foreign_address: 127.0.0.2\n"
@@ -244,6 +245,7 @@ static void check_servers(const struct config *c)
     assert_string_equal(c->host.reverse_proxy_suffix, ".dev.example.net");
     assert_string_equal(c->listen.foreign_address, "127.0.0.2");
     assert_string_equal(c->listen.metrics, "[::1]:9090");
+    assert_true(c->metrics.per_environment);
     assert_string_equal(c->log.access, "json");
     assert_string_equal(c->log.access_file, "/srv/log/access.log");
     assert_int_equal(c->listen.n_http, 2);
