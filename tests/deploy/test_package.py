@@ -2,6 +2,7 @@
 purged. The tests are the steps of that walk, in their order. MIRAGE_DEPLOY_RELEASE (bookworm or trixie) says of which
 Debian, if not of this machine's."""
 
+import json
 import os
 import re
 import shutil
@@ -153,6 +154,30 @@ def test_it_is_confined(machine):
     assert {"mirage-ecs", "mirage-api", "mirage-proxyd", "mirage-sync", "lighttpd"} <= set(machine.programs("mirage-ecs"))
 
 
+def test_access_log_in_its_folder(machine, root):
+    """As docs/OPERATING.md has it: the unit makes the folder; after a rename and SIGHUP the file is made anew."""
+    before = root.read("/etc/mirage-ecs/mirage.yaml")
+    log = root.path / "var/log/mirage-ecs/access.log"
+    try:
+        root.write("/etc/mirage-ecs/mirage.yaml", f"{before}\nlog: {{access: json, access_file: /var/log/mirage-ecs/access.log}}\n")
+        machine.systemctl("restart", SERVICE)
+        ready(machine)
+        machine.ask(HOST, "/api/list?first")
+        poll(lambda: "/api/list?first" in log.read_text(), 10, "its line")
+        assert all(json.loads(line) for line in log.read_text().splitlines())
+        assert log.stat().st_uid == (root.path / "var/lib/mirage-ecs").stat().st_uid
+        log.rename(log.with_name("access.log.1"))
+        machine.systemctl("kill", "--kill-who=main", "--signal=HUP", SERVICE)
+        poll(log.exists, 10, "it is made anew")
+        machine.ask(HOST, "/api/list?second")
+        poll(lambda: "/api/list?second" in log.read_text(), 10, "its line")
+        assert machine.show(SERVICE, "ActiveState") == "active"
+    finally:
+        root.write("/etc/mirage-ecs/mirage.yaml", before)
+        machine.systemctl("restart", SERVICE)
+    ready(machine)
+
+
 def test_apache_serves_in_the_sandbox_too(machine, root):
     root.install("apache2-bin")
     before = root.read("/etc/mirage-ecs/mirage.yaml")
@@ -250,7 +275,7 @@ def test_removed_it_ends_and_leaves_its_data(machine, root):
 
 def test_purged_nothing_is_left(machine, root):
     machine.run("dpkg", "--purge", "mirage-ecs")
-    for path in ("etc/mirage-ecs", "var/lib/mirage-ecs", "etc/systemd/system/multi-user.target.wants/mirage-ecs.service"):
+    for path in ("etc/mirage-ecs", "var/lib/mirage-ecs", "var/log/mirage-ecs", "etc/systemd/system/multi-user.target.wants/mirage-ecs.service"):
         assert not os.path.lexists(root.path / path), path
     machine.systemctl("daemon-reload")
     assert "mirage" not in machine.systemctl("--failed").stdout
