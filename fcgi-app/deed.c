@@ -1,7 +1,10 @@
 /* Names in the log are a client's text. log.c escapes what cannot be shown as it is. */
 #include "deed.h"
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #include "awake_room.h"
 #include "aws/cloudwatch.h"
@@ -34,13 +37,45 @@ static const char *asker(const struct call *c)
     return text;
 }
 
-/* For one more that is awake (limit.awake). */
+/* With limit.awake what is launched and woken goes one by one, for each counts the others. */
+static pthread_mutex_t room = PTHREAD_MUTEX_INITIALIZER;
+
+static void leave_room(const struct call *c)
+{
+    if (c->with->config->limit.awake > 0)
+        pthread_mutex_unlock(&room);
+}
+
+/* Waits for the others as long as the request's limit allows. */
+static int enter_room(const struct call *c, const char *subdomain, struct err *e)
+{
+    const struct limit *limit = c->with->limit;
+    struct timespec end;
+
+    if (c->with->config->limit.awake == 0)
+        return 0;
+    if (!limit)
+        return pthread_mutex_lock(&room) == 0 ? 0 : -1;
+    end = (struct timespec){limit->until_ms / 1000, limit->until_ms % 1000 * 1000000};
+    if (pthread_mutex_clocklock(&room, CLOCK_MONOTONIC, &end) == 0)
+        return 0;
+    return err_set(e, ERR_BUSY,
+                   "%.63s has to wait for others that are being launched (limit.awake)", subdomain);
+}
+
+/* For one more that is awake (limit.awake). When it succeeds, leave_room() is due once that has its
+ * tasks. */
 static int make_room(struct call *c, const char *subdomain, struct err *e)
 {
     const struct purge_view view = {
         .source = cloudwatch_source(c->with->aws), .db = c->with->db, .used_here_is_enough = true};
 
-    return awake_room_make(&view, c->with->runner, c->with->config, subdomain, e);
+    if (enter_room(c, subdomain, e) < 0)
+        return -1;
+    if (awake_room_make(&view, c->with->runner, c->with->config, subdomain, e) == 0)
+        return 0;
+    leave_room(c);
+    return -1;
 }
 
 int deed_launch(struct call *c, const struct launch_request *request, struct err *e)
@@ -48,6 +83,7 @@ int deed_launch(struct call *c, const struct launch_request *request, struct err
     const char *taskdefs = request->taskdefs[0];
     struct launch_request own = *request;
     struct err why;
+    int rc;
 
     for (size_t i = 1; i < request->n_taskdefs; i++)
         taskdefs = arena_printf(c->arena, "%s, %s", taskdefs, request->taskdefs[i]);
@@ -57,7 +93,9 @@ int deed_launch(struct call *c, const struct launch_request *request, struct err
     own.by = asker(c);
     if (make_room(c, request->subdomain, e) < 0)
         return err_prefix(e, "failed to launch %s", request->subdomain);
-    if (environment_launch(c->with->db, c->with->runner, &own, e) < 0)
+    rc = environment_launch(c->with->db, c->with->runner, &own, e);
+    leave_room(c);
+    if (rc < 0)
         return -1;
     log_info("launched %s (%.500s), asked by %s", request->subdomain, taskdefs, asker(c));
     return 0;
@@ -116,10 +154,13 @@ int deed_wake(struct call *c, const char *subdomain, bool newest, struct err *e)
 {
     struct asleep_row row;
     int rc = store_asleep_get(c->with->db, subdomain, c->arena, &row, e);
+    bool sleeps = rc > 0;
 
-    if (rc < 0 || (rc > 0 && make_room(c, subdomain, e) < 0))
+    if (rc < 0 || (sleeps && make_room(c, subdomain, e) < 0))
         return -1;
     rc = environment_wake(c->with->db, c->with->runner, subdomain, asker(c), newest, e);
+    if (sleeps)
+        leave_room(c);
     if (rc > 0)
         log_info("woke %s, asked by %s", subdomain, asker(c));
     return rc < 0 ? -1 : 0;

@@ -243,6 +243,25 @@ def test_a_robot_that_knows_all_names(new_stack):
 
 
 @local_only
+def test_many_by_the_api_at_once(new_stack):
+    """limit.awake holds, however many are launched and woken at the same moment."""
+    s = make(new_stack, lambda c: c.update(limit={"awake": 2}))
+    s.launch("shop")
+    fall_asleep(s, "shop")
+    names = [f"pr-{i}" for i in range(10)]
+    copy_asleep(s, "shop", names)
+    answers = []
+
+    def ask(path, **form):
+        answers.append(s.api("POST", path, form=form, timeout=60))
+    at_once(*[(lambda n=name: ask("/api/wake", subdomain=n),) for name in names],
+            *[(lambda n=n: ask("/api/launch", subdomain=f"new-{n}", taskdef="web", branch="x"),) for n in range(4)])
+    assert sorted(r.status for r in answers) == [200] * 2 + [503] * 12
+    assert all("as many as may be (limit.awake)" in r.text for r in answers if r.status == 503)
+    assert first(s, "SELECT count(DISTINCT subdomain) FROM task WHERE desired_status = 'RUNNING'") == 2
+
+
+@local_only
 def test_limit_awake_on_the_page(new_stack):
     """Where there is no room, the page says so; that is no failure, and the pauses do not grow."""
     s = make(new_stack, lambda c: c.update(limit={"awake": 1}))
