@@ -234,7 +234,8 @@ def test_failed(stack, name):
     assert "dies" not in r.text, "names are for who may see them"
     r = stack.env(name, headers=[HTML, ("Accept-Language", "ja")])
     assert f"<h1>{name} を起動できませんでした</h1>" in r.text
-    assert stack.env(name).status == 404 and stack.env(name, headers=[HTML], method="POST").status == 404
+    poll(lambda: stack.env(name).status == 404, 20, "its end is known to the proxy, too")
+    assert stack.env(name, headers=[HTML], method="POST").status == 404
     stack.launch(name)
     assert stack.env(name, headers=[HTML]).status == 200
     stack.terminate(name)
@@ -246,7 +247,7 @@ def test_a_failure_that_was_read_is_forgotten(stack, name):
     failed(stack, name)
     with contextlib.closing(stack.database()) as db:
         (launch,) = db.execute("SELECT max(id) FROM launch WHERE subdomain = ?", (name,)).fetchone()
-    assert stack.api("POST", "/dismiss", form={"subdomain": name, "launch": launch}).status == 303
+    poll(lambda: stack.api("POST", "/dismiss", form={"subdomain": name, "launch": launch}).status == 303, 20, "it counts as failed")
     poll(lambda: stack.env(name, headers=[HTML]).status == 404, 5, "it is not found")
 
 
