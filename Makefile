@@ -159,7 +159,7 @@ JOBS ?= 6# tests side by side: most of them wait most of the time
 export MIRAGE_TOTALS := $(MIRAGE_TOTALS)
 TOTALS = MIRAGE_TOTALS_LABEL='$@$(if $(SANITIZE), $(SANITIZE))'
 test: ## install what is missing, run all tests (also under ASan and UBSan); says at the start what it takes
-	@echo 'make test takes about 50 minutes on two processors. It installs the Debian packages that are missing (up to 470 MB to'
+	@echo 'make test takes about 50 minutes on two processors. It installs the Debian packages that are missing (up to 490 MB to'
 	@echo 'download), makes machines and images of its own with debootstrap and buildah (500 MB more, from $(or $(DEBIAN_MIRROR),deb.debian.org)), and'
 	@echo 'fetches axe-core and a parser from the npm registry (10 MB, once). It sends nothing to AWS. The last line has the totals.'
 	$(Q)mkdir -p build && rm -f build/totals

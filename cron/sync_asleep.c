@@ -100,9 +100,8 @@ static int settle(struct db *db, struct runner *r, const struct asleep_row *row,
     if (l && l->state == LAUNCH_STARTING) {
         int progress = environment_wake_progress(db, row->asleep.subdomain, e);
         *moving = *moving || l->at > now - STARTING_MS;
-        if (progress < 0 ||
-            (progress == WAKE_BROKEN_OFF && row->wanted_at == 0 &&
-             store_asleep_want(db, row->asleep.subdomain, "mirage-ecs", now, e) < 0))
+        if (progress < 0 || (progress == WAKE_BROKEN_OFF && row->wanted_at == 0 &&
+                             store_asleep_want(db, row->asleep.subdomain, WAKE_ITSELF, now, e) < 0))
             return -1;
     }
     return l && l->state == LAUNCH_FAILED && strcmp(l->reason, row->error) != 0

@@ -127,11 +127,10 @@ static void tell(const struct group *g, size_t i)
 
     if (v->state == g->seen[i].launch->state)
         return;
-    if (v->state == LAUNCH_FAILED)
+    if (v->state == LAUNCH_FAILED) {
         metrics_failed(v->reason);
-    if (v->state == LAUNCH_FAILED)
         log_warn("%s: the launch %s failed: %s", g->subdomain, g->seen[i].launch->id, v->reason);
-    else if (v->state == LAUNCH_READY && g->n > 1)
+    } else if (v->state == LAUNCH_READY && g->n > 1)
         log_info("%s: the launch %s is ready and serves", g->subdomain, g->seen[i].launch->id);
 }
 

@@ -85,14 +85,15 @@ static int run_next(struct purger *p, struct err *e)
 
     if (rc > 0) {
         int ended = run_one(p, &run, &a, &why);
-        metric_add(&metrics->purges, 1);
-        metric_add(&metrics->purges_failed, ended < 0);
         if (ended < 0)
             log_error("purge %lld: %s", (long long)run.id, why.text);
         if (ended < 0 && why.kind == ERR_BUSY)
             rc = 0;
-        else
+        else {
+            metric_add(&metrics->purges, 1);
+            metric_add(&metrics->purges_failed, ended < 0);
             rc = store_purge_finished(p->db, run.id, clock_now_ms(), why.text, e) < 0 ? -1 : 1;
+        }
     }
     arena_free(&a);
     return rc;

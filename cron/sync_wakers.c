@@ -66,27 +66,33 @@ static int launch(struct purger *p, const struct asleep_row *row, struct err *e)
     return 0;
 }
 
-static int wake(struct waker *w, struct purger *p, struct err *e)
+static int launch_in_turn(struct waker *w, struct purger *p, const struct asleep_row *row,
+                          struct err *e)
 {
     const bool one_by_one = p->config->limit.awake > 0;
+    int rc;
+
+    if (one_by_one)
+        pthread_mutex_lock(&w->all->room);
+    rc = launch(p, row, e);
+    if (one_by_one)
+        pthread_mutex_unlock(&w->all->room);
+    return rc;
+}
+
+static int wake(struct waker *w, struct purger *p, struct err *e)
+{
     struct asleep_row row;
     struct arena a = {0};
-    struct err unreadable; /* what is kept of it: environment_wake() says so */
     int rc = store_asleep_get(p->db, w->subdomain, &a, &row, e);
 
     if (rc > 0 && row.wanted_at > 0) {
-        rc = environment_wake_progress(p->db, w->subdomain, &unreadable);
-        if (rc == WAKE_ON_ITS_WAY) { /* nobody needs to want it any more */
+        rc = environment_wake_progress(p->db, w->subdomain, e);
+        if (rc == WAKE_ON_ITS_WAY) /* nobody needs to want it any more */
             rc = store_asleep_drop(p->db, w->subdomain, e);
-            goto out;
-        }
-        if (one_by_one)
-            pthread_mutex_lock(&w->all->room);
-        rc = launch(p, &row, e);
-        if (one_by_one)
-            pthread_mutex_unlock(&w->all->room);
+        else if (rc >= 0)
+            rc = launch_in_turn(w, p, &row, e);
     }
-out:
     arena_free(&a);
     return rc < 0 ? -1 : 0;
 }

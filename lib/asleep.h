@@ -18,6 +18,7 @@
 #define WAKE_VISIT    "a visit"
 #define WAKE_SCHEDULE "sleep.wake_at"
 #define WAKE_BOTH     "sleep.wake_at and a visit"
+#define WAKE_ITSELF   "mirage-ecs" /* completes a wake that was broken off */
 
 /* The ETag of an object that was written, and not listed yet. */
 #define ASLEEP_ETAG_UNKNOWN "?"

@@ -149,7 +149,8 @@ enum metric_by metrics_by(const char *by)
         const char *by;
         enum metric_by is;
     } all[] = {
-        {WAKE_VISIT, METRIC_BY_VISIT},       {WAKE_SCHEDULE, METRIC_BY_SCHEDULE},
+        {WAKE_VISIT, METRIC_BY_VISIT},       {WAKE_BOTH, METRIC_BY_VISIT},
+        {WAKE_SCHEDULE, METRIC_BY_SCHEDULE}, {WAKE_ITSELF, METRIC_BY_ITSELF},
         {"sleep.after", METRIC_BY_IDLENESS}, {"limit.awake", METRIC_BY_LIMIT},
         {"a purge", METRIC_BY_PURGE},
     };

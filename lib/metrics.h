@@ -34,6 +34,7 @@ enum metric_by {
     METRIC_BY_PURGE,
     METRIC_BY_SCHEDULE,
     METRIC_BY_LIMIT,
+    METRIC_BY_ITSELF, /* completes what was broken off */
     METRIC_BYS,
 };
 

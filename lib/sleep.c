@@ -334,16 +334,13 @@ static int progress(struct db *db, const char *subdomain, struct arena *a, struc
     struct half half;
     struct launch_list launches;
     struct asleep_row row;
-    struct asleep asleep;
     int rc = store_asleep_get(db, subdomain, a, &row, e);
 
     if (rc <= 0)
         return rc < 0 ? -1 : WAKE_NOT;
     if (store_launch_list(db, subdomain, a, &launches, e) < 0)
         return -1;
-    if (asleep_from_json(subdomain, row.request, strlen(row.request), a, &asleep, e) < 0)
-        return err_prefix(e, "what is kept of %.63s", subdomain);
-    rc = is_on_its_way(db, &asleep, &launches, &half, a, e);
+    rc = is_on_its_way(db, &row.asleep, &launches, &half, a, e);
     return rc < 0 ? -1 : rc > 0 ? WAKE_ON_ITS_WAY : half.launch ? WAKE_BROKEN_OFF : WAKE_NOT;
 }
 

@@ -322,13 +322,6 @@ void access_log_note_task(struct conn *c)
         c->note->task = c->upstream->target;
 }
 
-const char *access_log_by(const struct conn *c)
-{
-    static const char *const words[TALLY_BYS] = {"task", "web", "page", "proxy", "health"};
-
-    return words[c->by];
-}
-
 /* "10.0.0.7:80". The C library takes longer for that than all the rest of a line takes. */
 static void v4_text(const struct sockaddr_in *at, char *text)
 {
@@ -411,7 +404,7 @@ void access_log_add(struct conn *c, int64_t us, uint64_t bytes)
                             .status = c->status,
                             .bytes = bytes,
                             .us = us,
-                            .by = access_log_by(c),
+                            .by = tally_by_word(c->by),
                             .environment = c->subdomain};
 
     if (!log)

@@ -38,7 +38,4 @@ void access_log_note_task(struct conn *c);
 /* The request has ended, after so long: adds its line, and frees what was noted. */
 void access_log_add(struct conn *c, int64_t us, uint64_t bytes);
 
-/* The word for what decided an answer. */
-const char *access_log_by(const struct conn *c) __attribute__((warn_unused_result));
-
 #endif

@@ -97,7 +97,6 @@ static uint64_t total(const struct shared *s, size_t offset)
 
 static void add_requests(struct buf *out, const struct shared *s)
 {
-    static const char *const bys[TALLY_BYS] = {"task", "web", "page", "proxy", "health"};
     static const char *const classes[TALLY_CLASSES] = {"none", "1xx", "2xx", "3xx", "4xx", "5xx"};
 
     family(out, "proxy_requests_total", "counter",
@@ -107,7 +106,8 @@ static void add_requests(struct buf *out, const struct shared *s)
             sample(out,
                    total(s, offsetof(struct tally, requests) +
                                 (by * TALLY_CLASSES + class) * sizeof(tally_count)),
-                   "proxy_requests_total{class=\"%s\",by=\"%s\"}", classes[class], bys[by]);
+                   "proxy_requests_total{class=\"%s\",by=\"%s\"}", classes[class],
+                   tally_by_word(by));
 }
 
 static void add_times(struct buf *out, const struct shared *s)
@@ -273,8 +273,8 @@ static void add_start_times(struct buf *out)
 
 static void add_by(struct buf *out, const char *name, const char *help, const metric *counts)
 {
-    static const char *const bys[METRIC_BYS] = {"person", "visit",    "idleness",
-                                                "purge",  "schedule", "limit"};
+    static const char *const bys[METRIC_BYS] = {"person",   "visit", "idleness", "purge",
+                                                "schedule", "limit", "itself"};
 
     family(out, name, "counter", help);
     for (size_t i = 0; i < METRIC_BYS; i++)

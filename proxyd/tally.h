@@ -18,6 +18,14 @@ enum tally_by {
     TALLY_BYS,
 };
 
+/* The word for it. */
+static inline const char *tally_by_word(enum tally_by by)
+{
+    static const char *const words[TALLY_BYS] = {"task", "web", "page", "proxy", "health"};
+
+    return words[by];
+}
+
 /* Why a task, or the web server, gave no answer. */
 enum tally_error {
     TALLY_NO_CONNECTION,

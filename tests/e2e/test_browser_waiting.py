@@ -1,5 +1,6 @@
 """The page on which a visitor waits, in a real browser: it goes to the application by itself."""
 
+import contextlib
 import os
 import signal
 import time
@@ -165,6 +166,31 @@ def test_a_visit_wakes_it(browser, sleeping):
     browser.wait(lambda: "with=query" in shown(browser), "the application is there", LONG)
     (load,) = loads(browser, name)
     assert load[1] == 200
+
+
+def test_a_visit_that_was_not_noted_is_made_again(browser, sleeping, stack):
+    """Nobody wants it any more, though somebody looks: the page is loaded again, which is a visit; but not at once, and not again and again."""
+    name, gate = sleeping
+    (sync,) = stack.pids("mirage-sync")
+
+    def wanted(forget=False):
+        with contextlib.closing(stack.database()) as db, db:
+            if forget:
+                db.execute("UPDATE asleep SET wanted_at = 0 WHERE subdomain = ?", (name,))
+            return db.execute("SELECT wanted_at FROM asleep WHERE subdomain = ?", (name,)).fetchone()[0]
+    os.kill(sync, signal.SIGSTOP)
+    try:
+        go(browser, name, "/echo?with=query")
+        poll(wanted, LONG, "the visit is noted")
+        loads(browser, name)
+        wanted(forget=True)
+        poll(wanted, LONG, "a visit again")
+        assert browser.script("return performance.now()") < 4500 and len(loads(browser, name)) == 1
+        assert browser.text("h1") == f"{name} is waking up"
+    finally:
+        os.kill(sync, signal.SIGCONT)
+    gate.touch()
+    browser.wait(lambda: "with=query" in shown(browser), "the application is there", LONG)
 
 
 def test_a_visit_without_a_script_wakes_it(browser, sleeping):

@@ -262,6 +262,24 @@ def test_many_by_the_api_at_once(new_stack):
 
 
 @local_only
+def test_what_cannot_be_read_keeps_no_other(new_stack):
+    """A row of a newer version's, of which a wake was begun: all others are looked at as ever."""
+    s = make(new_stack)
+    for name in ("bad", "good"):
+        s.launch(name)
+        fall_asleep(s, name)
+    with contextlib.closing(s.database()) as db, db:
+        old, at = db.execute("SELECT launch, at FROM asleep WHERE subdomain = 'bad'").fetchone()
+        db.execute("UPDATE asleep SET request = '{\"version\":99}' WHERE subdomain = 'bad'")
+        db.execute("INSERT INTO launch (subdomain, id, at, asked_by, request, n_wanted, state) VALUES ('bad', ?, ?, 'a visit', '', 1, 'starting')",
+                   (moved(old, 1000), int(time.time() * 1000)))
+    visit(s, "good")
+    poll(lambda: answers(s, "good"), LONG, "the other one wakes")
+    s.launch("fresh")
+    assert "sync failed" not in s.log_path.read_text()
+
+
+@local_only
 def test_limit_awake_on_the_page(new_stack):
     """Where there is no room, the page says so; that is no failure, and the pauses do not grow."""
     s = make(new_stack, lambda c: c.update(limit={"awake": 1}))

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "asleep.h"
 #include "metrics.h"
 #include "stop_cause.h"
 
@@ -77,6 +78,8 @@ static void who_it_was(void **state)
     assert_int_equal(metrics_by("limit.awake"), METRIC_BY_LIMIT);
     assert_int_equal(metrics_by("a purge"), METRIC_BY_PURGE);
     assert_int_equal(metrics_by("192.0.2.1"), METRIC_BY_PERSON);
+    assert_int_equal(metrics_by(WAKE_BOTH), METRIC_BY_VISIT);
+    assert_int_equal(metrics_by(WAKE_ITSELF), METRIC_BY_ITSELF);
 }
 
 static void failures_by_cause(void **state)
